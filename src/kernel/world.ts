@@ -1,0 +1,126 @@
+// The world: one tree of plain data (no class, closure, cycle or pointer to a sibling). Ids, not pointers.
+// `World` is what is cloned, hashed, compared and saved; `MountedWorld` is how it is held while it runs.
+import type { Machine, Mounted } from '../machine/machine.ts';
+import type { CpuContext } from '../machine/cpu/context.ts';
+import type { Host } from './host.ts';
+import type { VgicCpu, VgicDistributor } from './vgic/state.ts';
+
+export interface World {
+  readonly seed: number;
+  /** The host fixture, frozen: topology, identification registers, kernel profile and knobs. */
+  readonly host: Host;
+  readonly machine: Machine;
+  readonly kernel: Kernel;
+}
+
+export interface MountedWorld {
+  readonly world: World;
+  readonly mounted: Mounted;
+}
+
+export interface Kernel {
+  /** Processes by id - 1: the VMM is process 1. */
+  processes: Process[];
+  vms: Vm[];
+  /** What the host kernel printed. */
+  log: string[];
+}
+
+/** An open file of a process: the number is its index in `files`. */
+export type OpenFile =
+  | { readonly kind: 'kvm' }
+  | { readonly kind: 'vm'; readonly vm: number }
+  | { readonly kind: 'vcpu'; readonly vm: number; readonly vcpu: number }
+  | { readonly kind: 'vgic'; readonly vm: number };
+
+export interface Process {
+  readonly id: number;
+  perfmonCapable: boolean;
+  /** RLIMIT_MEMLOCK in bytes; null = unlimited. */
+  rlimitMemlock: bigint | null;
+  /** Bytes pinned and accounted so far. */
+  lockedBytes: bigint;
+  /** Index = file descriptor; null = closed. */
+  files: (OpenFile | null)[];
+  /** The VMM's own memory where the shell places structs and values: sparse, by page number of the virtual address. A page that is absent is unmapped (-EFAULT). */
+  scratch: { [page: string]: Uint8Array };
+}
+
+export interface Memslot {
+  readonly slot: number;
+  readonly gpa: number; // bytes
+  readonly size: number; // bytes
+  readonly userAddress: bigint;
+  readonly flags: number;
+  /** First host frame: guest memory lies contiguous in host memory. */
+  readonly frame: number;
+}
+
+export interface Vm {
+  readonly index: number;
+  readonly process: number;
+  /** Set when mapping the vGIC's resources failed in recent kernels: every later ioctl is -EIO. */
+  dead: boolean;
+  destroyed: boolean;
+  readonly ipaBits: number;
+  memslots: Memslot[];
+  /** KVM_ARM_VCPU_INIT's bitmap without POWER_OFF; null until one vCPU was initialised. */
+  features: number | null;
+  hasRanOnce: boolean;
+  /** CPUs as bits: starts as every possible CPU and only shrinks (PMU and SPU choices). */
+  supportedCpus: bigint;
+  /** perf `type` of the chosen SPU and CPU PMU; null = not set. */
+  spu: number | null;
+  pmu: number | null;
+  /** KVM_ARM_VCPU_MAX_BUFFER_SIZE in bytes; null = unset. */
+  maxBufferSize: bigint | null;
+  /** perfmon_capable() of the creating process, at creation. */
+  readonly perfmonCapable: boolean;
+  pmuFilter: boolean;
+  pmuCounters: number | null;
+  vgic: VgicDistributor | null;
+  vcpus: Vcpu[];
+}
+
+export interface Vcpu {
+  readonly index: number;
+  readonly id: number;
+  /** KVM_ARM_VCPU_INIT was done. */
+  initialised: boolean;
+  sveFinalised: boolean;
+  hasRanOnce: boolean;
+  poweredOff: boolean;
+  pmu: { irq: number | null; initialised: boolean };
+  spe: {
+    /** 0 = unset, as in the kernel. */
+    irq: number;
+    initialised: boolean;
+    /** Virtual level of the buffer management interrupt as last injected. */
+    level: boolean;
+  };
+  /** The guest's registers while it is not loaded. PMB* registers here are KVM's copies. */
+  context: CpuContext;
+  vgic: VgicCpu | null;
+  /** The thread that runs this vCPU and issues its ioctls. */
+  thread: { affinity: bigint; cpu: number };
+  run: RunState;
+}
+
+/** Where the vCPU's thread stands with KVM_RUN. `loaded` = its registers are on physical CPU `thread.cpu`. */
+export interface RunState {
+  /** 'out' of KVM_RUN · 'guest': loaded and running · 'blocked': waits for an interrupt (WFI) or powered off. */
+  place: 'out' | 'guest' | 'blocked';
+  loaded: boolean;
+  immediateExit: boolean;
+  /** The kvm_run page as the last exit left it; null before the first. */
+  exit: Exit | null;
+  /** An MMIO read or write that user space must complete before the next entry. */
+  mmio: { register: number; size: number; signExtend: boolean; wide: boolean } | null;
+  kicked: boolean;
+}
+
+export interface Exit {
+  readonly reason: number;
+  readonly name: string;
+  readonly [member: string]: unknown;
+}

@@ -1,0 +1,12 @@
+// The session's record log: every record the SPUs completed, kept beside the world with the truth it was built from.
+import type { SampledOperation } from '../machine/spu/operation.ts';
+
+export interface SampleRecord {
+  /** vCPU as printed, and the CPU it ran on. */
+  readonly vcpu: string;
+  readonly cpu: number;
+  /** Where the record was written: guest virtual address of its first byte. */
+  readonly address: bigint;
+  readonly bytes: Uint8Array;
+  readonly truth: SampledOperation;
+}
