@@ -1,13 +1,21 @@
-// The one door: `Session.execute(command)` changes the world and leaves with an Outcome. Nothing in it reads a clock, chance or a file.
-// (contract; being written)
-import type { Result } from 'neverthrow';
+// The one door: `Session.execute(command)` changes the world and leaves with an Outcome (design.md §3). Keyboard, script, pipe,
+// notebook, replay and test all come in here; nothing else changes the world, and nothing below reads a clock, chance or a file.
+import { err, ok, type Result } from 'neverthrow';
+import { hashPlain } from '../base/plain.ts';
 import type { Call } from '../kernel/call.ts';
 import type { Host } from '../kernel/host.ts';
+import { bootWorld, mountWorld, settleWorld, systemCall } from '../kernel/kernel.ts';
 import type { MountedWorld } from '../kernel/world.ts';
+import type { CallDescription } from './calls.ts';
+import { callReport, unfinishedReport } from './calls.ts';
 import type { Argument, Arguments, Behaviour, Command, Running } from './command.ts';
+import { isRunning } from './command.ts';
+import { evaluate } from './evaluate.ts';
 import type { Expression } from './expression.ts';
+import type { Image } from './image.ts';
+import { type MutableLog, newLog, type SessionLog } from './log.ts';
 import type { CallReport, Outcome, SessionEvent, Unmet } from './outcome.ts';
-import type { SampleRecord } from './records.ts';
+import { unmet } from './outcome.ts';
 import type { Stops } from './stops.ts';
 
 /** A file that a command named, read by io beforehand. */
@@ -17,25 +25,34 @@ export interface Asset {
   readonly bytes: Uint8Array;
 }
 
-/** What a command may use. */
+/** What a command may use. Commands change the world only through `call`, the run loop (run.ts) and the kernel's host events. */
 export interface Context {
-  /** The running world. Commands change it only through `call`, `run` and the kernel's host events. */
   readonly world: MountedWorld;
-  /** Index of the VM in use, -1 when there is none; of the focused vCPU. */
+  readonly seed: number;
+  /** Index of the VM in use (-1: none) and of the focused vCPU. */
   readonly vm: number;
   readonly focus: number;
   readonly stops: Stops;
-  /** Session histories: calls, records, events. */
   readonly log: SessionLog;
-  /** Host fixtures that io read at start, by name. */
   readonly hosts: ReadonlyMap<string, Host>;
+  readonly variables: ReadonlyMap<string, bigint>;
+  /** `$1…` by index - 1; the last one is `$_`. */
+  readonly values: readonly (number | string)[];
+  /** `$?`: name of the last errno, or `ok`. */
+  readonly lastErrno: string;
+  /** The guest image in use: symbols and, where it has them, lines. */
+  readonly image: Image | null;
+  readonly journal: readonly JournalEntry[];
 
   setVm(index: number): void;
   setFocus(index: number): void;
   setVariable(name: string, value: bigint): void;
-  /** Replaces the world by a fresh boot of this host. */
+  setImage(image: Image | null): void;
+  /** Replaces the world by a fresh boot of this host: no VM, empty histories. */
   boot(host: Host): void;
   asset(path: string): Asset | undefined;
+  note(event: SessionEvent): void;
+  readonly writableLog: MutableLog;
 
   /** A number argument's value; Unmet for an unknown register, symbol or variable. `undefined` stays undefined. */
   number(argument: Argument | undefined): Result<bigint | undefined, Unmet>;
@@ -43,24 +60,198 @@ export interface Context {
   word(argument: Argument | undefined): string;
   evaluate(expression: Expression): Result<bigint, Unmet>;
 
-  /** Issues one ioctl and logs it. The report is the strace line and, after a refusal, the check. */
+  /** Issues one ioctl and logs it: its strace line and, after a refusal, the check that failed. */
   call(call: Call, describe: CallDescription): CallReport;
   /** Runs another command inside this one (expect, on). */
   execute(command: Command): Outcome | Running;
 }
 
-/** How strace would print the call: `ioctl(vcpu0, KVM_SET_DEVICE_ATTR, {group=…})`. */
-export interface CallDescription {
-  readonly on: string;
-  readonly request: string;
-  /** Third argument as text; a function when it depends on the answer (`addr=[10]` after a get). */
-  readonly argument: string | ((ret: number) => string);
+/** One command as it ran; `operations` is where an interrupt cut it, so that a replay cuts it there too. */
+export interface JournalEntry {
+  readonly command: Command;
+  readonly tick: number;
+  readonly interruptedAt: number | null;
 }
 
-export interface SessionLog {
-  readonly calls: readonly CallReport[];
-  readonly records: readonly SampleRecord[];
-  readonly events: readonly SessionEvent[];
+export interface SessionOptions {
+  readonly host: Host;
+  readonly hosts: ReadonlyMap<string, Host>;
+  readonly seed: number;
+  readonly table: ReadonlyMap<string, Behaviour>;
 }
 
-export type { Arguments, Behaviour };
+export interface Session {
+  readonly context: Context;
+  readonly journal: readonly JournalEntry[];
+  /** The session's number of the next command, from 1. */
+  readonly next: number;
+  /** Makes a file's bytes known before a command that names it. */
+  addAsset(asset: Asset): void;
+  /** Starts a command: advance it until it has an Outcome. */
+  execute(command: Command): Running;
+  /** Hash of the world as it stands, tick included; memory is settled first. */
+  worldHash(): bigint;
+}
+
+/** Runs a command to its end in one go (tests, replay). */
+export function finish(running: Running, slice = 1_000_000): Outcome {
+  for (;;) {
+    const outcome = running.advance(slice);
+    if (outcome !== null) return outcome;
+  }
+}
+
+/** A session on a freshly booted host. */
+export function createSession(options: SessionOptions): Session {
+  const assets = new Map<string, Asset>();
+  const journal: JournalEntry[] = [];
+  const variables = new Map<string, bigint>();
+  const values: (number | string)[] = [];
+  const state = {
+    world: mountWorld(bootWorld(options.host, options.seed)),
+    vm: -1,
+    focus: 0,
+    stops: { next: 1, breakpoints: [] } as Stops,
+    log: newLog(),
+    lastErrno: 'ok',
+    image: null as Image | null,
+  };
+
+  const context: Context = {
+    get world() {
+      return state.world;
+    },
+    seed: options.seed,
+    get vm() {
+      return state.vm;
+    },
+    get focus() {
+      return state.focus;
+    },
+    get stops() {
+      return state.stops;
+    },
+    get log() {
+      return state.log;
+    },
+    get writableLog() {
+      return state.log;
+    },
+    hosts: options.hosts,
+    variables,
+    values,
+    get lastErrno() {
+      return state.lastErrno;
+    },
+    get image() {
+      return state.image;
+    },
+    journal,
+    setVm: (index) => {
+      state.vm = index;
+      state.focus = 0;
+    },
+    setFocus: (index) => {
+      state.focus = index;
+    },
+    setVariable: (name, value) => {
+      variables.set(name, BigInt.asUintN(64, value));
+    },
+    setImage: (image) => {
+      state.image = image;
+    },
+    boot: (host) => {
+      state.world = mountWorld(bootWorld(host, options.seed));
+      state.vm = -1;
+      state.focus = 0;
+      state.stops = { next: 1, breakpoints: [] };
+      state.log = newLog();
+      state.image = null;
+    },
+    asset: (path) => assets.get(path),
+    note: (event) => {
+      state.log.events.push(event);
+    },
+    number: (argument) => {
+      if (argument === undefined) return ok(undefined);
+      if (argument.kind !== 'expression') throw new Error(`a ${argument.kind} argument stands where a number is read`);
+      return context.evaluate(argument.expression);
+    },
+    word: (argument) => (argument === undefined ? '' : argument.kind === 'word' || argument.kind === 'expression' ? argument.text : ''),
+    evaluate: (expression) => evaluate(context, expression),
+    call: (call, describe) => {
+      const answer = systemCall(state.world, call);
+      const report = answer.isOk() && answer.value.running ? unfinishedReport(describe) : callReport(describe, answer);
+      state.log.calls.push(report);
+      state.lastErrno = report.errno ?? 'ok';
+      if (answer.isOk()) for (const event of answer.value.events) state.log.events.push(event);
+      return report;
+    },
+    execute: (command) => start(command),
+  };
+
+  /** Finds the form and runs it; what a command's slot cannot be given is Unmet. */
+  function start(command: Command): Outcome | Running {
+    const behaviour = options.table.get(command.form);
+    if (behaviour === undefined) throw new Error(`no command form '${command.form}'`);
+    return behaviour.run(context, command.args);
+  }
+
+  /** What every finished command leaves behind: value history, `$?`, the journal. */
+  function finished(command: Command, outcome: Outcome, before: number, operations: number | null): Outcome {
+    if (outcome.value !== null) values.push(outcome.value);
+    if (outcome.unmet === undefined) {
+      journal.push({ command, tick: before, interruptedAt: outcome.interrupted ? operations : null });
+    }
+    return outcome;
+  }
+
+  return {
+    context,
+    journal,
+    get next() {
+      return journal.length + 1;
+    },
+    addAsset: (asset) => {
+      assets.set(asset.path, asset);
+    },
+    execute: (command) => {
+      const before = state.world.world.machine.tick;
+      let inner: Outcome | Running | null = null;
+      let operations = 0;
+      return {
+        advance: (slice) => {
+          inner ??= start(command);
+          if (!isRunning(inner)) return finished(command, inner, before, null);
+          const at = state.world.world.machine.tick;
+          const outcome = inner.advance(slice);
+          operations += state.world.world.machine.tick - at;
+          return outcome === null ? null : finished(command, outcome, before, operations);
+        },
+        interrupt: () => {
+          if (inner === null || !isRunning(inner)) return unmet('interrupted', 'interrupted before it began');
+          return finished(command, { ...inner.interrupt(), interrupted: true }, before, operations);
+        },
+      };
+    },
+    worldHash: () => {
+      settleWorld(state.world);
+      return hashPlain(state.world.world);
+    },
+  };
+}
+
+/** Replays a journal on a fresh session: the property is that the world's hash is the straight run's. */
+export function replay(options: SessionOptions, journal: readonly JournalEntry[], assets: readonly Asset[]): Session {
+  const session = createSession(options);
+  for (const asset of assets) session.addAsset(asset);
+  for (const entry of journal) {
+    const running = session.execute(entry.command);
+    if (entry.interruptedAt === null) finish(running);
+    else if (entry.interruptedAt === 0 || running.advance(entry.interruptedAt) === null) running.interrupt();
+  }
+  return session;
+}
+
+export type { Arguments, Behaviour, CallDescription, SessionLog };
+export { err, ok };

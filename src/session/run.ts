@@ -1,0 +1,200 @@
+// Running guests: vCPU threads in KVM_RUN, round robin, in slices; stops; and the built-in VMM that completes its UART's MMIO.
+// A slice may end anywhere: the schedule does not depend on where slices fall, so that a replay runs the same.
+import { settledRecords } from '../kernel/records.ts';
+import { advanceVcpu, completeMmio } from '../kernel/run.ts';
+import type { Exit, Vcpu } from '../kernel/world.ts';
+import { callReport, resumedReport } from './calls.ts';
+import type { Running } from './command.ts';
+import type { Expression } from './expression.ts';
+import type { CallReport, Outcome } from './outcome.ts';
+import { unmet } from './outcome.ts';
+import type { Context } from './session.ts';
+import { isUart, uartRead, uartWrite } from './uart.ts';
+import { runCall, vcpuName } from './vmm.ts';
+
+/** Operations a vCPU runs before the next one has its turn. */
+export const QUANTUM = 1000;
+
+export interface RunPlan {
+  /** Indices of the vCPUs to run; the others are held. */
+  readonly vcpus: readonly number[];
+  /** Operations in all; the run ends there with stop 'budget'. */
+  readonly operations: number;
+  /** Breakpoints are honoured. */
+  readonly stops: boolean;
+  /** End after this many more records. */
+  readonly records?: number;
+  /** End when this is true, looked at after every operation. */
+  readonly until?: Expression;
+  /** End when one of these addresses is reached (finish). */
+  readonly temporary?: readonly bigint[];
+  /** The built-in VMM completes what it can and re-enters; false = one KVM_RUN that ends at its first exit. */
+  readonly reenter: boolean;
+  /** What a spent budget means: 'stay' inside KVM_RUN, or 'signal': -EINTR with KVM_EXIT_INTR. */
+  readonly spent: 'stay' | 'signal';
+}
+
+/** Why a run ended. */
+export type RunStop = 'budget' | 'breakpoint' | 'records' | 'until' | 'exit' | 'refused' | 'blocked' | 'interrupted';
+
+export interface RunEnd {
+  readonly stop: RunStop;
+  /** Index of the vCPU that stopped it. */
+  readonly vcpu: number;
+  readonly executed: number;
+  readonly records: number;
+  /** Buffer management interrupts that the SPU asserted during the run. */
+  readonly exit: Exit | null;
+  readonly breakpoint: number | null;
+  readonly calls: readonly CallReport[];
+}
+
+/** Starts a run; `report` makes the command's outcome of its end. */
+export function startRun(context: Context, plan: RunPlan, report: (end: RunEnd) => Outcome): Outcome | Running {
+  const world = context.world.world;
+  const vm = world.kernel.vms[context.vm];
+  if (vm === undefined) return unmet('no-vm', 'there is no VM', 'vm create, or up');
+  const missing = plan.vcpus.find((index) => vm.vcpus[index] === undefined);
+  if (missing !== undefined) return unmet('no-vcpu', `there is no vCPU ${missing}`, 'vcpu create 0');
+
+  const calls: CallReport[] = [];
+  const enteredHere = new Map<number, number>(); // vCPU -> index of its call in `calls`
+  const recordsBefore = context.log.records.length;
+  let executed = 0;
+  let turn = 0;
+  let quantum = QUANTUM;
+  let justStarted = true;
+
+  const breakpoints = (): ReadonlySet<bigint> =>
+    new Set([...(plan.stops ? context.stops.breakpoints.map((b) => b.address) : []), ...(plan.temporary ?? [])]);
+
+  const end = (stop: RunStop, vcpu: number, more: { exit?: Exit | null; breakpoint?: number | null } = {}): Outcome =>
+    report({
+      stop,
+      vcpu,
+      executed,
+      records: context.log.records.length - recordsBefore,
+      exit: more.exit ?? null,
+      breakpoint: more.breakpoint ?? null,
+      calls,
+    });
+
+  /** Issues KVM_RUN for a vCPU that is outside; false when it was refused or came back at once. */
+  const enter = (vcpu: Vcpu): Outcome | null => {
+    const { call, describe } = runCall(context, vm.index, vcpu.index);
+    const made = context.call(call, describe);
+    calls.push(made);
+    if (made.errno !== null) return end('refused', vcpu.index);
+    if (vcpu.run.place === 'out') return leave(vcpu, null);
+    enteredHere.set(vcpu.index, calls.length - 1);
+    return null;
+  };
+
+  /** KVM_RUN came back: the built-in VMM completes what is its own. An outcome when the run ends here. */
+  const leave = (vcpu: Vcpu, answer: Parameters<typeof callReport>[1] | null): Outcome | null => {
+    const { describe } = runCall(context, vm.index, vcpu.index);
+    if (answer !== null) {
+      const at = enteredHere.get(vcpu.index);
+      const made = at === undefined ? resumedReport(describe, answer) : callReport(describe, answer);
+      if (at === undefined) calls.push(made);
+      else calls[at] = made;
+      enteredHere.delete(vcpu.index);
+      context.writableLog.calls.push(made);
+      if (made.errno !== null) return end('refused', vcpu.index, { exit: vcpu.run.exit });
+    }
+    const exit = vcpu.run.exit;
+    if (!plan.reenter || exit === null) return end('exit', vcpu.index, { exit });
+    if (exit.name !== 'KVM_EXIT_MMIO') return end('exit', vcpu.index, { exit });
+    const address = Number(exit['phys_addr']);
+    if (exit['is_write'] === 1) {
+      const byte = isUart(address) ? uartWrite(address, BigInt(exit['data'] as string)) : null;
+      if (byte !== null) context.writableLog.console.push({ tick: world.machine.tick, vm: vm.index, byte });
+    } else {
+      completeMmio(context.world, vm.index, vcpu.index, isUart(address) ? uartRead(address) : 0n);
+    }
+    if (!isUart(address)) {
+      context.note({ kind: 'vmm.unclaimed', tick: world.machine.tick, vcpu: vcpuName(vm.index, vcpu.index), address: `0x${address.toString(16)}` });
+    }
+    return enter(vcpu);
+  };
+
+  const advance = (slice: number): Outcome | null => {
+    if (justStarted) {
+      for (const index of plan.vcpus) {
+        const vcpu = vm.vcpus[index];
+        if (vcpu.run.place !== 'out') continue;
+        const ended = enter(vcpu);
+        if (ended !== null) {
+          justStarted = false;
+          return ended;
+        }
+      }
+    }
+    let left = slice;
+    let idle = 0;
+    while (left > 0) {
+      if (executed >= plan.operations) return spent();
+      const vcpu = vm.vcpus[plan.vcpus[turn]];
+      const chunk = plan.until === undefined ? Math.min(left, quantum, plan.operations - executed) : 1;
+      const done = advanceVcpu(context.world, vm.index, vcpu.index, chunk, {
+        breakpoints: breakpoints(),
+        skipFirst: justStarted,
+        afterRecord: plan.records !== undefined,
+      });
+      justStarted = justStarted && done.executed === 0 && done.state === 'blocked';
+      executed += done.executed;
+      left -= done.executed;
+      quantum -= done.executed;
+      for (const event of done.events) context.note(event);
+      for (const record of settledRecords(context.world, vm.index, vcpu.index)) {
+        context.writableLog.records.push({ vcpu: vcpuName(vm.index, vcpu.index), ...record });
+        context.note({ kind: 'spe.record', tick: record.truth.tick, vcpu: vcpuName(vm.index, vcpu.index), address: `0x${record.address.toString(16)}` });
+      }
+      if (done.state === 'exited') {
+        const ended = leave(vcpu, done.answer ?? null);
+        if (ended !== null) return ended;
+      }
+      if (plan.records !== undefined && context.log.records.length - recordsBefore >= plan.records) return end('records', vcpu.index);
+      if (done.stop === 'breakpoint') {
+        const ended = atBreakpoint(vcpu, done.pc);
+        if (ended !== null) return ended;
+      }
+      if (plan.until !== undefined && done.executed > 0) {
+        const value = context.evaluate(plan.until);
+        if (value.isErr()) return { ...unmet(value.error.code, value.error.message, value.error.hint), calls };
+        if (value.value !== 0n) return end('until', vcpu.index);
+      }
+      idle = done.executed === 0 && done.state === 'blocked' ? idle + 1 : 0;
+      if (idle >= plan.vcpus.length) return end('blocked', vcpu.index);
+      if (quantum <= 0 || done.state === 'blocked') {
+        quantum = QUANTUM;
+        turn = (turn + 1) % plan.vcpus.length;
+      }
+    }
+    return null;
+  };
+
+  /** A breakpoint was reached; null when its condition does not hold. */
+  const atBreakpoint = (vcpu: Vcpu, pc: bigint): Outcome | null => {
+    if (plan.temporary?.includes(pc)) return end('until', vcpu.index);
+    const hit = context.stops.breakpoints.find((b) => {
+      if (b.address !== pc) return false;
+      if (b.condition === undefined) return true;
+      const value = context.evaluate(b.condition);
+      return value.isErr() || value.value !== 0n;
+    });
+    if (hit !== undefined) return end('breakpoint', vcpu.index, { breakpoint: hit.id });
+    justStarted = true; // the condition does not hold: leave the breakpoint
+    return null;
+  };
+
+  /** The budget is spent. */
+  const spent = (): Outcome => {
+    if (plan.spent === 'stay') return end('budget', plan.vcpus[turn]);
+    const vcpu = vm.vcpus[plan.vcpus[turn]];
+    const answer = advanceVcpu(context.world, vm.index, vcpu.index, 0, { breakpoints: new Set(), skipFirst: false, afterRecord: false, signal: true });
+    return leave(vcpu, answer.answer ?? null) ?? end('budget', vcpu.index);
+  };
+
+  return { advance, interrupt: () => end('interrupted', plan.vcpus[turn]) };
+}
