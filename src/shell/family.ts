@@ -1,5 +1,5 @@
 // How a command family is declared (one module in commands/): parser, help, completion, JSON and example tests come from it.
-import type { Behaviour } from '../session/command.ts';
+import type { Arguments, Behaviour } from '../session/command.ts';
 import type { Outcome } from '../session/outcome.ts';
 import type { Context } from '../session/session.ts';
 import type { Doc } from '../view/doc.ts';
@@ -10,19 +10,49 @@ export type Group =
 
 /**
  * One form of a command. `syntax` is both the grammar and the usage line:
- *   vcpu <vcpu:VCPU> attr set <attr:ATTR> [<value:EXPR>] [--addr <addr:WORD>] [--flags <flags:EXPR>]
- * literal words; `<name:TYPE>` a slot; `<name:a|b|c>` one of these words; `[…]` optional; `…` after a slot: one or more of it.
- * Options (`--x`, `--x <slot:TYPE>`) stand in any order after the form's literal words.
- * TYPE: EXPR (an expression without blanks outside brackets) · REST (an expression that takes the rest of the command) · WORD · NAME ·
- * VCPU (expression; `vcpu0` = `vcpu 0`) · LIST (CPU list) · ATTR · PATH (sysfs) · FILE (read by io beforehand) · OUT (file to write) ·
- * COMMAND (the rest is a command) · QUOTED (a command as one quoted string) · REGEX (`/…/`) · TEXT (rest of the command as it stands) ·
- * REGISTER (system, general or field name) · SYMBOL.
+ *   vcpu [<vcpu:VCPU>] attr set <attr:ATTR> [<value:EXPR>] [--addr <addr:WORD>] [--flags <flags:EXPR>]
+ * literal words; `<name:TYPE>` a slot; `<name:a|b|c>` one of these words; `[…]` optional; `…` after a slot: one or more of it (the
+ * argument is then `many`). `=`, `/` and `,` are marks; without blanks around them they end the word before: `let <name:NAME> = <value:REST>`,
+ * `reg <name:REGISTER>[=<value:EXPR>]`, `x[/<format:WORD>] <address:EXPR>`.
+ * Options (`[--x]`, `[--x <slot:TYPE>]`, `[-o <slot:TYPE>]`; without brackets the option is required) stand in any order behind the form's
+ * first word. A slot's argument is found under the slot's name, an option without a slot (`flag`) under its letters: `immediate-exit`.
+ *
+ * TYPE, and the argument it makes:
+ *   EXPR      expression: one word, no blanks outside brackets       REST      expression: the rest of the command; behind an option one quoted word
+ *   VCPU      expression: `0`, `vcpu0`, `vcpu 0`, `$i`, `(…)`        LIST      word: CPU list `0-3,5`
+ *   WORD      word: any, quotes removed                              NAME      word: letters, digits, `_ . -`
+ *   ATTR      word: `spe.irq`, `KVM_ARM_VCPU_SPE_SPU`, `3/1`          REGISTER  word: register, or `REGISTER.FIELD`
+ *   SYMBOL    word: symbol of the image                              ERRNO     word: `EINVAL`
+ *   PATH      word: sysfs path                                       FILE      word: path of a file that io reads beforehand
+ *   HOST      word: name of a host fixture, or a file as FILE        GUEST     word: name of a guest of the project, or a file as FILE
+ *   OUT       word: path of a file to write                          REGEX     word: what stands between the slashes of `/…/`
+ *   COMMAND   command: the rest of the line                          QUOTED    command: one quoted string
+ *   TEXT      word: the rest as it stands; behind an option one word
+ * The bytes of FILE, HOST and GUEST arguments are in `context.asset(word)`, under the very text of the argument.
  */
 export interface Form extends Behaviour {
   readonly syntax: string;
   readonly about: string;
+  /** What the notation cannot say about the arguments together; a string is the Misread's message. Grammar only: no world, no session. */
+  check?(args: Arguments): GrammarFault | null;
   /** Data to Doc. Strace lines of calls, `check` lines and Unmet are shown by the shell before it; default: nothing more. */
   show?(outcome: Outcome): Doc;
+  /** An empty line at the prompt repeats it (`step`, `sample`, `x`, `dis`). */
+  readonly repeats?: boolean;
+}
+
+/** Why arguments that fit one by one do not fit together. */
+export interface GrammarFault {
+  /** Slot name to point at; else the end of the command. */
+  readonly slot?: string;
+  readonly message: string;
+  readonly expected?: readonly string[];
+  readonly hint?: string;
+}
+
+export interface Candidate {
+  readonly text: string;
+  readonly about?: string;
 }
 
 export interface Family {
@@ -35,7 +65,7 @@ export interface Family {
   readonly see?: readonly string[];
   readonly forms: readonly Form[];
   /** Candidates for a slot at the prompt; the fixed ones come from the syntax. */
-  complete?(slot: string, context: Context): readonly { readonly text: string; readonly about?: string }[];
+  complete?(slot: string, context: Context): readonly Candidate[];
 }
 
 /** Writes a family with its types checked. */
