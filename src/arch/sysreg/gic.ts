@@ -77,7 +77,7 @@ const CPU_INTERFACE: readonly SystemRegister[] = [
       oneOf(1, 1, 'EOImode', { 0: 'EOIR drops the priority and deactivates', 1: 'EOIR drops the priority, DIR deactivates' }),
       oneOf(0, 0, 'CBPR', { 0: 'each group has its binary point', 1: 'BPR0 serves both groups' }),
     ],
-    { reset: 0x400n },
+    { reset: 0x8400n },
   ),
   icc('SRE', [12, 12, 5], 'System Register Enable Register', [res0(63, 3), bit(2, 'DIB'), bit(1, 'DFB'), bit(0, 'SRE')], { reset: 7n }),
   icc('IGRPEN0', [12, 12, 6], 'Interrupt Group 0 Enable Register', enable),
