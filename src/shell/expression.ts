@@ -123,7 +123,11 @@ function operandHere(p: Parser): Result<Expression, Misread> {
   }
   if (c === '[') {
     p.at += 1;
-    return expression(p, 0).andThen((address) => closing(p, ']', at).andThen(() => memorySize(p)).map((size): Expression => ({ kind: 'memory', address, size, at })));
+    return expression(p, 0).andThen((address) =>
+      closing(p, ']', at)
+        .andThen(() => memorySize(p))
+        .map((size): Expression => ({ kind: 'memory', address, size, at })),
+    );
   }
   if (isDigit(c)) return number(p);
   if (c === '$') return variable(p);
@@ -152,7 +156,9 @@ function memorySize(p: Parser): Result<1 | 2 | 4 | 8, Misread> {
   p.at += 1;
   const size = MEMORY_SIZE[peek(p) ?? ''];
   if (size === undefined || isWord(p.chars[p.at + 1])) {
-    return err(misread('expression', at, Math.min(at + 2, p.to), 'the size of a memory operand is .b, .h or .w', { expected: ['.b', '.h', '.w'] }));
+    return err(
+      misread('expression', at, Math.min(at + 2, p.to), 'the size of a memory operand is .b, .h or .w', { expected: ['.b', '.h', '.w'] }),
+    );
   }
   p.at += 1;
   return ok(size);
@@ -171,7 +177,15 @@ function number(p: Parser): Result<Expression, Misread> {
   if (value !== null) return ok({ kind: 'number', value, at });
   const tooBig = /^(0[xX][0-9a-fA-F_]+|0[bB][01_]+|[0-9_]+(KiB|MiB|GiB)?)$/.test(text) && !/_$|__/.test(text);
   const message = tooBig ? `${text} does not fit in 64 bits` : `'${text}' is no number`;
-  return err(misread('number', at, p.at, message, tooBig ? {} : { expected: ['a number'], hint: 'numbers are 21, 0x15, 0b101, 1_000, 4KiB, 16MiB, 1GiB' }));
+  return err(
+    misread(
+      'number',
+      at,
+      p.at,
+      message,
+      tooBig ? {} : { expected: ['a number'], hint: 'numbers are 21, 0x15, 0b101, 1_000, 4KiB, 16MiB, 1GiB' },
+    ),
+  );
 }
 
 function variable(p: Parser): Result<Expression, Misread> {
@@ -206,10 +220,20 @@ function name(p: Parser): Result<Expression, Misread> {
   p.at += 1;
   const fieldName = isLetter(peek(p)) ? takeWord(p) : '';
   if (fieldName === '') {
-    return err(misread('expression', p.at, p.at, 'a field name is missing behind the dot', { expected: ['a field'], hint: "a symbol with a dot is quoted: 'f.part.0'" }));
+    return err(
+      misread('expression', p.at, p.at, 'a field name is missing behind the dot', {
+        expected: ['a field'],
+        hint: "a symbol with a dot is quoted: 'f.part.0'",
+      }),
+    );
   }
   if (peek(p) === '.') {
-    return err(misread('expression', p.at, p.at + 1, 'a field has no field', { expected: ['an operator'], hint: "a symbol with dots is quoted: 'f.part.0'" }));
+    return err(
+      misread('expression', p.at, p.at + 1, 'a field has no field', {
+        expected: ['an operator'],
+        hint: "a symbol with dots is quoted: 'f.part.0'",
+      }),
+    );
   }
   return ok({ kind: 'field', register: text, field: fieldName, at });
 }

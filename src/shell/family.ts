@@ -5,8 +5,26 @@ import type { Context } from '../session/session.ts';
 import type { Doc } from '../view/doc.ts';
 
 export type Group =
-  | 'host' | 'process' | 'vm' | 'vcpu' | 'attr' | 'one-reg' | 'vgic' | 'ioctl' | 'guest' | 'run' | 'stops' | 'inspect' | 'spe' | 'perf'
-  | 'trace' | 'why' | 'time' | 'check' | 'notebook' | 'shell';
+  | 'host'
+  | 'process'
+  | 'vm'
+  | 'vcpu'
+  | 'attr'
+  | 'one-reg'
+  | 'vgic'
+  | 'ioctl'
+  | 'guest'
+  | 'run'
+  | 'stops'
+  | 'inspect'
+  | 'spe'
+  | 'perf'
+  | 'trace'
+  | 'why'
+  | 'time'
+  | 'check'
+  | 'notebook'
+  | 'shell';
 
 /**
  * One form of a command. `syntax` is both the grammar and the usage line:

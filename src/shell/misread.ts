@@ -11,7 +11,13 @@ export interface Misread {
   readonly hint?: string;
 }
 
-export function misread(code: string, at: number, end: number, message: string, more: { expected?: readonly string[]; hint?: string } = {}): Misread {
+export function misread(
+  code: string,
+  at: number,
+  end: number,
+  message: string,
+  more: { expected?: readonly string[]; hint?: string } = {},
+): Misread {
   const base = { code, at, end, expected: more.expected ?? [], message };
   return more.hint === undefined ? base : { ...base, hint: more.hint };
 }
@@ -47,12 +53,12 @@ export function nearest(word: string, candidates: Iterable<string>): string[] {
   const scored: { text: string; d: number }[] = [];
   for (const text of new Set(candidates)) {
     const to = text.toLowerCase();
-    const d = from.length >= 3 && (to.startsWith(from) || from.startsWith(to)) ? 0.5 : distance(from, to, limit);
+    const d = to.startsWith(from) || (to.length >= 3 && from.startsWith(to)) ? 0.5 : distance(from, to, limit);
     if (d <= limit) scored.push({ text, d });
   }
   const best = Math.min(...scored.map((s) => s.d));
   return scored
-    .filter((s) => s.d <= best + 0.5)
+    .filter((s) => s.d < best + 0.5)
     .sort((x, y) => x.d - y.d || (x.text < y.text ? -1 : 1))
     .slice(0, 3)
     .map((s) => s.text);

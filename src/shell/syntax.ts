@@ -2,7 +2,25 @@
 
 /** What a slot takes. `match.ts` reads each; `family.ts` says what each means. */
 export const SLOT_TYPES = [
-  'EXPR', 'REST', 'WORD', 'NAME', 'VCPU', 'LIST', 'ATTR', 'PATH', 'FILE', 'GUEST', 'HOST', 'OUT', 'COMMAND', 'QUOTED', 'REGEX', 'TEXT', 'REGISTER', 'SYMBOL', 'ERRNO',
+  'EXPR',
+  'REST',
+  'WORD',
+  'NAME',
+  'VCPU',
+  'LIST',
+  'ATTR',
+  'PATH',
+  'FILE',
+  'GUEST',
+  'HOST',
+  'OUT',
+  'COMMAND',
+  'QUOTED',
+  'REGEX',
+  'TEXT',
+  'REGISTER',
+  'SYMBOL',
+  'ERRNO',
 ] as const;
 export type SlotType = (typeof SLOT_TYPES)[number];
 
@@ -57,8 +75,9 @@ function tokens(source: string): Token[] {
     if (m === null) throw new Error(`syntax '${source}': cannot read from '${source.slice(from)}'`);
     if (m[0].trim() === '') attached = false;
     else {
-      out.push({ text: m[0] === '...' ? '…' : m[0], attached: attached && out.length > 0 });
-      attached = true;
+      const own = attached && out.length > 0;
+      out.push({ text: m[0] === '...' ? '…' : m[0], attached: own });
+      attached = m[0] === '[' ? own : true;
     }
   }
   return out;
@@ -79,7 +98,14 @@ export function compileSyntax(source: string): Syntax {
     if (many) i += 1;
     const known = (SLOT_TYPES as readonly string[]).includes(type);
     if (!known && /^[A-Z]+$/.test(type)) bad(`there is no slot type ${type}`);
-    return { kind: 'slot', name, type: known ? (type as SlotType) : 'CHOICE', choices: known ? [] : type.split('|'), many, attached: token.attached };
+    return {
+      kind: 'slot',
+      name,
+      type: known ? (type as SlotType) : 'CHOICE',
+      choices: known ? [] : type.split('|'),
+      many,
+      attached: token.attached,
+    };
   };
 
   const sequence = (inside: boolean): Element[] => {

@@ -151,7 +151,13 @@ export function scanWord(chars: readonly string[], from: number, stop?: string):
             put(ESCAPES[escaped], k);
             k += 1;
           } else {
-            fault ??= { code: 'escape', at: k, end: k + 2, message: `"\\${escaped}" is no escape`, hint: 'the escapes are \\n \\t \\" \\\\ \\xHH' };
+            fault ??= {
+              code: 'escape',
+              at: k,
+              end: k + 2,
+              message: `"\\${escaped}" is no escape`,
+              hint: 'the escapes are \\n \\t \\" \\\\ \\xHH',
+            };
             k += 1;
           }
         } else put(chars[k], k);
