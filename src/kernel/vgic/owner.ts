@@ -1,0 +1,28 @@
+// Which device may drive an interrupt. Source: vgic.md 1.7 (KVM's kvm_vgic_set_owner, timer_irqs_are_valid).
+import type { Vm } from '../world.ts';
+import { findIrq, ownerOf } from './irq.ts';
+import { FIRST_PPI } from './state.ts';
+
+/**
+ * Claims an interrupt for a device; there is no release. `owner` names the device and is private to the vCPU for PPIs;
+ * for an SPI it must differ from vCPU to vCPU where the device does. Returns the errno's name, or null.
+ */
+export function setOwner(vm: Vm, vcpu: number, intid: number, owner: string): string | null {
+  if (vm.vgic === null || !vm.vgic.initialised) return 'EAGAIN';
+  const irq = intid < FIRST_PPI ? null : findIrq(vm, vcpu, intid);
+  if (irq === null) return 'EINVAL';
+  const now = ownerOf(irq);
+  if (now !== null && now !== owner) return 'EEXIST';
+  irq.table.owners[irq.at] = owner;
+  return null;
+}
+
+/** The INTIDs of the EL1 timers by default. */
+export const VIRTUAL_TIMER_PPI = 27;
+export const PHYSICAL_TIMER_PPI = 30;
+
+/** What the first KVM_RUN of a vCPU does for its timers: the errno's name when another device has one of their PPIs. */
+export function claimTimers(vm: Vm, vcpu: number): string | null {
+  const failed = setOwner(vm, vcpu, VIRTUAL_TIMER_PPI, 'virtual timer') ?? setOwner(vm, vcpu, PHYSICAL_TIMER_PPI, 'physical timer');
+  return failed === null ? null : 'EINVAL';
+}
