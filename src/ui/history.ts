@@ -1,0 +1,52 @@
+// The commands typed before: walking through those that begin alike (Up, Down), the grey suggestion, and backward search.
+
+/** Entries in the order they were typed. */
+export type Entries = readonly string[];
+
+/** A walk: entries that begin with `prefix`; `typed` is what stood in the line before it. */
+export interface Walk {
+  readonly prefix: string;
+  readonly typed: string;
+  /** Entry shown; entries.length is the line as typed. */
+  readonly at: number;
+}
+
+/** Entries with one more; the same command twice in a row is kept once, blank lines are not kept. */
+export function remember(entries: Entries, text: string, limit = 10_000): Entries {
+  if (text.trim() === '' || entries.at(-1) === text) return entries;
+  return [...entries, text].slice(-limit);
+}
+
+export const startWalk = (entries: Entries, typed: string): Walk => ({ prefix: typed, typed, at: entries.length });
+
+/** The entry a walk stands on. */
+export const shown = (entries: Entries, walk: Walk): string => entries[walk.at] ?? walk.typed;
+
+/** One step to an older (-1) or newer (+1) entry that begins with the prefix and differs from the one shown; undefined at the end. */
+export function step(entries: Entries, walk: Walk, direction: -1 | 1): Walk | undefined {
+  const now = shown(entries, walk);
+  for (let at = walk.at + direction; at >= 0 && at < entries.length; at += direction) {
+    if (entries[at].startsWith(walk.prefix) && entries[at] !== now) return { ...walk, at };
+  }
+  return direction === 1 && walk.at < entries.length ? { ...walk, at: entries.length } : undefined;
+}
+
+/** What the latest entry that begins with `text` has behind it; '' when there is none, or when nothing is typed. */
+export function suggestion(entries: Entries, text: string): string {
+  if (text.trim() === '') return '';
+  for (let at = entries.length - 1; at >= 0; at--) {
+    if (entries[at].startsWith(text) && entries[at] !== text) {
+      const rest = entries[at].slice(text.length);
+      return rest.includes('\n') ? '' : rest;
+    }
+  }
+  return '';
+}
+
+/** The latest entry before `before` that contains `query`, as its index; -1 when there is none. */
+export function searchBack(entries: Entries, query: string, before = entries.length): number {
+  if (query === '') return -1;
+  const wanted = query.toLowerCase() === query ? (entry: string) => entry.toLowerCase() : (entry: string) => entry;
+  for (let at = Math.min(before, entries.length) - 1; at >= 0; at--) if (wanted(entries[at]).includes(query)) return at;
+  return -1;
+}

@@ -1,0 +1,69 @@
+// What stands under the transcript now, from the shell's state: the prompt with its colours, hint, menu and notice, or the running status. Pure.
+import { morePrompt, rolesOf } from './cells.ts';
+import { offsetOf, textOf } from './editor.ts';
+import { type Live, layoutPrompt, layoutRunning, type Screen } from './layout.ts';
+import { completionAt } from './menu.ts';
+import type { Role } from './paint.ts';
+import type { ShellPort } from './port.ts';
+import { ghost, type PromptState } from './prompt.ts';
+import type { ShellState } from './shell.ts';
+
+export interface LiveOptions {
+  /** Hints and suggestions while typing; off for screen readers. */
+  readonly hints: boolean;
+}
+
+interface Reading {
+  readonly roles: readonly Role[];
+  readonly hint?: { readonly text: string; readonly role: Role };
+}
+
+/** Colours and hint of the text; errors are shown where the cursor has left them behind. */
+function readText(prompt: PromptState, port: ShellPort, hints: boolean): Reading {
+  const text = textOf(prompt.editor);
+  if (text.trim() === '') return { roles: [] };
+  const roles: Role[] = [];
+  for (const line of text.split('\n')) roles.push(...rolesOf(line, port.colour?.(line)), 'plain');
+  if (!hints) return { roles };
+  const found = completionAt(prompt.editor, port.complete);
+  const cursor = offsetOf(prompt.editor);
+  const wrong = found.diagnostics?.find((d) => d.to < cursor || (d.from < cursor && /\s$/.test(text)));
+  if (wrong !== undefined) roles.fill('bad', wrong.from, Math.max(wrong.to, wrong.from + 1));
+  const hint = wrong !== undefined ? { text: wrong.message, role: 'dim' as const } : found.signature;
+  return { roles, hint: typeof hint === 'string' ? { text: hint, role: 'dim' } : hint };
+}
+
+/** Role of each grapheme, from the role of its first UTF-16 unit. */
+function perGrapheme(graphemes: readonly string[], roles: readonly Role[]): Role[] {
+  let at = 0;
+  return graphemes.map((grapheme) => {
+    const role = roles[at] ?? 'plain';
+    at += grapheme.length;
+    return role;
+  });
+}
+
+/** The live region, but for the boxes, which are Ink's to draw. */
+export function liveOf(state: ShellState, port: ShellPort, screen: Screen, { hints }: LiveOptions): Live {
+  if (state.ended) return { rows: [] };
+  if (state.running !== undefined) return layoutRunning(state.running.text, state.running.operations, screen);
+  const { prompt } = state;
+  const reading = readText(prompt, port, hints);
+  const roles = perGrapheme(prompt.editor.graphemes, reading.roles);
+  return layoutPrompt(
+    {
+      text: {
+        graphemes: prompt.editor.graphemes,
+        cursor: prompt.editor.cursor,
+        prompt: port.prompt(),
+        more: morePrompt(port.prompt()),
+        role: (i) => roles[i] ?? 'plain',
+        ghost: hints ? ghost(prompt, state.entries) : '',
+      },
+      menu: prompt.menu,
+      hint: reading.hint,
+      notice: prompt.leaving ? 'press Ctrl-C again or Ctrl-D to exit' : undefined,
+    },
+    screen,
+  );
+}

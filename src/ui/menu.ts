@@ -1,0 +1,60 @@
+// The completion menu: what Tab does with the candidates of a position. The choice is shown in the line while it is being made.
+import { type EditorState, edit, offsetOf, textOf } from './editor.ts';
+import type { Completion, Item } from './port.ts';
+
+export interface Menu {
+  /** The line before a choice was put in. */
+  readonly base: EditorState;
+  /** UTF-16 units of base that a choice replaces. */
+  readonly from: number;
+  readonly to: number;
+  readonly items: readonly Item[];
+  /** -1: none chosen yet. */
+  readonly chosen: number;
+}
+
+/** Completion of the line in which the cursor stands, in units of the whole text. */
+export function completionAt(editor: EditorState, complete: (line: string, cursor: number) => Completion): Completion {
+  const text = textOf(editor);
+  const cursor = offsetOf(editor);
+  const start = cursor === 0 ? 0 : text.lastIndexOf('\n', cursor - 1) + 1;
+  const end = text.indexOf('\n', cursor);
+  const found = complete(text.slice(start, end === -1 ? undefined : end), cursor - start);
+  if (start === 0) return found;
+  return {
+    ...found,
+    replace: [found.replace[0] + start, found.replace[1] + start],
+    diagnostics: found.diagnostics?.map((d) => ({ ...d, from: d.from + start, to: d.to + start })),
+  };
+}
+
+function commonPrefix(items: readonly Item[]): string {
+  let prefix = items[0].insert;
+  for (const { insert } of items) {
+    let n = 0;
+    while (n < prefix.length && prefix[n] === insert[n]) n++;
+    prefix = prefix.slice(0, n);
+  }
+  return prefix.replace(/\p{Surrogate}/gu, '');
+}
+
+/** The line with the one candidate, or what all have in common, put in; and the menu where a choice is left. */
+export function openMenu(editor: EditorState, found: Completion): { readonly editor: EditorState; readonly menu: Menu | undefined } {
+  const [from, to] = found.replace;
+  const { items } = found;
+  if (items.length === 0) return { editor, menu: undefined };
+  const typed = textOf(editor).slice(from, to);
+  const common = items.length === 1 ? items[0].insert : commonPrefix(items);
+  const longer = items.length === 1 ? common !== typed : common.length > typed.length && common.startsWith(typed);
+  const next = longer ? edit(editor, { kind: 'replace', from, to, text: common }) : editor;
+  if (items.length === 1) return { editor: next, menu: undefined };
+  return { editor: next, menu: { base: next, from, to: longer ? from + common.length : to, items, chosen: -1 } };
+}
+
+/** The next (or the one before) candidate, put into the line. */
+export function choose(menu: Menu, direction: -1 | 1): { readonly editor: EditorState; readonly menu: Menu } {
+  const count = menu.items.length;
+  const chosen = menu.chosen === -1 ? (direction === 1 ? 0 : count - 1) : (menu.chosen + direction + count) % count;
+  const editor = edit(menu.base, { kind: 'replace', from: menu.from, to: menu.to, text: menu.items[chosen].insert });
+  return { editor, menu: { ...menu, chosen } };
+}

@@ -1,0 +1,282 @@
+// The shell's loop: what was pressed, in order, becomes state; submitted lines become commands; finished commands become cells.
+// No React here: state is one immutable value behind state() and subscribe(), so that keys that come in one burst all count.
+import type { Outcome } from '../session/outcome.ts';
+import { type Box, type BoxStep, boxPress, boxSubmit, boxText, saveBox, searchBox } from './box.ts';
+import { type Cell, cell, echo, misreadText } from './cells.ts';
+import { edit, textOf } from './editor.ts';
+import { type Entries, remember } from './history.ts';
+import type { Press } from './keys.ts';
+import type { Paint } from './paint.ts';
+import { logicalLines } from './paste.ts';
+import type { HistoryStore, PortCommand, ShellPort } from './port.ts';
+import { FRESH, type PromptState, press } from './prompt.ts';
+import { type Clock, type Slices, slices } from './slices.ts';
+
+export interface ShellState {
+  readonly cells: readonly Cell[];
+  readonly entries: Entries;
+  readonly prompt: PromptState;
+  readonly running?: { readonly text: string; readonly operations: number };
+  readonly box?: Box;
+  readonly ended: boolean;
+}
+
+/** How the shell ended: with an exit code, or by a bug of ours. */
+export type Ending = { readonly kind: 'exit'; readonly code: number } | { readonly kind: 'bug'; readonly error: unknown };
+
+/** What only the terminal's owner can do. */
+export interface Hands {
+  clearScreen(): void;
+  suspend(): void;
+  openEditor(text: string): void;
+}
+
+export interface ShellOptions {
+  readonly port: ShellPort;
+  readonly clock: Clock;
+  readonly paint: Paint;
+  /** Columns of the terminal now. */
+  width(): number;
+  readonly history?: HistoryStore;
+  readonly greeting?: string;
+}
+
+export interface Shell {
+  state(): ShellState;
+  subscribe(listener: () => void): () => void;
+  press(presses: readonly Press[]): void;
+  /** The box's text as ink-text-input reports it. */
+  boxText(value: string): void;
+  boxSubmit(value: string): void;
+  /** Ctrl-C, from the keyboard or as a signal. */
+  interrupt(): void;
+  /** Ends with this code without asking, keeping the journal: signals, a closed terminal. */
+  terminate(code: number): void;
+  /** Ends with a bug that was caught elsewhere. */
+  fail(error: unknown): void;
+  /** Another text for the line, from an external editor. */
+  setText(text: string): void;
+  attach(hands: Hands): void;
+  readonly ending: Promise<Ending>;
+}
+
+interface Job {
+  readonly commands: readonly PortCommand[];
+  next: number;
+  slices: Slices | undefined;
+}
+
+const STATUS_EVERY = 100; // ms between status lines
+const TURN = 10; // ms of work before the event loop looks at its input
+
+export function createShell({ port, clock, paint, width, history, greeting = '' }: ShellOptions): Shell {
+  const first = greeting === '' ? [] : [cell(0, greeting)];
+  let state: ShellState = { cells: first, entries: [...(history?.load() ?? [])], prompt: FRESH, ended: false };
+  let job: Job | undefined;
+  let queue: (Press | { readonly line: string })[] = [];
+  let hands: Hands | undefined;
+  let waiting = false; // a turn of the event loop has been asked for
+  let announced = false;
+  let lastStatus = 0;
+  const listeners = new Set<() => void>();
+  let resolve: (ending: Ending) => void = () => {};
+  const ending = new Promise<Ending>((settle) => {
+    resolve = settle;
+  });
+
+  function set(change: Partial<ShellState>): void {
+    state = { ...state, ...change };
+    if (announced) return;
+    announced = true;
+    queueMicrotask(() => {
+      announced = false;
+      for (const listener of listeners) listener();
+    });
+  }
+
+  function print(text: string): void {
+    if (text !== '') set({ cells: [...state.cells, cell(state.cells.length, text)] });
+  }
+
+  function end(how: Ending): void {
+    if (state.ended) return;
+    queue = [];
+    job = undefined;
+    set({ ended: true, box: undefined, running: undefined });
+    resolve(how);
+  }
+
+  function terminate(code: number): void {
+    if (state.ended) return;
+    try {
+      job?.slices?.interrupt();
+      const kept = port.unsaved() ? port.autosave?.() : undefined;
+      if (kept !== undefined) print(paint('dim', `session kept in ${kept}`));
+      end({ kind: 'exit', code });
+    } catch (error) {
+      end({ kind: 'bug', error });
+    }
+  }
+
+  function submit(text: string): void {
+    if (text.trim() === '') {
+      const again = port.again();
+      if (again === undefined) print(port.prompt().trimEnd());
+      else queue.unshift({ line: again });
+      return;
+    }
+    const entries = remember(state.entries, text);
+    if (entries !== state.entries) history?.append(text);
+    set({ entries });
+    queue.unshift(...logicalLines(text).map((line) => ({ line })));
+  }
+
+  function startLine(line: string): void {
+    print(echo(line, port, paint));
+    const read = port.read(line);
+    if (!read.ok) print(misreadText(line, read, port, paint));
+    else if (read.commands.length > 0) job = { commands: read.commands, next: 0, slices: undefined };
+  }
+
+  function finishCommand(current: Job, outcome: Outcome): void {
+    const command = current.commands[current.next++];
+    current.slices = undefined;
+    print(port.present(outcome, width(), command));
+    const { quit } = outcome;
+    if (quit === undefined && outcome.ok && outcome.interrupted !== true && current.next < current.commands.length) return;
+    job = undefined;
+    set({ running: undefined });
+    if (quit === undefined) return;
+    queue = queue.filter((item) => !('line' in item));
+    // `quit 3` says what it wants; `quit` asks first.
+    if (command.text.trim() === 'quit' && port.unsaved()) set({ box: saveBox(quit) });
+    else end({ kind: 'exit', code: quit });
+  }
+
+  /** One slice of the job. */
+  function advance(current: Job): void {
+    current.slices ??= slices(port.execute(current.commands[current.next]), clock);
+    const outcome = current.slices.next();
+    if (outcome !== null) finishCommand(current, outcome);
+    else if (state.running === undefined || clock.now() - lastStatus >= STATUS_EVERY) {
+      lastStatus = clock.now();
+      set({ running: { text: current.commands[current.next].text, operations: current.slices.operations() } });
+    }
+  }
+
+  function stepBox(step: BoxStep): void {
+    switch (step.kind) {
+      case 'stay':
+        set({ box: step.box });
+        break;
+      case 'close':
+        set({ box: undefined });
+        break;
+      case 'leave':
+        end({ kind: 'exit', code: step.code });
+        break;
+      case 'take':
+        set({ box: undefined });
+        if (step.run) submit(step.text);
+        else setText(step.text);
+        break;
+      case 'save': {
+        const saved = port.save(step.path);
+        if (saved.ok) {
+          print(saved.message);
+          end({ kind: 'exit', code: step.box.code });
+        } else set({ box: { ...step.box, error: saved.message } });
+      }
+    }
+  }
+
+  function take(item: Press): void {
+    if (state.box !== undefined) {
+      stepBox(boxPress(state.box, item, state.entries));
+      return;
+    }
+    const { state: prompt, effect } = press(state.prompt, item, { entries: state.entries, complete: port.complete });
+    set({ prompt });
+    if (effect === undefined) return;
+    if (effect.kind === 'submit') submit(effect.text);
+    else if (effect.kind === 'leave') terminate(0);
+    else if (effect.kind === 'search') set({ box: searchBox });
+    else if (effect.kind === 'clear-screen') hands?.clearScreen();
+    else if (effect.kind === 'suspend') hands?.suspend();
+    else hands?.openEditor(textOf(state.prompt.editor));
+  }
+
+  function setText(text: string): void {
+    set({ prompt: { editor: edit(state.prompt.editor, { kind: 'set', text }), leaving: false } });
+  }
+
+  /** Does what there is to do for one turn of the event loop; asks for another when there is more. */
+  function turn(): void {
+    waiting = false;
+    const began = clock.now();
+    try {
+      while (!state.ended && (job !== undefined || queue.length > 0)) {
+        const item = job === undefined ? queue.shift() : undefined;
+        if (job !== undefined) advance(job);
+        else if (item !== undefined) 'line' in item ? startLine(item.line) : take(item);
+        if (job?.slices !== undefined || clock.now() - began > TURN) break;
+      }
+    } catch (error) {
+      end({ kind: 'bug', error });
+    }
+    if (state.ended || waiting || (job === undefined && queue.length === 0)) return;
+    waiting = true;
+    clock.later(turn);
+  }
+
+  function interrupt(): void {
+    queue = [];
+    const current = job;
+    if (current === undefined) {
+      queue.push({ chord: 'C-c' });
+      turn();
+      return;
+    }
+    try {
+      const outcome = current.slices?.interrupt();
+      if (outcome !== undefined) finishCommand(current, outcome);
+      job = undefined;
+      set({ running: undefined });
+      print(`interrupted at tick ${port.tick()}`);
+    } catch (error) {
+      end({ kind: 'bug', error });
+    }
+  }
+
+  return {
+    state: () => state,
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    press(presses) {
+      for (const item of presses) {
+        if (state.ended) return;
+        if ((job !== undefined || queue.length > 0) && 'chord' in item && item.chord === 'C-c') interrupt();
+        else queue.push(item);
+        if (!waiting) turn();
+      }
+    },
+    boxText(value) {
+      if (state.box !== undefined) stepBox(boxText(state.box, value, state.entries));
+      turn();
+    },
+    boxSubmit(value) {
+      if (state.box !== undefined) stepBox(boxSubmit({ ...state.box, value }, state.entries));
+      turn();
+    },
+    interrupt,
+    terminate,
+    fail: (error) => end({ kind: 'bug', error }),
+    setText,
+    attach(given) {
+      hands = given;
+    },
+    ending,
+  };
+}

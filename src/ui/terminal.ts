@@ -1,0 +1,50 @@
+// The terminal the shell runs in: its streams, the signals it is sent, and how it is handed over and given back.
+export type Signal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+
+export interface Terminal {
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  /** Calls back on a signal, a closed terminal ('SIGHUP') or an uncaught exception, until the returned function is called. */
+  listen(onSignal: (signal: Signal) => void, onError: (error: unknown) => void): () => void;
+  /** Stops the process group, as Ctrl-Z does; resolves when it goes on. */
+  stop(): Promise<void>;
+  /** Lets the person edit a text in their editor; undefined where there is none, or where it failed. */
+  editText(text: string): Promise<string | undefined>;
+}
+
+/** Cursor shown, bracketed paste and synchronized output off: what must hold when spesh is gone, however it went. */
+export const RESTORE = '\u001b[?2026l\u001b[?2004l\u001b[?25h';
+
+/** The terminal of this process. */
+export function processTerminal(editText: Terminal['editText'] = () => Promise.resolve(undefined)): Terminal {
+  const { stdin, stdout } = process;
+  return {
+    stdin,
+    stdout,
+    editText,
+    listen(onSignal, onError) {
+      const signals = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) => [signal, () => onSignal(signal)] as const);
+      const gone = (): void => onSignal('SIGHUP');
+      for (const [signal, handler] of signals) process.on(signal, handler);
+      process.on('uncaughtException', onError);
+      process.on('unhandledRejection', onError);
+      stdin.on('end', gone);
+      stdin.on('error', gone);
+      stdout.on('error', gone);
+      return () => {
+        for (const [signal, handler] of signals) process.off(signal, handler);
+        process.off('uncaughtException', onError);
+        process.off('unhandledRejection', onError);
+        stdin.off('end', gone);
+        stdin.off('error', gone);
+        stdout.off('error', gone);
+      };
+    },
+    stop: () =>
+      new Promise((resolve) => {
+        process.kill(0, 'SIGTSTP');
+        // While stopped no timer runs; an orphaned process group is not stopped at all (POSIX general terminal interface), hence no wait for SIGCONT.
+        setTimeout(resolve, 20);
+      }),
+  };
+}
