@@ -75,7 +75,7 @@ function tokens(source: string): Token[] {
     if (m === null) throw new Error(`syntax '${source}': cannot read from '${source.slice(from)}'`);
     if (m[0].trim() === '') attached = false;
     else {
-      const own = attached && out.length > 0;
+      const own: boolean = attached && out.length > 0;
       out.push({ text: m[0] === '...' ? '…' : m[0], attached: own });
       attached = m[0] === '[' ? own : true;
     }
