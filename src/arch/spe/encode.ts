@@ -59,10 +59,10 @@ export function putEvents(out: Uint8Array, at: number, events: bigint, bytes: nu
   return payload(out, at + 1, events, bytes);
 }
 
-/** `bytes`: 1 or 2 of payload. */
-export function putDataSource(out: Uint8Array, at: number, source: number, bytes: number): number {
+/** `bytes`: 1 or 2 of payload; readers accept 4 and 8 too. */
+export function putDataSource(out: Uint8Array, at: number, source: bigint, bytes: number): number {
   out[at] = headerByte(DATA_SOURCE, Math.log2(bytes));
-  return payload(out, at + 1, BigInt(source), bytes);
+  return payload(out, at + 1, source, bytes);
 }
 
 export function putTimestamp(out: Uint8Array, at: number, value: bigint): number {

@@ -68,15 +68,18 @@ export function headerByte(kind: PacketKind, value: number): number {
   return f === undefined ? p.header.value : p.header.value | (value << f.shift);
 }
 
-/** How `HEADERS` packs one header: length of header and payload in bits 3:0, kind in 7:4, index in 12:8, header bytes in 14:13. */
-export const lengthOf = (packed: number): number => packed & 15;
-export const kindOf = (packed: number): number => (packed >> 4) & 15;
-export const indexOf = (packed: number): number => (packed >> 8) & 31;
-export const headerBytesOf = (packed: number): number => (packed >> 13) & 3;
+/** How `HEADERS` packs one header: length of header and payload in bits 4:0, kind in 8:5, index in 13:9, header bytes in 15:14. */
+export const lengthOf = (packed: number): number => packed & 31;
+export const kindOf = (packed: number): number => (packed >> 5) & 15;
+export const indexOf = (packed: number): number => (packed >> 9) & 31;
+export const headerBytesOf = (packed: number): number => packed >> 14;
+
+/** A padding packet of `length` bytes in the same form. */
+export const packedPadding = (length: number): number => length | (PADDING << 5) | (length << 14);
 
 function pack(p: PacketRow, header: number, high: number, headerBytes: number): number {
   const payload = p.payload ?? 1 << ((header >> 4) & 3);
-  return (headerBytes + payload) | (p.kind << 4) | ((indexIn(p, header) | (high << 3)) << 8) | (headerBytes << 13);
+  return (headerBytes + payload) | (p.kind << 5) | ((indexIn(p, header) | (high << 3)) << 9) | (headerBytes << 14);
 }
 
 /** By first byte; 0 = no packet begins so. */

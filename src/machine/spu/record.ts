@@ -103,7 +103,7 @@ function n1Slots(op: SampledOperation, c: Collected, limit: number): Uint8Array 
   else if (c.target !== null) packet.putAddress(out, 0x1e + late, BRANCH_TARGET, c.target);
   if (c.translation !== null) packet.putCounter(out, 0x27 + late, TRANSLATION_LATENCY, Math.min(c.translation, limit));
   if (c.pa !== null) packet.putAddress(out, 0x2a + late, DATA_PHYSICAL, c.pa);
-  if (c.source !== null) packet.putDataSource(out, 0x33 + late, c.source & 0xff, 1);
+  if (c.source !== null) packet.putDataSource(out, 0x33 + late, BigInt(c.source & 0xff), 1);
   if (c.timestamp !== null) packet.putTimestamp(out, 0x37, c.timestamp);
   else packet.putEnd(out, 0x37);
   return out;
@@ -125,7 +125,7 @@ function architectural(op: SampledOperation, c: Collected, limit: number): Uint8
   if (c.va !== null) at = packet.putAddress(out, at, DATA_VIRTUAL, c.va);
   if (c.pa !== null) at = packet.putAddress(out, at, DATA_PHYSICAL, c.pa);
   if (c.previousTarget !== null) at = packet.putAddress(out, at, PREVIOUS_TARGET, c.previousTarget);
-  if (c.source !== null) at = packet.putDataSource(out, at, c.source, c.source > 0xff ? 2 : 1);
+  if (c.source !== null) at = packet.putDataSource(out, at, BigInt(c.source), c.source > 0xff ? 2 : 1);
   at = packet.putOperation(out, at, op.class, op.subclass);
   at = packet.putEvents(out, at, BigInt(op.events >>> 0), op.events >>> 16 !== 0 ? 4 : 2);
   at = c.timestamp !== null ? packet.putTimestamp(out, at, c.timestamp) : packet.putEnd(out, at);

@@ -1,0 +1,221 @@
+// SPE bytes to columns in one pass: no object a packet, no object a record. Bytes come in chunks of any size; what a chunk ends in the
+// middle of waits for the next. A byte where no packet begins is skipped alone, as perf does: it closes the record it stands in.
+import { CONTEXT, COUNTER, DATA_SOURCE, END, EVENTS, OPERATION, PADDING, TIMESTAMP } from '../arch/spe/packets.ts';
+import { BAD, read16, read32, readPacket, SHORT } from '../arch/spe/read.ts';
+import {
+  ADDRESSES,
+  COUNTERS,
+  growColumns,
+  HAS_CONTEXT,
+  HAS_END,
+  HAS_EVENTS,
+  HAS_ISSUE,
+  HAS_OPERATION,
+  HAS_PA,
+  HAS_PC,
+  HAS_PREVIOUS,
+  HAS_SOURCE,
+  HAS_TARGET,
+  HAS_TIMESTAMP,
+  HAS_TOTAL,
+  HAS_TRANSLATION,
+  HAS_VA,
+  newColumns,
+  type TraceColumns,
+} from './columns.ts';
+
+export interface TraceDecoder {
+  columns: TraceColumns;
+  /** Bytes decoded so far: packetBytes + paddingBytes + badBytes. */
+  position: number;
+  packets: number;
+  packetBytes: number;
+  paddingBytes: number;
+  /** Bytes where no packet begins, or whose packet the bytes end in. */
+  badBytes: number;
+  /** Records closed by a Timestamp or End packet, and those that damage or the end of the bytes closed. */
+  records: number;
+  partialRecords: number;
+  /** The tail of the last chunk. */
+  carry: Uint8Array;
+}
+
+/** `capacity`: rows to make room for at first; the columns grow as needed. */
+export function newTraceDecoder(capacity = 4096): TraceDecoder {
+  return {
+    columns: newColumns(capacity),
+    position: 0,
+    packets: 0,
+    packetBytes: 0,
+    paddingBytes: 0,
+    badBytes: 0,
+    records: 0,
+    partialRecords: 0,
+    carry: new Uint8Array(0),
+  };
+}
+
+/** No packet and no alignment is longer. */
+const LONGEST = 16;
+const ADDRESS_BITS = [HAS_PC, HAS_TARGET, HAS_VA, HAS_PA, HAS_PREVIOUS];
+const COUNTER_BITS = [HAS_TOTAL, HAS_ISSUE, HAS_TRANSLATION];
+
+/** Takes the next bytes of the stream. */
+export function decodeChunk(d: TraceDecoder, chunk: Uint8Array): void {
+  let bytes = chunk;
+  if (d.carry.length > 0) {
+    bytes = new Uint8Array(d.carry.length + chunk.length);
+    bytes.set(d.carry);
+    bytes.set(chunk, d.carry.length);
+  }
+  const done = decode(d, bytes, Math.max(0, bytes.length - LONGEST + 1));
+  d.carry = bytes.slice(done);
+}
+
+/**
+ * The bytes of one buffer end here: a packet cut short is bad bytes. The record in hand goes on in the next buffer of the same stream
+ * (perf-data §4) unless `closing`.
+ */
+export function endBuffer(d: TraceDecoder, closing = true): void {
+  const rest = d.carry;
+  d.carry = new Uint8Array(0);
+  decode(d, rest, rest.length);
+  if (closing) closePartial(d);
+}
+
+function closePartial(d: TraceDecoder): void {
+  if (d.columns.present[d.columns.rows] === 0) return;
+  d.partialRecords += 1;
+  nextRow(d.columns);
+}
+
+function nextRow(c: TraceColumns): void {
+  c.rows += 1;
+  if (c.rows === c.present.length) growColumns(c);
+  c.present[c.rows] = 0;
+}
+
+/** Forgets the rows that were read, keeping the record in hand: for consumers that drain the columns batch by batch. */
+export function dropRows(d: TraceDecoder): void {
+  const from = d.columns;
+  const row = from.rows;
+  from.rows = 0;
+  if (row === 0) return;
+  from.offset[0] = from.offset[row];
+  from.present[0] = from.present[row];
+  from.addressLo.copyWithin(0, row * ADDRESSES, (row + 1) * ADDRESSES);
+  from.addressHi.copyWithin(0, row * ADDRESSES, (row + 1) * ADDRESSES);
+  from.eventsLo[0] = from.eventsLo[row];
+  from.eventsHi[0] = from.eventsHi[row];
+  from.counter.copyWithin(0, row * COUNTERS, (row + 1) * COUNTERS);
+  from.context[0] = from.context[row];
+  from.operation[0] = from.operation[row];
+  from.source[0] = from.source[row];
+}
+
+/** Decodes packets that begin before `stop`; how many bytes that took. */
+function decode(d: TraceDecoder, bytes: Uint8Array, stop: number): number {
+  const c = d.columns;
+  const end = bytes.length;
+  const base = d.position;
+  let at = 0;
+  let packets = 0;
+  let padding = 0;
+  let bad = 0;
+  while (at < stop) {
+    if (bytes[at] === 0) {
+      const from = at;
+      do at++;
+      while (at < stop && bytes[at] === 0);
+      padding += at - from;
+      continue;
+    }
+    const packed = readPacket(bytes, at, end, base);
+    if (packed === BAD || packed === SHORT) {
+      closePartial(d);
+      bad += 1;
+      at += 1;
+      continue;
+    }
+    const length = packed & 31;
+    const payload = at + (packed >> 14);
+    const kind = (packed >> 5) & 15;
+    const row = c.rows;
+    if (kind === PADDING) {
+      padding += length;
+      at += length;
+      continue;
+    }
+    if (c.present[row] === 0) c.offset[row] = base + at;
+    packets += 1;
+    at += length;
+    switch (kind) {
+      case END:
+        c.present[row] |= HAS_END;
+        d.records += 1;
+        nextRow(c);
+        break;
+      case TIMESTAMP:
+        c.timestampLo[row] = read32(bytes, payload);
+        c.timestampHi[row] = read32(bytes, payload + 4);
+        c.present[row] |= HAS_TIMESTAMP;
+        d.records += 1;
+        nextRow(c);
+        break;
+      case EVENTS:
+        readEvents(c, row, bytes, payload, at - payload);
+        break;
+      case DATA_SOURCE:
+        c.source[row] = at - payload === 1 ? bytes[payload] : read16(bytes, payload);
+        c.present[row] |= HAS_SOURCE;
+        break;
+      case CONTEXT:
+        c.context[row] = read32(bytes, payload);
+        c.present[row] |= HAS_CONTEXT;
+        break;
+      case OPERATION:
+        c.operation[row] = (((packed >> 9) & 31) << 8) | bytes[payload];
+        c.present[row] |= HAS_OPERATION;
+        break;
+      case COUNTER: {
+        const index = (packed >> 9) & 31;
+        if (index >= COUNTERS) break;
+        c.counter[row * COUNTERS + index] = read16(bytes, payload);
+        c.present[row] |= COUNTER_BITS[index];
+        break;
+      }
+      default: {
+        const index = (packed >> 9) & 31;
+        if (index >= ADDRESSES) break;
+        c.addressLo[row * ADDRESSES + index] = read32(bytes, payload);
+        c.addressHi[row * ADDRESSES + index] = read32(bytes, payload + 4);
+        c.present[row] |= ADDRESS_BITS[index];
+      }
+    }
+  }
+  d.position += at;
+  d.packets += packets;
+  d.paddingBytes += padding;
+  d.badBytes += bad;
+  d.packetBytes += at - padding - bad;
+  return at;
+}
+
+function readEvents(c: TraceColumns, row: number, bytes: Uint8Array, at: number, size: number): void {
+  c.eventsLo[row] = size === 2 ? read16(bytes, at) : size === 1 ? bytes[at] : read32(bytes, at);
+  c.eventsHi[row] = size === 8 ? read32(bytes, at + 4) : 0;
+  c.present[row] |= HAS_EVENTS;
+}
+
+/** Decodes a whole trace at once. */
+export function decodeTrace(bytes: Uint8Array): TraceDecoder {
+  const d = newTraceDecoder(Math.ceil(bytes.length / 32));
+  decode(d, bytes, bytes.length);
+  closePartial(d);
+  return d;
+}
+
+/** The records of a trace as columns. */
+export function decodeColumns(bytes: Uint8Array): TraceColumns {
+  return decodeTrace(bytes).columns;
+}

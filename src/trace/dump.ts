@@ -1,0 +1,275 @@
+// The packets of a trace as `perf report -D` prints them, byte for byte: offset, the packet's bytes in 16 columns, its words. Lines are built
+// in a byte buffer from tables, without a string a line. The words themselves are arch/spe's; here they are cached as bytes.
+import { eventNames } from '../arch/spe/events.ts';
+import { operationWords } from '../arch/spe/operations.ts';
+import {
+  ADDRESS,
+  CONTEXT,
+  COUNTER,
+  DATA_PHYSICAL,
+  DATA_SOURCE,
+  DATA_VIRTUAL,
+  END,
+  EVENTS,
+  headerBytesOf,
+  indexOf,
+  kindOf,
+  lengthOf,
+  OPERATION,
+  PADDING,
+  TIMESTAMP,
+} from '../arch/spe/packets.ts';
+import type { PerfVersion } from '../arch/spe/perf.ts';
+import { read16, read32, readPacket } from '../arch/spe/read.ts';
+import { codeAddressName, counterName } from '../arch/spe/words.ts';
+import { newText, putAscii, putByte, putDecimal, putHex, putHexBytes, putSigned64, type Text } from './text.ts';
+
+export interface DumpOptions {
+  readonly perf: PerfVersion;
+  /** MIDR_EL1 of the CPU, for perf 7.3's names of implementation defined events. */
+  readonly midr?: number;
+  /** Address of the first byte, for the old alignment header: perf takes its buffer's address, which follows the file offset. */
+  readonly base?: number;
+}
+
+/** A dump under way: bytes come in chunks. */
+export interface Dump {
+  readonly options: DumpOptions;
+  readonly text: Text;
+  /** Offset of the next packet. */
+  position: number;
+  carry: Uint8Array;
+  /** Words of the last packet that had some: perf 7.3 shows them again for an operation it has no words for. In `text`, or kept. */
+  lastFrom: number;
+  lastTo: number;
+  lastWords: Uint8Array;
+  readonly operations: (Uint8Array | undefined)[];
+  readonly events: Map<number, Uint8Array>;
+  readonly codeNames: readonly (Uint8Array | null)[];
+  readonly counterNames: readonly Uint8Array[];
+}
+
+const ascii = (text: string): Uint8Array => Uint8Array.from(text, (c) => c.charCodeAt(0));
+
+export function newDump(options: DumpOptions): Dump {
+  const indices = Array.from({ length: 32 }, (_, i) => i);
+  return {
+    options,
+    text: newText(),
+    position: 0,
+    carry: new Uint8Array(0),
+    lastFrom: 0,
+    lastTo: 0,
+    lastWords: new Uint8Array(0),
+    operations: [],
+    events: new Map(),
+    codeNames: indices.map((i) => {
+      const name = codeAddressName(i, options.perf);
+      return name === null ? null : ascii(`${name} 0x`);
+    }),
+    counterNames: indices.map((i) => ascii(` ${counterName(i)}`)),
+  };
+}
+
+/** No packet, run of padding or alignment is longer. */
+const LONGEST = 16;
+/** A line is never longer: 62 columns and the longest list of events. */
+const LINE = 640;
+const FLUSH = 256 * 1024;
+
+/** The lines of the next bytes of a buffer, in pieces of some 256 KiB; each piece is valid until the next is asked for. */
+export function* dumpChunk(d: Dump, chunk: Uint8Array): Generator<Uint8Array> {
+  let bytes = chunk;
+  if (d.carry.length > 0) {
+    bytes = new Uint8Array(d.carry.length + chunk.length);
+    bytes.set(d.carry);
+    bytes.set(chunk, d.carry.length);
+  }
+  const stop = Math.max(0, bytes.length - LONGEST + 1);
+  let at = 0;
+  while (at < stop) {
+    at = dumpSome(d, bytes, at, stop);
+    yield takeText(d);
+  }
+  d.carry = bytes.slice(at);
+}
+
+/**
+ * The lines of what is left when a buffer ends; the next bytes are a new buffer, whose offsets begin at 0. A perf.data holds buffers of a
+ * multiple of 8 bytes, filled up with zeros (perf-data §4); other lengths are shown as they would stand there.
+ */
+export function endDump(d: Dump): Uint8Array {
+  const rest = new Uint8Array(d.carry.length + ((8 - ((d.position + d.carry.length) % 8)) % 8));
+  rest.set(d.carry);
+  dumpSome(d, rest, 0, rest.length);
+  d.carry = new Uint8Array(0);
+  d.position = 0;
+  return takeText(d);
+}
+
+/** The dump of a whole buffer, in pieces. */
+export function* dumpPieces(bytes: Uint8Array, options: DumpOptions): Generator<Uint8Array> {
+  const d = newDump(options);
+  yield* dumpChunk(d, bytes);
+  yield endDump(d);
+}
+
+/** The dump of a whole buffer as one string. */
+export function dumpText(bytes: Uint8Array, options: DumpOptions): string {
+  const decoder = new TextDecoder();
+  let out = '';
+  for (const piece of dumpPieces(bytes, options)) out += decoder.decode(piece);
+  return out;
+}
+
+function takeText(d: Dump): Uint8Array {
+  const piece = d.text.bytes.subarray(0, d.text.length);
+  d.lastWords = lastWords(d);
+  d.lastTo = 0;
+  d.text.length = 0;
+  return piece;
+}
+
+const BAD_PACKET = ascii('Bad packet!');
+const PAD = ascii('PAD');
+const END_WORD = ascii('END');
+const TS = ascii('TS ');
+const EL = ascii(' el');
+const NS = ascii(' ns=');
+const CH = ascii(' ch=');
+const PAT = ascii(' pat=');
+const VA = ascii('VA 0x');
+const PA = ascii('PA 0x');
+const ADDR = ascii('ADDR 0x');
+const LAT = ascii('LAT ');
+const CONTEXT_WORD = ascii('CONTEXT 0x');
+const DATA_SOURCE_WORD = ascii('DATA-SOURCE ');
+
+/** Prints packets that begin before `stop` until the text buffer is full enough; where it stopped. */
+function dumpSome(d: Dump, bytes: Uint8Array, from: number, stop: number): number {
+  const t = d.text;
+  const end = bytes.length;
+  const start = d.position - from;
+  const base = (d.options.base ?? 0) + start;
+  let at = from;
+  while (at < stop && t.length < FLUSH) {
+    if (t.bytes.length - t.length < LINE) t.bytes = grown(t.bytes);
+    const packed = readPacket(bytes, at, end, base);
+    let length = packed > 0 ? lengthOf(packed) : 1;
+    const isPadding = packed > 0 && kindOf(packed) === PADDING;
+    if (isPadding) while (length < 16 && at + length < end && bytes[at + length] === 0) length++;
+    putHexBytes(t, start + at, bytes, at, length);
+    if (packed <= 0) putAscii(t, BAD_PACKET);
+    else {
+      const words = t.length;
+      if (isPadding) putAscii(t, PAD);
+      else putWords(d, bytes, at, packed);
+      if (t.length === words) putAscii(t, lastWords(d));
+      d.lastFrom = words;
+      d.lastTo = t.length;
+    }
+    putByte(t, 10);
+    at += length;
+  }
+  d.position = start + at;
+  return at;
+}
+
+function lastWords(d: Dump): Uint8Array {
+  return d.lastTo > 0 ? d.text.bytes.slice(d.lastFrom, d.lastTo) : d.lastWords;
+}
+
+function grown(bytes: Uint8Array): Uint8Array {
+  const bigger = new Uint8Array(bytes.length * 2);
+  bigger.set(bytes);
+  return bigger;
+}
+
+function putWords(d: Dump, bytes: Uint8Array, at: number, packed: number): void {
+  const t = d.text;
+  const payload = at + headerBytesOf(packed);
+  const size = lengthOf(packed) - headerBytesOf(packed);
+  const index = indexOf(packed);
+  switch (kindOf(packed)) {
+    case END:
+      return putAscii(t, END_WORD);
+    case TIMESTAMP:
+      putAscii(t, TS);
+      return putSigned64(t, read32(bytes, payload + 4), read32(bytes, payload));
+    case EVENTS:
+      return putAscii(t, eventText(d, bytes, payload, size));
+    case DATA_SOURCE:
+      putAscii(t, DATA_SOURCE_WORD);
+      if (size <= 2) return putDecimal(t, size === 1 ? bytes[payload] : read16(bytes, payload));
+      return putSigned64(t, size === 8 ? read32(bytes, payload + 4) : 0, read32(bytes, payload));
+    case CONTEXT:
+      putAscii(t, CONTEXT_WORD);
+      putHex(t, 0, read32(bytes, payload));
+      putAscii(t, EL);
+      return putDecimal(t, index + 1);
+    case OPERATION:
+      return putAscii(t, operationText(d, index, bytes[payload]));
+    case COUNTER:
+      putAscii(t, LAT);
+      putDecimal(t, read16(bytes, payload));
+      return putAscii(t, d.counterNames[index]);
+    case ADDRESS:
+      return putAddress(d, index, read32(bytes, payload + 4), read32(bytes, payload));
+  }
+}
+
+function putAddress(d: Dump, index: number, high: number, low: number): void {
+  const t = d.text;
+  const code = d.codeNames[index];
+  if (code !== null) {
+    putAscii(t, code);
+    putHex(t, high & 0x00ff_ffff, low);
+    putAscii(t, EL);
+    putDecimal(t, (high >>> 29) & 3);
+    putAscii(t, NS);
+    putDecimal(t, high >>> 31);
+  } else if (index === DATA_VIRTUAL) {
+    putAscii(t, VA);
+    putHex(t, high, low);
+  } else if (index === DATA_PHYSICAL) {
+    putAscii(t, PA);
+    putHex(t, high & 0x00ff_ffff, low);
+    putAscii(t, NS);
+    putDecimal(t, high >>> 31);
+    putAscii(t, CH);
+    putDecimal(t, (high >>> 30) & 1);
+    putAscii(t, PAT);
+    putHex(t, 0, (high >>> 24) & 15);
+  } else {
+    putAscii(t, ADDR);
+    putHex(t, high, low);
+    putByte(t, 0x20);
+    putByte(t, 0x28);
+    putDecimal(t, index);
+    putByte(t, 0x29);
+  }
+}
+
+function operationText(d: Dump, operationClass: number, subclass: number): Uint8Array {
+  const key = (operationClass << 8) | subclass;
+  let text = d.operations[key];
+  if (text === undefined) {
+    text = ascii(operationWords(operationClass, subclass, d.options.perf));
+    d.operations[key] = text;
+  }
+  return text;
+}
+
+/** Traces hold a few hundred different sets of events; damaged ones may hold any number, which are not all kept. */
+const KEPT_EVENTS = 4096;
+
+function eventText(d: Dump, bytes: Uint8Array, at: number, size: number): Uint8Array {
+  const low = size === 2 ? read16(bytes, at) : size === 1 ? bytes[at] : read32(bytes, at);
+  const high = size === 8 ? read32(bytes, at + 4) : 0;
+  const known = high === 0 ? d.events.get(low) : undefined;
+  if (known !== undefined) return known;
+  const names = eventNames((BigInt(high) << 32n) | BigInt(low), d.options.perf, d.options.midr);
+  const text = ascii(names === '' ? 'EV' : `EV ${names}`);
+  if (high === 0 && d.events.size < KEPT_EVENTS) d.events.set(low, text);
+  return text;
+}
