@@ -24,8 +24,12 @@ export interface CheckTrace {
 }
 
 export interface Refusal {
+  /** Name of the list of checks: `KVM_ARM_VCPU_SPE_SPU set`. */
+  readonly list: string;
   readonly errno: string;
+  /** The failed check's sentence, and what it saw (may be ''). */
   readonly why: string;
+  readonly saw: string;
   /** 1-based among the checks that can fail under this kernel and its knobs. */
   readonly check: number;
   readonly of: number;

@@ -26,8 +26,16 @@ export interface Host {
   readonly cntfrq: number; // Hz
   readonly spus: readonly SpuDevice[];
   readonly pmus: readonly CpuPmuDevice[];
-  readonly features: { readonly fgt: boolean; readonly sve: boolean; readonly ptrauth: boolean; readonly nestedVirtualisation: boolean };
+  readonly features: {
+    readonly fgt: boolean;
+    readonly sve: boolean;
+    readonly ptrauth: boolean;
+    readonly aarch32El1: boolean;
+    readonly nestedVirtualisation: boolean;
+  };
   readonly kernel: {
+    /** The release it is based on, `6.18`: decides which sysfs files there are. */
+    readonly version: string;
     readonly revision: 'rfc-v6' | 'rfc-v5' | 'rfc-v4' | 'mainline';
     readonly configSpe: boolean;
     readonly mode: 'vhe' | 'nvhe' | 'protected' | 'nested';

@@ -1,5 +1,7 @@
 // A kernel call is an ordered list of steps: checks that can fail, then what it does. The order is behaviour.
 // The list prints itself as documentation, answers `why`, is compared between revisions, and is what tests walk.
+import { err, ok, type Result } from 'neverthrow';
+import type { CheckTrace, Refusal } from './call.ts';
 
 /** Where a fact stands: `seed` the v6 patch, `v6-review`, `v5`, `v4`, `mainline`, or `inferred` with a confidence. */
 export interface Evidence {
@@ -36,6 +38,8 @@ export interface Check<S> {
   saw(state: S): string;
   /** What would have passed, where it can be said: `16 to 31`. */
   wouldPass?(state: S): string;
+  /** What the failure itself leaves behind, where it is not nothing: 'the VM is dead'. */
+  leaves?: { readonly what: string; run(state: S): void };
   readonly evidence: Evidence;
 }
 
@@ -61,4 +65,69 @@ export interface Steps<S> {
   /** `KVM_ARM_VCPU_SPE_SPU set`. */
   readonly name: string;
   readonly steps: readonly Step<S>[];
+}
+
+export const steps = <S>(name: string, list: readonly Step<S>[]): Steps<S> => ({ name, steps: list });
+
+type CheckParts<S> = Pick<Check<S>, 'saw' | 'wouldPass' | 'leaves'> & { when(state: S): boolean };
+
+/** A check: `fails('EBUSY', 'a vCPU of this VM has already run', { when, saw }, seed('kvm_spe_set_spu'))`. */
+export function fails<S>(errno: string, why: string, parts: CheckParts<S>, evidence: Evidence): Check<S> {
+  const { when, saw, wouldPass, leaves } = parts;
+  return { kind: 'check', errno, why, fails: when, saw, ...(wouldPass ? { wouldPass } : {}), ...(leaves ? { leaves } : {}), evidence };
+}
+
+export const does = <S>(what: string, run: (state: S) => void, evidence: Evidence): Deed<S> => ({ kind: 'deed', what, run, evidence });
+
+export const endsWhen = <S>(what: string, when: (state: S) => boolean, evidence: Evidence): EarlyEnd<S> => ({
+  kind: 'end',
+  what,
+  when,
+  evidence,
+});
+
+/** The checks of a list in order: those that can fail. */
+export function checksOf<S>(list: Steps<S>): readonly Check<S>[] {
+  return list.steps.filter((s): s is Check<S> => s.kind === 'check');
+}
+
+/**
+ * Walks the list against a state: the first failing check is the refusal, with every check of the list traced; otherwise the deeds were done.
+ * `saw` is asked only after a refusal, so a deed before a check must not change what an earlier check looks at.
+ */
+export function walk<S>(list: Steps<S>, state: S): Result<null, Refusal> {
+  for (const step of list.steps) {
+    if (step.kind === 'deed') step.run(state);
+    else if (step.kind === 'end') {
+      if (step.when(state)) return ok(null);
+    } else if (step.fails(state)) {
+      const refusal = refuse(list, state, step);
+      step.leaves?.run(state);
+      return err(refusal);
+    }
+  }
+  return ok(null);
+}
+
+function refuse<S>(list: Steps<S>, state: S, failed: Check<S>): Refusal {
+  const all = checksOf(list);
+  const at = all.indexOf(failed);
+  const checks = all.map((check, i): CheckTrace => {
+    const saw = i <= at ? check.saw(state) : '';
+    const trace = { errno: check.errno, why: check.why, saw, evidence: check.evidence };
+    if (i < at) return { ...trace, result: 'passed' };
+    if (i > at) return { ...trace, result: 'not reached' };
+    const wouldPass = check.wouldPass?.(state);
+    return { ...trace, result: 'failed', ...(wouldPass === undefined ? {} : { wouldPass }) };
+  });
+  return {
+    list: list.name,
+    errno: failed.errno,
+    why: failed.why,
+    saw: checks[at].saw,
+    check: at + 1,
+    of: all.length,
+    evidence: failed.evidence,
+    checks,
+  };
 }

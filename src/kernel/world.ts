@@ -1,7 +1,8 @@
 // The world: one tree of plain data (no class, closure, cycle or pointer to a sibling). Ids, not pointers.
 // `World` is what is cloned, hashed, compared and saved; `MountedWorld` is how it is held while it runs.
-import type { Machine, Mounted } from '../machine/machine.ts';
+
 import type { CpuContext } from '../machine/cpu/context.ts';
+import type { Machine, Mounted } from '../machine/machine.ts';
 import type { Host } from './host.ts';
 import type { VgicCpu, VgicDistributor } from './vgic/state.ts';
 
@@ -28,6 +29,7 @@ export interface Kernel {
 
 /** An open file of a process: the number is its index in `files`. */
 export type OpenFile =
+  | { readonly kind: 'terminal' }
   | { readonly kind: 'kvm' }
   | { readonly kind: 'vm'; readonly vm: number }
   | { readonly kind: 'vcpu'; readonly vm: number; readonly vcpu: number }
@@ -97,10 +99,14 @@ export interface Vcpu {
     initialised: boolean;
     /** Virtual level of the buffer management interrupt as last injected. */
     level: boolean;
+    /** KVM_ARM_VCPU_SPE_STOP's mode (rfc-v4, rfc-v5): 0 = not stopped. */
+    stop: number;
   };
   /** The guest's registers while it is not loaded. PMB* registers here are KVM's copies. */
   context: CpuContext;
   vgic: VgicCpu | null;
+  /** Interrupt pins that KVM_IRQ_LINE drives where there is no in-kernel GIC: bit 0 IRQ, bit 1 FIQ; absent = 0. */
+  pins?: number;
   /** The thread that runs this vCPU and issues its ioctls. */
   thread: { affinity: bigint; cpu: number };
   run: RunState;
@@ -114,8 +120,8 @@ export interface RunState {
   immediateExit: boolean;
   /** The kvm_run page as the last exit left it; null before the first. */
   exit: Exit | null;
-  /** An MMIO read or write that user space must complete before the next entry. */
-  mmio: { register: number; size: number; signExtend: boolean; wide: boolean } | null;
+  /** An MMIO access that user space completes before the next entry: `data` is its answer to a read; register 31 is XZR. */
+  mmio: { write: boolean; register: number; size: number; signExtend: boolean; wide: boolean; data: bigint } | null;
   kicked: boolean;
 }
 

@@ -1,0 +1,184 @@
+// KVM_GET_ONE_REG, KVM_SET_ONE_REG and KVM_GET_REG_LIST: core registers, and system registers by their encoding (kvm-spe-abi.md §2.9, §3.1).
+import { getField } from '../../abi/struct.ts';
+import { KVM_ONE_REG, KVM_REG_LIST, U64 } from '../../abi/structs.ts';
+import { REGISTERS } from '../../arch/sysreg/table.ts';
+import { getPc, getPstate, getX, setPc, setPstate, setX } from '../../machine/cpu/context.ts';
+import { type Request, request, type VcpuCall } from '../call-state.ts';
+import { allRegisterIds, isHidden, isKept, type OneReg, oneRegOf } from '../one-reg.ts';
+import { guestDfr0, guestPmbidr, guestPmsidr, ID_AA64DFR0_EL1, PMBIDR_EL1, PMSIDR_EL1 } from '../spe/identification.ts';
+import { type Check, does, fails, mainline, steps, v6Review } from '../steps.ts';
+import { copyToUser } from '../user-memory.ts';
+import { hasFeature } from '../vm.ts';
+import { putUserValue, readsStruct, type StructScratch, structScratch, unmapped, userValue } from './user.ts';
+
+type Call = VcpuCall & StructScratch;
+
+const GET = 'kvm_arm_get_reg';
+const SET = 'kvm_arm_set_reg';
+
+const id = (s: Call): bigint => getField(KVM_ONE_REG, s.bytes, 'id');
+const pointer = (s: Call): bigint => getField(KVM_ONE_REG, s.bytes, 'addr');
+const register = (s: Call): OneReg | null => oneRegOf(id(s));
+const idText = (s: Call): string => `0x${id(s).toString(16)}${register(s) === null ? '' : ` (${register(s)?.name})`}`;
+const askedValue = (s: Call): bigint => BigInt.asUintN(64, userValue(s, U64, pointer(s)));
+
+const uninitialised: Check<Call> = fails(
+  'ENOEXEC',
+  'the vCPU was not initialised',
+  {
+    when: (s) => !s.vcpu.initialised,
+    saw: (s) => (s.vcpu.initialised ? 'initialised' : 'not initialised'),
+    wouldPass: () => 'KVM_ARM_VCPU_INIT first',
+  },
+  mainline('kvm_arch_vcpu_ioctl'),
+);
+
+const unknown: Check<Call> = fails(
+  'ENOENT',
+  'the vCPU has no such register',
+  {
+    when: (s) => {
+      const r = register(s);
+      return r === null || isHidden(s.host, s.vm, r);
+    },
+    saw: idText,
+  },
+  mainline('kvm_arm_sys_reg_get_reg'),
+);
+
+/** The value of a register as user space reads it. */
+export function readOneReg(s: VcpuCall, r: OneReg): bigint {
+  const { context } = s.vcpu;
+  if (r.kind === 'x') return getX(context, r.index);
+  if (r.kind === 'pc') return getPc(context);
+  if (r.kind === 'pstate') return getPstate(context);
+  if (r.index === ID_AA64DFR0_EL1) return guestDfr0(s.host, s.vm, context.sys[r.index]);
+  if (r.index === PMSIDR_EL1) return guestPmsidr(s.host, s.vm);
+  if (r.index === PMBIDR_EL1) return guestPmbidr(s.host, s.vm, context.sys[r.index]);
+  return context.sys[r.index];
+}
+
+function writeOneReg(s: Call, r: OneReg, value: bigint): void {
+  const { context } = s.vcpu;
+  if (r.kind === 'x') setX(context, r.index, value);
+  else if (r.kind === 'pc') setPc(context, value);
+  else if (r.kind === 'pstate') setPstate(context, value);
+  else if (isKept(r)) context.sys[r.index] = (context.sys[r.index] & ~REGISTERS[r.index].writable) | (value & REGISTERS[r.index].writable);
+}
+
+const GET_ONE_REG = steps<Call>('KVM_GET_ONE_REG', [
+  uninitialised,
+  ...readsStruct<Call>(KVM_ONE_REG, mainline('kvm_arch_vcpu_ioctl')),
+  unknown,
+  unmapped('the value cannot be written', pointer, U64.size, mainline(GET)),
+  does(
+    'write the value at addr',
+    (s) => {
+      const r = register(s);
+      if (r !== null) putUserValue(s, U64, pointer(s), readOneReg(s, r));
+    },
+    mainline(GET),
+  ),
+]);
+
+const SET_ONE_REG = steps<Call>('KVM_SET_ONE_REG', [
+  uninitialised,
+  ...readsStruct<Call>(KVM_ONE_REG, mainline('kvm_arch_vcpu_ioctl')),
+  unknown,
+  unmapped('the value cannot be read', pointer, U64.size, mainline(SET)),
+  fails(
+    'EINVAL',
+    'the register is fixed and the value differs',
+    {
+      when: (s) => {
+        const r = register(s);
+        return r !== null && !isKept(r) && readOneReg(s, r) !== askedValue(s);
+      },
+      saw: (s) => `0x${askedValue(s).toString(16)}`,
+      wouldPass: (s) => {
+        const r = register(s);
+        return r === null ? '' : `0x${readOneReg(s, r).toString(16)}`;
+      },
+    },
+    v6Review('16/35: user space cannot write PMSVer; set_invariant_sys_reg'),
+  ),
+  does(
+    'set the register',
+    (s) => {
+      const r = register(s);
+      if (r !== null) writeOneReg(s, r, askedValue(s));
+    },
+    mainline(SET),
+  ),
+]);
+
+// --- KVM_GET_REG_LIST ---
+
+const count = (s: Call): bigint => getField(KVM_REG_LIST, s.bytes, 'n');
+const ids = (s: Call): readonly bigint[] => allRegisterIds(s.host, s.vm);
+
+const GET_REG_LIST = steps<Call>('KVM_GET_REG_LIST', [
+  uninitialised,
+  fails(
+    'EPERM',
+    'a feature of the vCPU is not finalised',
+    {
+      when: (s) => needsFinalising(s),
+      saw: (s) => (needsFinalising(s) ? 'sve' : 'nothing to finalise'),
+      wouldPass: () => 'KVM_ARM_VCPU_FINALIZE first',
+    },
+    mainline('kvm_arch_vcpu_ioctl'),
+  ),
+  ...readsStruct<Call>(KVM_REG_LIST, mainline('kvm_arch_vcpu_ioctl')),
+  fails(
+    'E2BIG',
+    'the list has more registers than there is room for',
+    {
+      when: (s) => count(s) < BigInt(ids(s).length),
+      saw: (s) => `n=${count(s)}`,
+      wouldPass: (s) => `n=${ids(s).length}`,
+      leaves: { what: 'n is set to the number of registers', run: (s) => writeCount(s) },
+    },
+    mainline('kvm_arch_vcpu_ioctl'),
+  ),
+  unmapped('the list cannot be written', (s) => s.call.argument, KVM_REG_LIST.size, mainline('kvm_arm_copy_reg_indices')),
+  does(
+    'write the register ids',
+    (s) => {
+      writeCount(s);
+      ids(s).forEach((value, i) => {
+        const bytes = new Uint8Array(8);
+        new DataView(bytes.buffer).setBigUint64(0, value, true);
+        copyToUser(s.mw, s.process, s.call.argument + BigInt(8 * (i + 1)), bytes);
+      });
+    },
+    mainline('kvm_arm_copy_reg_indices'),
+  ),
+]);
+
+function writeCount(s: Call): void {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(ids(s).length), true);
+  copyToUser(s.mw, s.process, s.call.argument, bytes);
+}
+
+/** SVE is asked for and not finalised. */
+export function needsFinalising(s: VcpuCall): boolean {
+  return !s.vcpu.sveFinalised && hasFeature(s.host, s.vm, 'sve');
+}
+
+export const ONE_REG_REQUESTS: readonly Request<VcpuCall>[] = [
+  request(
+    'KVM_GET_ONE_REG',
+    { partial: 'core registers and system registers; no FP/SIMD, firmware or timer pseudo-registers' },
+    structScratch(),
+    GET_ONE_REG,
+  ),
+  request(
+    'KVM_SET_ONE_REG',
+    { partial: 'core registers and system registers; no FP/SIMD, firmware or timer pseudo-registers' },
+    structScratch(),
+    SET_ONE_REG,
+  ),
+  request('KVM_GET_REG_LIST', 'full', structScratch(), GET_REG_LIST),
+];

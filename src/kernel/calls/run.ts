@@ -1,0 +1,172 @@
+// KVM_RUN's way in: the first-run checks, has-ran-once, immediate_exit, and the test of the CPU (kvm-spe-abi.md §2.7, §2.8).
+// What happens inside the guest is in run.ts.
+import { note, type Request, type VcpuCall, vcpuName } from '../call-state.ts';
+import { cpuListText, hasCpu } from '../cpu-list.ts';
+import { exitOf, failEntry, leaveRun } from '../exits.ts';
+import type { Host } from '../host.ts';
+import { knobOf } from '../knobs.ts';
+import { finishMmio } from '../mmio.ts';
+import { type Check, does, fails, inferred, mainline, type Step, type Steps, steps, v5, walk } from '../steps.ts';
+import { MAP_CHECKS, mapResources } from '../vgic/init.ts';
+import { claimTimers, PHYSICAL_TIMER_PPI, setOwner, VIRTUAL_TIMER_PPI } from '../vgic/owner.ts';
+import { hasFeature, knobWord } from '../vm.ts';
+
+const FIRST = 'kvm_arch_vcpu_run_pid_change';
+
+const yes = (value: boolean, name: string): string => (value ? name : `not ${name}`);
+
+/** The timers' PPI that another device has; null when both are free. */
+function timerClash(s: VcpuCall): number | null {
+  if (s.vm.vgic === null) return null;
+  const taken = (ppi: number, owner: string): boolean => setOwner(s.vm, s.vcpu.index, ppi, owner, 'try') !== null;
+  if (taken(VIRTUAL_TIMER_PPI, 'virtual timer')) return VIRTUAL_TIMER_PPI;
+  return taken(PHYSICAL_TIMER_PPI, 'physical timer') ? PHYSICAL_TIMER_PPI : null;
+}
+
+const needsFinalising = (s: VcpuCall): boolean => hasFeature(s.host, s.vm, 'sve') && !s.vcpu.sveFinalised;
+const needsPmuInit = (s: VcpuCall): boolean => hasFeature(s.host, s.vm, 'pmu-v3') && !s.vcpu.pmu.initialised;
+const needsSpeInit = (s: VcpuCall): boolean => hasFeature(s.host, s.vm, 'spe') && !s.vcpu.spe.initialised;
+
+/** The vGIC's mapping checks; in recent kernels a failure kills the VM. */
+function mapChecks(host: Host): readonly Check<VcpuCall>[] {
+  if (knobOf(host, 'vmDeadOnMapFailure') !== true) return MAP_CHECKS;
+  return MAP_CHECKS.map((check) => ({
+    ...check,
+    leaves: {
+      what: 'the VM is dead: every later ioctl is -EIO',
+      run: (s: VcpuCall) => {
+        s.vm.dead = true;
+      },
+    },
+  }));
+}
+
+const speChecks = (host: Host): readonly Check<VcpuCall>[] => [
+  fails(
+    knobWord(host, 'runUninitErrno'),
+    'SPE of this vCPU is not initialised',
+    { when: needsSpeInit, saw: (s) => yes(s.vcpu.spe.initialised, 'initialised'), wouldPass: () => 'KVM_ARM_VCPU_SPE_INIT first' },
+    v5('kvm_spe_vcpu_first_run_init'),
+  ),
+  ...(knobWord(host, 'spuRequired') === 'run'
+    ? [
+        fails<VcpuCall>(
+          'EINVAL',
+          'the SPU of this VM is not set',
+          {
+            when: (s) => hasFeature(s.host, s.vm, 'spe') && s.vm.spu === null,
+            saw: (s) => (s.vm.spu === null ? 'unset' : `type ${s.vm.spu}`),
+          },
+          inferred('L', 'documented as required; the place is a knob'),
+        ),
+      ]
+    : []),
+];
+
+function firstRun(host: Host): readonly Step<VcpuCall>[] {
+  return [
+    fails(
+      'ENOEXEC',
+      'the vCPU was not initialised',
+      { when: (s) => !s.vcpu.initialised, saw: (s) => yes(s.vcpu.initialised, 'initialised'), wouldPass: () => 'KVM_ARM_VCPU_INIT first' },
+      mainline(FIRST),
+    ),
+    fails(
+      'EPERM',
+      'a feature of the vCPU is not finalised',
+      {
+        when: needsFinalising,
+        saw: (s) => (needsFinalising(s) ? 'sve' : 'nothing to finalise'),
+        wouldPass: () => 'KVM_ARM_VCPU_FINALIZE first',
+      },
+      mainline(FIRST),
+    ),
+    ...mapChecks(host),
+    does('map the vGIC', (s) => void mapResources(s.vm), mainline('kvm_vgic_map_resources')),
+    fails(
+      'EINVAL',
+      'another device owns the PPI of a timer',
+      {
+        when: (s) => timerClash(s) !== null,
+        saw: (s) => (timerClash(s) === null ? 'the timers have PPIs 27 and 30' : `PPI ${timerClash(s)}`),
+        leaves: { what: 'a timer whose PPI was free keeps it', run: (s) => void claimTimers(s.vm, s.vcpu.index) },
+      },
+      mainline('kvm_timer_enable'),
+    ),
+    does(
+      "claim the timers' PPIs",
+      (s) => {
+        if (s.vm.vgic !== null) claimTimers(s.vm, s.vcpu.index);
+      },
+      mainline('kvm_timer_enable'),
+    ),
+    fails(
+      'EINVAL',
+      'the PMU of this vCPU is not initialised',
+      { when: needsPmuInit, saw: (s) => yes(s.vcpu.pmu.initialised, 'initialised'), wouldPass: () => 'KVM_ARM_VCPU_PMU_V3_INIT first' },
+      mainline('kvm_arm_pmu_v3_enable'),
+    ),
+    ...speChecks(host),
+    does(
+      'the VM has run from now on',
+      (s) => {
+        s.vcpu.hasRanOnce = true;
+        if (s.vm.hasRanOnce) return;
+        s.vm.hasRanOnce = true;
+        note(s, 'vm.ran', { vm: s.vm.index, vcpu: vcpuName(s.vm, s.vcpu) });
+      },
+      mainline(FIRST),
+    ),
+  ];
+}
+
+const ENTER: readonly Step<VcpuCall>[] = [
+  does('complete the MMIO access that the last exit asked for', (s) => finishMmio(s.vcpu), mainline('kvm_handle_mmio_return')),
+  fails(
+    'EINTR',
+    'immediate_exit is set',
+    {
+      when: (s) => s.vcpu.run.immediateExit,
+      saw: (s) => `immediate_exit=${Number(s.vcpu.run.immediateExit)}`,
+      wouldPass: () => 'immediate_exit=0',
+      leaves: { what: 'the exit is KVM_EXIT_INTR', run: (s) => leaveRun(s.vcpu, exitOf('KVM_EXIT_INTR')) },
+    },
+    mainline('kvm_arch_vcpu_ioctl_run'),
+  ),
+  does(
+    'enter the guest, or fail the entry on a CPU outside supported_cpus; a powered-off vCPU sleeps',
+    (s) => {
+      const { run, thread, poweredOff } = s.vcpu;
+      run.exit = null;
+      if (!poweredOff && !hasCpu(s.vm.supportedCpus, thread.cpu)) {
+        leaveRun(s.vcpu, failEntry(thread.cpu));
+        note(s, 'vcpu.exit', {
+          vcpu: vcpuName(s.vm, s.vcpu),
+          reason: 'KVM_EXIT_FAIL_ENTRY',
+          cpu: thread.cpu,
+          allowed: cpuListText(s.vm.supportedCpus),
+        });
+        return;
+      }
+      run.place = poweredOff ? 'blocked' : 'guest';
+      s.running = true;
+    },
+    mainline('kvm_arch_vcpu_ioctl_run, kvm_vcpu_exit_request'),
+  ),
+];
+
+const AGAIN = steps<VcpuCall>('KVM_RUN', ENTER);
+const first = new WeakMap<Host, Steps<VcpuCall>>();
+
+/** The list of KVM_RUN on a vCPU that never ran. */
+export function firstRunSteps(host: Host): Steps<VcpuCall> {
+  let list = first.get(host);
+  if (list === undefined) first.set(host, (list = steps('KVM_RUN', [...firstRun(host), ...ENTER])));
+  return list;
+}
+
+export const RUN: Request<VcpuCall> = {
+  ioctl: 'KVM_RUN',
+  support: 'full',
+  run: (s) => walk(s.vcpu.hasRanOnce ? AGAIN : firstRunSteps(s.host), s),
+};
