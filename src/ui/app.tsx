@@ -1,11 +1,10 @@
 // The shell on the screen: finished cells through <Static>, the live region under them, the boxes of ink-text-input. It holds no state of its own.
 import { Box, Static, Text, useApp, useCursor, useInput, usePaste, useStdout, useWindowSize } from 'ink';
-import TextInput from 'ink-text-input';
-import { type ReactNode, useEffect, useMemo, useRef, useSyncExternalStore } from 'react';
-import { type Box as BoxState, belongsToBox } from './box.ts';
+import { type ReactNode, useEffect, useMemo, useSyncExternalStore } from 'react';
 import type { Cell } from './cells.ts';
+import { InputBox } from './input-box.tsx';
 import { presses } from './keys.ts';
-import { budget, plainRow, type Screen } from './layout.ts';
+import type { Live, Screen } from './layout.ts';
 import { liveOf } from './live.ts';
 import type { Paint } from './paint.ts';
 import type { ShellPort } from './port.ts';
@@ -35,34 +34,12 @@ const printed = (cell: Cell): ReactNode => (
   </Box>
 );
 
-interface InputBoxProps {
-  readonly box: BoxState;
-  readonly shell: Shell;
-  readonly screen: Screen;
-  /** Called with true while ink-text-input listens to the keyboard. */
-  onListening(listening: boolean): void;
-}
-
-/** "save as" and backward search: a line that says what it is, and ink-text-input. */
-function InputBox({ box, shell, screen, onListening }: InputBoxProps): ReactNode {
-  useEffect(() => {
-    onListening(true);
-    return () => onListening(false);
-  }, [onListening]);
-  const save = box.kind === 'save';
-  const found = save ? undefined : (shell.state().entries[box.at] ?? (box.value === '' ? '' : 'nothing found'));
-  const above = save ? (box.error ?? 'Save the session? A file name; Enter alone leaves without, Esc stays.') : found;
-  return (
-    <Box flexDirection="column">
-      {above !== undefined && budget(screen.rows) > 1 && (
-        <Row text={plainRow(above.replace(/\n/g, ' '), save ? 'plain' : 'strong', screen)} />
-      )}
-      <Box height={1} overflow="hidden">
-        <Text>{save ? 'save as: ' : 'search back: '}</Text>
-        <TextInput value={box.value} onChange={shell.boxText} onSubmit={shell.boxSubmit} />
-      </Box>
-    </Box>
-  );
+/** The prompt and what stands under it; the real cursor in its place. */
+function LiveRegion({ live }: { readonly live: Live }): ReactNode {
+  const { setCursorPosition } = useCursor();
+  setCursorPosition(live.cursor);
+  // biome-ignore lint/suspicious/noArrayIndexKey: rows have no other name than their place
+  return live.rows.map((row, i) => <Row key={i} text={row} />);
 }
 
 /** The whole screen. */
@@ -71,16 +48,8 @@ export function App({ shell, port, look, terminal }: AppProps): ReactNode {
   const { columns, rows } = useWindowSize();
   const { write } = useStdout();
   const { suspendTerminal } = useApp();
-  const { setCursorPosition } = useCursor();
-  const boxListens = useRef(false);
-  const onListening = useRef((listening: boolean) => {
-    boxListens.current = listening;
-  }).current;
 
-  useInput((input, key) => {
-    const got = presses(input, key);
-    shell.press(boxListens.current ? got.filter(belongsToBox) : got);
-  });
+  useInput((input, key) => shell.press(presses(input, key)));
   usePaste((text) => shell.press([{ paste: text }]));
 
   useEffect(() => {
@@ -98,16 +67,10 @@ export function App({ shell, port, look, terminal }: AppProps): ReactNode {
 
   const screen: Screen = useMemo(() => ({ columns, rows, paint: look.paint, cut: look.cut }), [columns, rows, look]);
   const live = useMemo(() => liveOf(state, port, screen, look), [state, port, screen, look]);
-  setCursorPosition(state.box === undefined ? live.cursor : undefined);
   return (
     <>
       <Static items={state.cells as Cell[]}>{printed}</Static>
-      {state.box !== undefined && !state.ended ? (
-        <InputBox key={state.box.kind} box={state.box} shell={shell} screen={screen} onListening={onListening} />
-      ) : (
-        // biome-ignore lint/suspicious/noArrayIndexKey: rows have no other name than their place
-        live.rows.map((row, i) => <Row key={i} text={row} />)
-      )}
+      {state.box !== undefined ? <InputBox box={state.box} entries={state.entries} screen={screen} /> : <LiveRegion live={live} />}
     </>
   );
 }

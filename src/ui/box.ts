@@ -1,12 +1,13 @@
-// The small boxes under the transcript, as state: "save as" when leaving, and backward search. ink-text-input edits their text; keys of a
-// burst that come before it listens, and the keys it does not know, come here. Pure.
+// The small boxes under the transcript, as state: "save as" when leaving, and backward search. Pure. The shell's own reducer takes their keys
+// (ink-text-input, which draws them, loses keys that come in one tick, and takes Ctrl-R for the letter r).
+import { type EditorState, EMPTY, edit, textOf } from './editor.ts';
 import { type Entries, searchBack } from './history.ts';
-import type { Press } from './keys.ts';
+import { meaning, type Press } from './keys.ts';
 
 export type Box =
-  | { readonly kind: 'save'; readonly value: string; readonly code: number; readonly error?: string }
+  | { readonly kind: 'save'; readonly editor: EditorState; readonly code: number; readonly error?: string }
   /** `at`: index of the entry found, −1 for none. */
-  | { readonly kind: 'search'; readonly value: string; readonly at: number };
+  | { readonly kind: 'search'; readonly editor: EditorState; readonly at: number };
 
 /** What becomes of a box: it stays, with another text; or it goes, and something is to be done. */
 export type BoxStep =
@@ -17,21 +18,13 @@ export type BoxStep =
   /** A line from history, to run or to edit. */
   | { readonly kind: 'take'; readonly text: string; readonly run: boolean };
 
-export const saveBox = (code: number): Box => ({ kind: 'save', value: '', code });
-export const searchBox: Box = { kind: 'search', value: '', at: -1 };
+export const saveBox = (code: number): Box => ({ kind: 'save', editor: EMPTY, code });
+export const SEARCH_BOX: Box = { kind: 'search', editor: EMPTY, at: -1 };
 
-/** Another text in the box; its first line end submits it. */
-export function boxText(box: Box, text: string, entries: Entries): BoxStep {
-  const [value, ...more] = text.split(/[\r\n]/);
-  const next: Box = box.kind === 'save' ? { kind: 'save', value, code: box.code } : { ...box, value, at: searchBack(entries, value) };
-  return more.length > 0 ? boxSubmit(next, entries) : { kind: 'stay', box: next };
-}
-
-/** Enter. */
-export function boxSubmit(box: Box, entries: Entries): BoxStep {
-  if (box.kind === 'search') return taken(box, entries, true);
-  const path = box.value.trim();
-  return path === '' ? { kind: 'leave', code: box.code } : { kind: 'save', path, box };
+function changed(box: Box, editor: EditorState, entries: Entries): BoxStep {
+  if (box.kind === 'save') return { kind: 'stay', box: { kind: 'save', editor, code: box.code } };
+  const same = textOf(editor) === textOf(box.editor);
+  return { kind: 'stay', box: { kind: 'search', editor, at: same ? box.at : searchBack(entries, textOf(editor)) } };
 }
 
 function taken(box: Extract<Box, { kind: 'search' }>, entries: Entries, run: boolean): BoxStep {
@@ -39,35 +32,44 @@ function taken(box: Extract<Box, { kind: 'search' }>, entries: Entries, run: boo
   return text === undefined ? { kind: 'close' } : { kind: 'take', text, run };
 }
 
-/** One press while a box is open. */
-export function boxPress(box: Box, press: Press, entries: Entries): BoxStep {
-  if ('text' in press) return boxText(box, box.value + press.text, entries);
-  if ('paste' in press) return boxText(box, box.value + press.paste.split(/[\r\n]/)[0], entries);
-  switch (press.chord) {
-    case 'Enter':
-      return boxSubmit(box, entries);
-    case 'Escape':
-    case 'C-g':
-      return { kind: 'close' };
-    case 'C-c':
-    case 'C-d':
-      return box.kind === 'search' ? { kind: 'close' } : { kind: 'leave', code: box.code };
-    case 'Backspace':
-      return boxText(box, Array.from(box.value).slice(0, -1).join(''), entries);
-    default:
-      break;
-  }
-  if (box.kind === 'search') {
-    if (press.chord === 'C-r') {
-      const older = box.at > 0 ? searchBack(entries, box.value, box.at) : -1;
-      return { kind: 'stay', box: older === -1 ? box : { ...box, at: older } };
-    }
-    if (press.chord === 'Right' || press.chord === 'Tab' || press.chord === 'C-e' || press.chord === 'End')
-      return taken(box, entries, false);
-  }
-  return { kind: 'stay', box };
+function older(box: Extract<Box, { kind: 'search' }>, entries: Entries): BoxStep {
+  const at = box.at > 0 ? searchBack(entries, textOf(box.editor), box.at) : -1;
+  return { kind: 'stay', box: at === -1 ? box : { ...box, at } };
 }
 
-/** Presses that ink-text-input does not take for text. */
-export const belongsToBox = (press: Press): boolean =>
-  'chord' in press && ['Escape', 'C-g', 'C-c', 'C-d', 'C-r', 'Tab', 'C-e', 'End'].includes(press.chord);
+function submit(box: Box, entries: Entries): BoxStep {
+  if (box.kind === 'search') return taken(box, entries, true);
+  const path = textOf(box.editor).trim();
+  return path === '' ? { kind: 'leave', code: box.code } : { kind: 'save', path, box };
+}
+
+/** One press while a box is open. A box holds one line: of pasted lines it takes the first. */
+export function boxPress(box: Box, press: Press, entries: Entries): BoxStep {
+  if ('text' in press) return changed(box, edit(box.editor, { kind: 'insert', text: press.text }), entries);
+  if ('paste' in press) return changed(box, edit(box.editor, { kind: 'insert', text: press.paste.split(/[\r\n]/)[0] }), entries);
+  const does = meaning(press.chord);
+  if (typeof does === 'object') return does.kind === 'insert' ? { kind: 'stay', box } : changed(box, edit(box.editor, does), entries);
+  const atEnd = box.editor.cursor === box.editor.graphemes.length;
+  switch (does) {
+    case 'accept':
+      return submit(box, entries);
+    case 'close':
+      return { kind: 'close' };
+    case 'interrupt':
+      return box.kind === 'search' ? { kind: 'close' } : { kind: 'leave', code: box.code };
+    case 'delete-or-leave':
+      if (box.editor.graphemes.length > 0) return changed(box, edit(box.editor, { kind: 'delete', to: 'right' }), entries);
+      return box.kind === 'search' ? { kind: 'close' } : { kind: 'leave', code: box.code };
+    case 'search':
+    case 'line-up':
+      return box.kind === 'search' ? older(box, entries) : { kind: 'stay', box };
+    case 'complete':
+      return box.kind === 'search' ? taken(box, entries, false) : { kind: 'stay', box };
+    case 'right':
+    case 'line-end':
+      if (atEnd && box.kind === 'search') return taken(box, entries, false);
+      return changed(box, edit(box.editor, { kind: 'move', to: does }), entries);
+    default:
+      return { kind: 'stay', box };
+  }
+}

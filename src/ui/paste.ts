@@ -5,8 +5,8 @@ const MORE = /^\s{0,3}\.\.\.> ?/;
 
 /** The commands of a transcript; any other text as it stands, without line ends at its end. */
 export function withoutPrompts(text: string): string {
-  const lines = text.replace(/\r\n?/g, '\n').split('\n');
-  if (!lines.some((line) => FIRST.test(line))) return text.replace(/[\r\n]+$/, '');
+  const lines = text.replace(/\r\n?/g, '\n').replace(/\n+$/, '').split('\n');
+  if (!lines.some((line) => FIRST.test(line))) return lines.join('\n');
   const commands: string[] = [];
   let inside = false;
   for (const line of lines) {

@@ -1,7 +1,7 @@
 // The shell's loop: what was pressed, in order, becomes state; submitted lines become commands; finished commands become cells.
 // No React here: state is one immutable value behind state() and subscribe(), so that keys that come in one burst all count.
 import type { Outcome } from '../session/outcome.ts';
-import { type Box, type BoxStep, boxPress, boxSubmit, boxText, saveBox, searchBox } from './box.ts';
+import { type Box, type BoxStep, boxPress, SEARCH_BOX, saveBox } from './box.ts';
 import { type Cell, cell, echo, misreadText } from './cells.ts';
 import { edit, textOf } from './editor.ts';
 import { type Entries, remember } from './history.ts';
@@ -45,9 +45,6 @@ export interface Shell {
   state(): ShellState;
   subscribe(listener: () => void): () => void;
   press(presses: readonly Press[]): void;
-  /** The box's text as ink-text-input reports it. */
-  boxText(value: string): void;
-  boxSubmit(value: string): void;
   /** Ctrl-C, from the keyboard or as a signal. */
   interrupt(): void;
   /** Ends with this code without asking, keeping the journal: signals, a closed terminal. */
@@ -200,7 +197,7 @@ export function createShell({ port, clock, paint, width, history, greeting = '' 
     if (effect === undefined) return;
     if (effect.kind === 'submit') submit(effect.text);
     else if (effect.kind === 'leave') terminate(0);
-    else if (effect.kind === 'search') set({ box: searchBox });
+    else if (effect.kind === 'search') set({ box: SEARCH_BOX });
     else if (effect.kind === 'clear-screen') hands?.clearScreen();
     else if (effect.kind === 'suspend') hands?.suspend();
     else hands?.openEditor(textOf(state.prompt.editor));
@@ -261,14 +258,6 @@ export function createShell({ port, clock, paint, width, history, greeting = '' 
         else queue.push(item);
         if (!waiting) turn();
       }
-    },
-    boxText(value) {
-      if (state.box !== undefined) stepBox(boxText(state.box, value, state.entries));
-      turn();
-    },
-    boxSubmit(value) {
-      if (state.box !== undefined) stepBox(boxSubmit({ ...state.box, value }, state.entries));
-      turn();
     },
     interrupt,
     terminate,

@@ -40,6 +40,8 @@ export async function startShell(options: StartOptions): Promise<number> {
   process.on('exit', restore);
   const look = { paint, cut: options.ascii === true ? '...' : '…', hints: !plain };
   try {
+    // Ink turns raw mode on only after its first frame; a key pressed on seeing the prompt would go to the line discipline.
+    if (stdin.isTTY) stdin.setRawMode(true);
     const ink = render(createElement(App, { shell, port, look, terminal }), {
       stdin,
       stdout,

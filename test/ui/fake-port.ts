@@ -1,0 +1,89 @@
+// A session for tests of the interactive shell: a handful of commands whose output one can predict, one that never ends, one that throws.
+import type { Running } from '../../src/session/command.ts';
+import { done, type Outcome, unmet } from '../../src/session/outcome.ts';
+import type { PortCommand, ShellPort } from '../../src/ui/port.ts';
+
+const WORDS = ['records', 'reg', 'regs', 'run', 'step', 'sample', 'say', 'sysfs', 'symbols', 'spu', 'stat', 'snap', 'save'];
+
+export interface FakePort extends ShellPort {
+  /** Every command that was executed, in order. */
+  readonly executed: string[];
+  /** Files that were saved, by name. */
+  readonly saved: Map<string, string>;
+}
+
+const at = (outcome: Outcome): Running => ({ advance: () => outcome, interrupt: () => outcome });
+
+/** `say TEXT` prints TEXT; `big N` N lines; `up`; `forever` never ends; `refuse`; `bug` throws; `quit [CODE]`; anything else is a misread. */
+export function fakePort(): FakePort {
+  const executed: string[] = [];
+  const saved = new Map<string, string>();
+  let tick = 0;
+  let dirty = false;
+  const run = ({ text }: PortCommand): Running => {
+    executed.push(text);
+    const [word, ...rest] = text.split(' ');
+    if (word === 'forever') {
+      const interrupted = done({ text: '' }, { interrupted: true });
+      return {
+        advance(operations) {
+          const until = performance.now() + Math.min(8, operations / 5_000);
+          while (performance.now() < until);
+          tick += operations;
+          return null;
+        },
+        interrupt: () => interrupted,
+      };
+    }
+    if (word === 'bug') throw new Error('a bug on purpose');
+    if (word === 'refuse') return at(unmet('refused', 'no, thank you'));
+    if (word === 'quit') return at(done(null, { quit: Number(rest[0] ?? 0) }));
+    if (word === 'up') dirty = true;
+    if (word === 'step') tick++;
+    const lines = word === 'big' ? Array.from({ length: Number(rest[0]) }, (_, i) => `line ${i + 1}`) : [rest.join(' ')];
+    return at(done({ text: word === 'step' ? `stepped to ${tick}` : word === 'up' ? 'up' : lines.join('\n') }));
+  };
+  return {
+    executed,
+    saved,
+    prompt: () => 'spe> ',
+    read(line) {
+      const parts = line.replace(/\\\n/g, '').split(';');
+      const commands: PortCommand[] = [];
+      for (const part of parts) {
+        const text = part.trim();
+        if (text === '' || text.startsWith('#')) continue;
+        if (!/^(say|big|up|forever|refuse|bug|quit|step)\b/.test(text)) {
+          return {
+            ok: false,
+            at: Array.from(line.slice(0, line.indexOf(text))).length,
+            message: `unknown word ${text.split(' ')[0]}`,
+            expected: ['say', 'step'],
+          };
+        }
+        commands.push({ text });
+      }
+      return { ok: true, commands };
+    },
+    execute: run,
+    present: (outcome) => outcome.unmet?.message ?? String(outcome.data?.['text'] ?? ''),
+    complete(line, cursor) {
+      const typed = /\S*$/.exec(line.slice(0, cursor))?.[0] ?? '';
+      const first = line.slice(0, cursor) === typed;
+      const items =
+        first && typed !== ''
+          ? WORDS.filter((word) => word.startsWith(typed)).map((word) => ({ label: word, insert: word, detail: `about ${word}` }))
+          : [];
+      return { replace: [cursor - typed.length, cursor], items, signature: line.startsWith('say ') ? 'say TEXT' : undefined };
+    },
+    again: () => (executed.at(-1) === 'step' ? 'step' : undefined),
+    tick: () => tick,
+    unsaved: () => dirty,
+    save(path) {
+      if (path.includes('/nowhere/')) return { ok: false, message: `${path}: no such directory` };
+      saved.set(path, executed.join('\n'));
+      dirty = false;
+      return { ok: true, message: `saved ${path}` };
+    },
+  };
+}
