@@ -21,6 +21,8 @@ export interface VgicEvent {
   /** Who drove the line; absent: user space. */
   readonly owner?: string;
   readonly listRegister?: number;
+  /** Who made it pending: a vCPU (index), -1 for user space. */
+  readonly by?: number;
 }
 
 /** Receives events; whoever keeps the history adds the tick where it is absent. */

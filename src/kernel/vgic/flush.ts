@@ -27,7 +27,7 @@ export function flushVcpu(vm: Vm, vcpu: number, ich: VirtualInterface, note?: No
   if (dist !== null && cpu !== null && dist.initialised) {
     cpu.kick = false;
     ich.enabled = true;
-    ich.systemRegisters = dist.model === 'v3';
+    ich.systemRegisters = true;
     ich.spuriousEoiDrops = dist.quirks.eoiSpecialDrops;
     copyInterfaceRegisters(ich.registers, cpu.registers);
     fillListRegisters(vm, vcpu, cpu, ich, dist.listRegisters, note);

@@ -5,15 +5,15 @@ import { FIRST_PPI } from './state.ts';
 
 /**
  * Claims an interrupt for a device; there is no release. `owner` names the device and is private to the vCPU for PPIs;
- * for an SPI it must differ from vCPU to vCPU where the device does. Returns the errno's name, or null.
+ * for an SPI it must differ from vCPU to vCPU where the device does. 'try' only asks. Returns the errno's name, or null.
  */
-export function setOwner(vm: Vm, vcpu: number, intid: number, owner: string): string | null {
+export function setOwner(vm: Vm, vcpu: number, intid: number, owner: string, mode: 'claim' | 'try' = 'claim'): string | null {
   if (vm.vgic === null || !vm.vgic.initialised) return 'EAGAIN';
   const irq = intid < FIRST_PPI ? null : findIrq(vm, vcpu, intid);
   if (irq === null) return 'EINVAL';
   const now = ownerOf(irq);
   if (now !== null && now !== owner) return 'EEXIST';
-  irq.table.owners[irq.at] = owner;
+  if (mode === 'claim') irq.table.owners[irq.at] = owner;
   return null;
 }
 

@@ -1,4 +1,4 @@
-// The in-kernel vGIC as the world holds it: a distributor for the VM, a part for each vCPU, and tables of interrupts with a
+// The in-kernel vGICv3 as the world holds it: a distributor for the VM, a part for each vCPU, and tables of interrupts with a
 // typed array per field. Source: vgic.md 2.1 (KVM's struct vgic_irq, vgic_dist, vgic_cpu), resets included.
 import { type InterfaceRegisters, newInterfaceRegisters } from '../../machine/gic/interface.ts';
 import type { Quirks } from './quirks.ts';
@@ -52,13 +52,11 @@ export interface RedistributorRegion {
 }
 
 export interface VgicDistributor {
-  readonly model: 'v2' | 'v3';
   readonly quirks: Quirks;
   /** List registers of the host's CPUs. */
   readonly listRegisters: number;
-  /** Guest base addresses (intermediate physical), null until they are set. */
+  /** Intermediate physical address of the distributor's frame, bytes; null until it is set. */
   base: number | null;
-  cpuInterfaceBase: number | null; // GICv2 only
   regions: RedistributorRegion[];
   /** SPIs; 0 until NR_IRQS was set or CTRL_INIT chose. */
   spiCount: number;
@@ -127,14 +125,12 @@ export function newVgicCpu(index: number): VgicCpu {
   };
 }
 
-/** A vGIC as KVM_CREATE_DEVICE leaves it: no addresses, no SPIs, not initialised. */
-export function newVgicDistributor(model: 'v2' | 'v3', quirks: Quirks, listRegisters: number): VgicDistributor {
+/** A vGICv3 as KVM_CREATE_DEVICE leaves it: no addresses, no SPIs, not initialised. */
+export function newVgicDistributor(quirks: Quirks, listRegisters: number): VgicDistributor {
   return {
-    model,
     quirks,
     listRegisters,
     base: null,
-    cpuInterfaceBase: null,
     regions: [],
     spiCount: 0,
     maintenanceIrq: 0,
