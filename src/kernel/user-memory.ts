@@ -2,7 +2,7 @@
 // A process has the pages where its VMM places structs and values (scratch), and its guests' RAM at each memslot's userspace address.
 // An address in neither is unmapped: the copy fails, which is -EFAULT.
 
-import { PAGE_SIZE } from '../machine/memory.ts';
+import { PAGE_SIZE, writePhysical } from '../machine/memory.ts';
 import type { MountedWorld, Process } from './world.ts';
 
 const USER_END = 1n << 48n;
@@ -65,8 +65,9 @@ export function copyToUser(mw: MountedWorld, process: Process, address: bigint, 
   for (const piece of pieces(address, bytes.length)) {
     const place = piece === null ? null : locate(mw, process, piece.address);
     if (piece === null || place === null) return false;
-    place.bytes.set(bytes.subarray(piece.from, piece.from + piece.length), place.at);
-    if (place.pa >= 0) mw.mounted.memory.dirty[Math.floor(place.pa / PAGE_SIZE)] = 1;
+    const part = bytes.subarray(piece.from, piece.from + piece.length);
+    if (place.pa >= 0) writePhysical(mw.mounted.memory, place.pa, part);
+    else place.bytes.set(part, place.at);
   }
   return true;
 }
