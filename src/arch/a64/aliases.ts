@@ -106,9 +106,9 @@ const BITFIELD: readonly A64Alias[] = [
 
 const SELECT: readonly A64Alias[] = [
   alias('cset', 'CSINC', 'Rd cond.inverted', { fixed: { rn: 31, rm: 31 }, when: ordinaryCondition }),
-  alias('cinc', 'CSINC', 'Rd Rn cond.inverted', { fixed: sameSource, when: (f) => ordinaryCondition(f) && f['rn'] !== 31 }),
+  alias('cinc', 'CSINC', 'Rd Rn cond.inverted', { fixed: sameSource, when: ordinaryCondition }),
   alias('csetm', 'CSINV', 'Rd cond.inverted', { fixed: { rn: 31, rm: 31 }, when: ordinaryCondition }),
-  alias('cinv', 'CSINV', 'Rd Rn cond.inverted', { fixed: sameSource, when: (f) => ordinaryCondition(f) && f['rn'] !== 31 }),
+  alias('cinv', 'CSINV', 'Rd Rn cond.inverted', { fixed: sameSource, when: ordinaryCondition }),
   alias('cneg', 'CSNEG', 'Rd Rn cond.inverted', { fixed: sameSource, when: ordinaryCondition }),
 ];
 
