@@ -22,7 +22,7 @@ import {
 import type { PerfVersion } from '../arch/spe/perf.ts';
 import { read16, read32, readPacket } from '../arch/spe/read.ts';
 import { codeAddressName, counterName } from '../arch/spe/words.ts';
-import { newText, putAscii, putByte, putDecimal, putHex, putHexBytes, putSigned64, type Text } from './text.ts';
+import { newText, putAscii, putByte, putDecimal, putHex, putHexColumns, putOffset, putSigned64, type Text } from './text.ts';
 
 export interface DumpOptions {
   readonly perf: PerfVersion;
@@ -43,6 +43,8 @@ export interface Dump {
   lastFrom: number;
   lastTo: number;
   lastWords: Uint8Array;
+  readonly shortKeys: Int32Array;
+  readonly shortLines: Uint8Array[];
   readonly operations: (Uint8Array | undefined)[];
   readonly events: Map<number, Uint8Array>;
   readonly codeNames: readonly (Uint8Array | null)[];
@@ -61,6 +63,8 @@ export function newDump(options: DumpOptions): Dump {
     lastFrom: 0,
     lastTo: 0,
     lastWords: new Uint8Array(0),
+    shortKeys: new Int32Array(SHORT_LINES),
+    shortLines: new Array(SHORT_LINES).fill(new Uint8Array(0)),
     operations: [],
     events: new Map(),
     codeNames: indices.map((i) => {
@@ -158,21 +162,53 @@ function dumpSome(d: Dump, bytes: Uint8Array, from: number, stop: number): numbe
     let length = packed > 0 ? lengthOf(packed) : 1;
     const isPadding = packed > 0 && kindOf(packed) === PADDING;
     if (isPadding) while (length < 16 && at + length < end && bytes[at + length] === 0) length++;
-    putHexBytes(t, start + at, bytes, at, length);
-    if (packed <= 0) putAscii(t, BAD_PACKET);
-    else {
-      const words = t.length;
-      if (isPadding) putAscii(t, PAD);
-      else putWords(d, bytes, at, packed);
-      if (t.length === words) putAscii(t, lastWords(d));
-      d.lastFrom = words;
-      d.lastTo = t.length;
-    }
-    putByte(t, 10);
+    putOffset(t, start + at);
+    if (packed > 0 && (length <= 3 || bytes[at] === 0)) putShort(d, bytes, at, length, packed);
+    else putLine(d, bytes, at, length, packed);
     at += length;
   }
   d.position = start + at;
   return at;
+}
+
+/** What follows the offset in a line. */
+function putLine(d: Dump, bytes: Uint8Array, at: number, length: number, packed: number): void {
+  const t = d.text;
+  putHexColumns(t, bytes, at, length);
+  if (packed <= 0) putAscii(t, BAD_PACKET);
+  else {
+    const words = t.length;
+    if (kindOf(packed) === PADDING) putAscii(t, PAD);
+    else putWords(d, bytes, at, packed);
+    if (t.length === words) putAscii(t, lastWords(d));
+    d.lastFrom = words;
+    d.lastTo = t.length;
+  }
+  putByte(t, 10);
+}
+
+/** Lines of packets of at most three bytes, and of padding, come again and again: a direct-mapped cache of them, by the bytes. */
+const SHORT_LINES = 4096;
+
+function putShort(d: Dump, bytes: Uint8Array, at: number, length: number, packed: number): void {
+  const t = d.text;
+  const key =
+    length > 3 ? length : bytes[at] | ((length > 1 ? bytes[at + 1] : 0) << 8) | ((length > 2 ? bytes[at + 2] : 0) << 16) | (length << 24);
+  const slot = (key ^ (key >>> 12)) & (SHORT_LINES - 1);
+  const from = t.length;
+  if (d.shortKeys[slot] === key) {
+    const line = d.shortLines[slot];
+    t.bytes.set(line, from);
+    t.length = from + line.length;
+    d.lastFrom = from + 49;
+    d.lastTo = t.length - 1;
+    return;
+  }
+  const said = kindOf(packed) !== OPERATION || operationText(d, indexOf(packed), bytes[at + headerBytesOf(packed)]).length > 0;
+  putLine(d, bytes, at, length, packed);
+  if (!said) return; // its words depend on the packet before
+  d.shortKeys[slot] = key;
+  d.shortLines[slot] = t.bytes.slice(from, t.length);
 }
 
 function lastWords(d: Dump): Uint8Array {
@@ -192,29 +228,37 @@ function putWords(d: Dump, bytes: Uint8Array, at: number, packed: number): void 
   const index = indexOf(packed);
   switch (kindOf(packed)) {
     case END:
-      return putAscii(t, END_WORD);
+      putAscii(t, END_WORD);
+      break;
     case TIMESTAMP:
       putAscii(t, TS);
-      return putSigned64(t, read32(bytes, payload + 4), read32(bytes, payload));
+      putSigned64(t, read32(bytes, payload + 4), read32(bytes, payload));
+      break;
     case EVENTS:
-      return putAscii(t, eventText(d, bytes, payload, size));
+      putAscii(t, eventText(d, bytes, payload, size));
+      break;
     case DATA_SOURCE:
       putAscii(t, DATA_SOURCE_WORD);
-      if (size <= 2) return putDecimal(t, size === 1 ? bytes[payload] : read16(bytes, payload));
-      return putSigned64(t, size === 8 ? read32(bytes, payload + 4) : 0, read32(bytes, payload));
+      if (size <= 2) putDecimal(t, size === 1 ? bytes[payload] : read16(bytes, payload));
+      else putSigned64(t, size === 8 ? read32(bytes, payload + 4) : 0, read32(bytes, payload));
+      break;
     case CONTEXT:
       putAscii(t, CONTEXT_WORD);
       putHex(t, 0, read32(bytes, payload));
       putAscii(t, EL);
-      return putDecimal(t, index + 1);
+      putDecimal(t, index + 1);
+      break;
     case OPERATION:
-      return putAscii(t, operationText(d, index, bytes[payload]));
+      putAscii(t, operationText(d, index, bytes[payload]));
+      break;
     case COUNTER:
       putAscii(t, LAT);
       putDecimal(t, read16(bytes, payload));
-      return putAscii(t, d.counterNames[index]);
+      putAscii(t, d.counterNames[index]);
+      break;
     case ADDRESS:
-      return putAddress(d, index, read32(bytes, payload + 4), read32(bytes, payload));
+      putAddress(d, index, read32(bytes, payload + 4), read32(bytes, payload));
+      break;
   }
 }
 

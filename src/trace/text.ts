@@ -24,8 +24,8 @@ export function putAscii(t: Text, text: Uint8Array): void {
   t.length = at;
 }
 
-/** The first 62 columns of a line: `.  OFFSET: `, the bytes, blanks. */
-export function putHexBytes(t: Text, offset: number, bytes: Uint8Array, from: number, count: number): void {
+/** `.  OFFSET: `, at least 8 digits. */
+export function putOffset(t: Text, offset: number): void {
   const out = t.bytes;
   let at = t.length;
   out[at] = 0x2e;
@@ -37,21 +37,30 @@ export function putHexBytes(t: Text, offset: number, bytes: Uint8Array, from: nu
     putHex(t, Math.floor(offset / 0x1_0000_0000), offset >>> 0);
     at = t.length;
   } else {
-    for (let shift = 28; shift >= 0; shift -= 4) out[at++] = NIBBLE[(offset >>> shift) & 15];
+    for (let shift = 24; shift >= 0; shift -= 8) {
+      const byte = (offset >>> shift) & 0xff;
+      out[at] = HIGH_DIGIT[byte];
+      out[at + 1] = LOW_DIGIT[byte];
+      at += 2;
+    }
   }
   out[at] = 0x3a;
   out[at + 1] = 0x20;
-  at += 2;
-  const blank = at + 48;
+  t.length = at + 2;
+}
+
+/** A packet's bytes in 16 columns of ` xx`, and the blank behind them: 49 columns. */
+export function putHexColumns(t: Text, bytes: Uint8Array, from: number, count: number): void {
+  const out = t.bytes;
+  let at = t.length;
+  out.fill(0x20, at, at + 49);
+  t.length = at + 49;
   for (let i = from; i < from + count; i++) {
     const byte = bytes[i];
-    out[at] = 0x20;
     out[at + 1] = HIGH_DIGIT[byte];
     out[at + 2] = LOW_DIGIT[byte];
     at += 3;
   }
-  while (at <= blank) out[at++] = 0x20;
-  t.length = at;
 }
 
 /** 64 bits in two halves, without leading zeros. */
@@ -87,7 +96,10 @@ export function putDecimal(t: Text, value: number): void {
 
 /** 64 bits in two halves as a signed number, as `%lld` prints it. */
 export function putSigned64(t: Text, high: number, low: number): void {
-  if (high < 0x20_0000) return putDecimal(t, high * 0x1_0000_0000 + low);
+  if (high < 0x20_0000) {
+    putDecimal(t, high * 0x1_0000_0000 + low);
+    return;
+  }
   const value = BigInt.asIntN(64, (BigInt(high) << 32n) | BigInt(low)).toString();
   for (let i = 0; i < value.length; i++) t.bytes[t.length++] = value.charCodeAt(i);
 }

@@ -107,8 +107,7 @@ export function touchData(t: TimingModel, pa: number, size: number, _store: bool
 /** Always-on hook: an executed branch; `kind` as in predictor.ts, addresses are the low 32 bits (as Int32). */
 export function touchBranch(t: TimingModel, pcLo: number, kind: number, taken: boolean, targetLo: number): void {
   if (predict(t.branches, pcLo, kind, taken, targetLo)) t.stallCycles += t.geometry.mispredictCycles;
-  const left = t.pendingCycles - t.geometry.blockCycles;
-  t.pendingCycles = left > 0 ? left : 0;
+  t.pendingCycles = Math.max(0, t.pendingCycles - t.geometry.blockCycles);
 }
 
 /** What the model says of one sampled operation. Event bits: spe-architecture §2.1; bit 1 (retired) is the CPU's to set. */
