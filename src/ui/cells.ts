@@ -10,7 +10,8 @@ export interface Cell {
   readonly width: number;
 }
 
-export function cell(id: number, text: string): Cell {
+export function cell(id: number, printed: string): Cell {
+  const text = printed.includes('\t') ? printed.replace(/\t/g, '        ') : printed;
   let width = 1;
   for (const line of text.split('\n')) width = Math.max(width, columnsOfText(line));
   return { id, text, width };
@@ -46,13 +47,15 @@ export function echo(line: string, port: ShellPort, paint: Paint): string {
     .join('\n');
 }
 
-/** A caret under the place, and what was expected there. */
+/** A caret under the place in the line that was just echoed, what is wrong, and what helps. */
 export function misreadText(line: string, read: Extract<Read, { ok: false }>, port: ShellPort, paint: Paint): string {
-  if (port.misread !== undefined) return port.misread(line, read);
-  const before = Array.from(line).slice(0, read.at).join('').replace(/\n/g, ' ');
-  const caret = ' '.repeat(columnsOfText(port.prompt()) + columnsOfText(before));
-  const expected = read.expected.length === 0 ? '' : `; expected ${read.expected.join(', ')}`;
-  const lines = [caret + paint('bad', '^'), `${read.message}${expected}`];
-  if (read.hint !== undefined) lines.push(`  ${read.hint}`);
+  const part = (from: number, to: number): string => Array.from(line).slice(from, to).join('');
+  const lines = [paint('plain', 'misread: ') + read.message];
+  // A caret needs a line that stands in one row above it.
+  if (!line.includes('\n')) {
+    const before = columnsOfText(port.prompt()) + columnsOfText(part(0, read.at));
+    lines.unshift(' '.repeat(before) + paint('bad', '^'.padEnd(columnsOfText(part(read.at, read.end)), '~')));
+  }
+  if (read.hint !== undefined) lines.push(paint('dim', `  hint: ${read.hint}`));
   return lines.join('\n');
 }

@@ -1,16 +1,17 @@
-// What the interactive shell needs of the rest of spesh. The real one is made of shell and session in session-port.ts; tests make small ones.
-import type { Running } from '../session/command.ts';
-import type { Outcome } from '../session/outcome.ts';
+// What the interactive shell needs of the rest of spesh. session-port.ts makes the real one of shell and session; tests make small ones.
+import type { Command, Running } from '../session/command.ts';
 
-/** A line read: commands to run one after the other, or where and why it does not parse (`at`: 0-based code point). */
+/** A line read: commands to run one after the other, or where and why it does not parse. */
 export type Read =
-  | { readonly ok: true; readonly commands: readonly PortCommand[] }
-  | { readonly ok: false; readonly at: number; readonly message: string; readonly expected: readonly string[]; readonly hint?: string };
-
-/** Opaque to the shell but for its text. */
-export interface PortCommand {
-  readonly text: string;
-}
+  | { readonly ok: true; readonly commands: readonly Command[] }
+  | {
+      readonly ok: false;
+      /** 0-based code points of the line; the caret stands at the first and underlines the rest. */
+      readonly at: number;
+      readonly end: number;
+      readonly message: string;
+      readonly hint?: string;
+    };
 
 export interface Item {
   readonly label: string;
@@ -39,14 +40,15 @@ export interface ShellPort {
   /** `spe> `. */
   prompt(): string;
   read(line: string): Read;
-  execute(command: PortCommand): Running;
-  /** What a command shows: ANSI (or plain) text, lines parted by `\n`, without one at the end; '' for nothing. */
-  present(outcome: Outcome, width: number, command: PortCommand): string;
+  execute(command: Command): Running;
+  /**
+   * What the commands show that ended since this was last asked (one command may bring others, as `source` does): ANSI or plain text,
+   * without a line end behind it; '' for nothing.
+   */
+  news(width: number): string;
   complete(line: string, cursor: number): Completion;
   /** Roles within a line, in order and without overlap. */
   colour?(line: string): readonly TypedSpan[];
-  /** Text of the diagnostic for a line that does not parse; the default is a caret under the line. */
-  misread?(line: string, read: Extract<Read, { ok: false }>): string;
   /** What Enter on an empty line runs; undefined for nothing. */
   again(): string | undefined;
   tick(): number;
@@ -54,7 +56,7 @@ export interface ShellPort {
   unsaved(): boolean;
   /** Saves the session as a notebook or script; a message either way. */
   save(path: string): { readonly ok: boolean; readonly message: string };
-  /** Keeps the journal where the next start finds it; called when the process is told to end. The path, or undefined where there is nothing to keep. */
+  /** Keeps the journal where it can be found again, when the shell is told to end: where, or undefined where there is nothing to keep. */
   autosave?(): string | undefined;
 }
 

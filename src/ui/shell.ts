@@ -1,5 +1,6 @@
 // The shell's loop: what was pressed, in order, becomes state; submitted lines become commands; finished commands become cells.
 // No React here: state is one immutable value behind state() and subscribe(), so that keys that come in one burst all count.
+import type { Command } from '../session/command.ts';
 import type { Outcome } from '../session/outcome.ts';
 import { type Box, type BoxStep, boxPress, SEARCH_BOX, saveBox } from './box.ts';
 import { type Cell, cell, echo, misreadText } from './cells.ts';
@@ -8,7 +9,7 @@ import { type Entries, remember } from './history.ts';
 import type { Press } from './keys.ts';
 import type { Paint } from './paint.ts';
 import { logicalLines } from './paste.ts';
-import type { HistoryStore, PortCommand, ShellPort } from './port.ts';
+import type { HistoryStore, ShellPort } from './port.ts';
 import { FRESH, type PromptState, press } from './prompt.ts';
 import { type Clock, type Slices, slices } from './slices.ts';
 
@@ -58,7 +59,7 @@ export interface Shell {
 }
 
 interface Job {
-  readonly commands: readonly PortCommand[];
+  readonly commands: readonly Command[];
   next: number;
   slices: Slices | undefined;
 }
@@ -138,7 +139,7 @@ export function createShell({ port, clock, paint, width, history, greeting = '' 
   function finishCommand(current: Job, outcome: Outcome): void {
     const command = current.commands[current.next++];
     current.slices = undefined;
-    print(port.present(outcome, width(), command));
+    print(port.news(width()));
     const { quit } = outcome;
     if (quit === undefined && outcome.ok && outcome.interrupted !== true && current.next < current.commands.length) return;
     job = undefined;
@@ -154,8 +155,12 @@ export function createShell({ port, clock, paint, width, history, greeting = '' 
   function advance(current: Job): void {
     current.slices ??= slices(port.execute(current.commands[current.next]), clock);
     const outcome = current.slices.next();
-    if (outcome !== null) finishCommand(current, outcome);
-    else if (state.running === undefined || clock.now() - lastStatus >= STATUS_EVERY) {
+    if (outcome !== null) {
+      finishCommand(current, outcome);
+      return;
+    }
+    print(port.news(width()));
+    if (state.running === undefined || clock.now() - lastStatus >= STATUS_EVERY) {
       lastStatus = clock.now();
       set({ running: { text: current.commands[current.next].text, operations: current.slices.operations() } });
     }

@@ -1,7 +1,7 @@
 // A session for tests of the interactive shell: a handful of commands whose output one can predict, one that never ends, one that throws.
-import type { Running } from '../../src/session/command.ts';
+import type { Command, Running } from '../../src/session/command.ts';
 import { done, type Outcome, unmet } from '../../src/session/outcome.ts';
-import type { PortCommand, ShellPort } from '../../src/ui/port.ts';
+import type { ShellPort } from '../../src/ui/port.ts';
 
 const WORDS = ['records', 'reg', 'regs', 'run', 'step', 'sample', 'say', 'sysfs', 'symbols', 'spu', 'stat', 'snap', 'save'];
 
@@ -12,15 +12,21 @@ export interface FakePort extends ShellPort {
   readonly saved: Map<string, string>;
 }
 
-const at = (outcome: Outcome): Running => ({ advance: () => outcome, interrupt: () => outcome });
-
-/** `say TEXT` prints TEXT; `big N` N lines; `up`; `forever` never ends; `refuse`; `bug` throws; `quit [CODE]`; anything else is a misread. */
+/** `say TEXT` prints TEXT; `big N` N lines; `up`; `forever` never ends; `refuse`; `bug` throws; `source N` shows N lines as it goes; `quit [CODE]`; anything else is a misread. */
 export function fakePort(): FakePort {
   const executed: string[] = [];
   const saved = new Map<string, string>();
   let tick = 0;
   let dirty = false;
-  const run = ({ text }: PortCommand): Running => {
+  let shown: string[] = [];
+  const at = (outcome: Outcome): Running => ({
+    advance() {
+      shown.push(outcome.unmet?.message ?? String(outcome.data?.['text'] ?? ''));
+      return outcome;
+    },
+    interrupt: () => outcome,
+  });
+  const run = ({ text }: Command): Running => {
     executed.push(text);
     const [word, ...rest] = text.split(' ');
     if (word === 'forever') {
@@ -33,6 +39,16 @@ export function fakePort(): FakePort {
           return null;
         },
         interrupt: () => interrupted,
+      };
+    }
+    if (word === 'source') {
+      let left = Number(rest[0]);
+      return {
+        advance() {
+          shown.push(`sourced ${left}`);
+          return left-- > 1 ? null : done();
+        },
+        interrupt: () => done(null, { interrupted: true }),
       };
     }
     if (word === 'bug') throw new Error('a bug on purpose');
@@ -49,24 +65,29 @@ export function fakePort(): FakePort {
     prompt: () => 'spe> ',
     read(line) {
       const parts = line.replace(/\\\n/g, '').split(';');
-      const commands: PortCommand[] = [];
+      const commands: Command[] = [];
       for (const part of parts) {
         const text = part.trim();
         if (text === '' || text.startsWith('#')) continue;
-        if (!/^(say|big|up|forever|refuse|bug|quit|step)\b/.test(text)) {
+        if (!/^(say|big|up|forever|refuse|bug|quit|step|source)\b/.test(text)) {
           return {
             ok: false,
-            at: Array.from(line.slice(0, line.indexOf(text))).length,
+            at: line.indexOf(text),
+            end: line.indexOf(text) + text.split(' ')[0].length,
             message: `unknown word ${text.split(' ')[0]}`,
-            expected: ['say', 'step'],
+            hint: 'did you mean say?',
           };
         }
-        commands.push({ text });
+        commands.push({ form: text.split(' ')[0], args: {}, text });
       }
       return { ok: true, commands };
     },
     execute: run,
-    present: (outcome) => outcome.unmet?.message ?? String(outcome.data?.['text'] ?? ''),
+    news() {
+      const text = shown.filter((one) => one !== '').join('\n');
+      shown = [];
+      return text;
+    },
     complete(line, cursor) {
       const typed = /\S*$/.exec(line.slice(0, cursor))?.[0] ?? '';
       const first = line.slice(0, cursor) === typed;

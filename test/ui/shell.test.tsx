@@ -69,7 +69,9 @@ test('a misread is shown with a caret, and nothing runs', async () => {
   await until('spe>');
   type('say a; frobnicate\r');
   await until('unknown word');
-  expect(frame()).toContain(['spe> say a; frobnicate', '            ^', 'unknown word frobnicate; expected say, step'].join('\n'));
+  expect(frame()).toContain(
+    ['spe> say a; frobnicate', '            ^~~~~~~~~~', 'misread: unknown word frobnicate', '  hint: did you mean say?'].join('\n'),
+  );
   expect(port.executed).toEqual([]);
 });
 
@@ -135,6 +137,14 @@ test('keys typed while a command runs are there afterwards', async () => {
   await until('interrupted at tick');
   type('say x');
   await until('spe> say x');
+});
+
+test('what a command brings is shown as it comes', async () => {
+  const { type, until, frame } = open();
+  await until('spe>');
+  type('source 3\r');
+  await until('sourced 1');
+  expect(frame()).toContain('spe> source 3\nsourced 3\nsourced 2\nsourced 1\nspe>');
 });
 
 test('quit with nothing to save ends with its code', async () => {

@@ -1,0 +1,106 @@
+// The interactive shell's port on the real thing: the language of shell, the session behind its driver, documents drawn by view.
+import type { Command } from '../session/command.ts';
+import { createDriver, type DriverOptions } from '../shell/driver.ts';
+import { present } from '../shell/present.ts';
+import { readScript } from '../shell/script.ts';
+import type { Finished } from '../shell/state.ts';
+import { renderAnsi } from '../view/ansi.ts';
+import { renderPlain } from '../view/plain.ts';
+import type { Completion, Read, ShellPort } from './port.ts';
+
+export interface SessionPortOptions extends Omit<DriverOptions, 'onFinished'> {
+  readonly colour: boolean;
+  /** No drawing characters: screen readers, terminals without Unicode. */
+  readonly linear?: boolean;
+  /** Keeps a script of the session where the next start finds it; its path. */
+  keep?(script: string): string | undefined;
+  complete?(line: string, cursor: number): Completion;
+}
+
+/** Commands that Enter on an empty line runs again, and those that go on where they stopped (language.md §2). */
+const REPEATED: ReadonlySet<string> = new Set(['step', 'sample']);
+
+/** What goes on where `x` or `dis` stopped. */
+function goesOn({ command, outcome }: Finished): string | undefined {
+  const { data } = outcome;
+  if (!outcome.ok || data === null) return undefined;
+  if (command.form === 'dis' && typeof data['next'] === 'string') {
+    const count = Array.isArray(data['instructions']) ? data['instructions'].length : 8;
+    return `dis ${data['next']} ${count}`;
+  }
+  if (command.form === 'x' && typeof data['address'] === 'string' && typeof data['length'] === 'number') {
+    const next = BigInt(data['address']) + BigInt(data['length']);
+    const space = typeof data['space'] === 'string' && data['space'] !== 'va' ? ` --as ${data['space']}` : '';
+    return `x 0x${next.toString(16)} ${data['length']}${space}`;
+  }
+  return undefined;
+}
+
+/** The port of one session. */
+export function sessionPort(options: SessionPortOptions): ShellPort {
+  const { state, colour, linear = false } = options;
+  const ended: Finished[] = [];
+  const driver = createDriver({ ...options, onFinished: (one) => ended.push(one) });
+  let last: Finished | undefined;
+  let savedUpTo = 0;
+
+  const journal = () => driver.session.journal;
+  const changes = (command: Command): boolean => state.table.behaviours.get(command.form)?.effect === 'world';
+  const script = (): string =>
+    `${journal()
+      .map(({ command }) => command.text)
+      .join('\n')}\n`;
+
+  function shown({ command, outcome }: Finished, width: number): string {
+    // Where a command was interrupted, the shell says itself.
+    const { out, err } = present(command, { ...outcome, interrupted: undefined }, (id) => state.table.form(id)?.form);
+    const render = colour ? renderAnsi : renderPlain;
+    return render([...out, ...err], { width, linear });
+  }
+
+  function news(width: number): string {
+    last = ended.at(-1) ?? last;
+    const text = ended
+      .splice(0)
+      .map((one) => shown(one, width))
+      .join('');
+    return text.replace(/\n$/, '');
+  }
+
+  function read(line: string): Read {
+    const found = readScript({ file: 'prompt', text: line }, state.table, { prefixes: true, aliases: state.aliases });
+    if (found.isOk()) return { ok: true, commands: found.value.map((placed) => placed.command) };
+    const { diagnostic } = found.error[0];
+    // A line of several rows has its place in the last of them that begins before it.
+    const rows = Array.from(line.split('\n')).slice(0, diagnostic.place.line - 1);
+    const at = rows.reduce((sum, row) => sum + Array.from(row).length + 1, 0) + diagnostic.place.column - 1;
+    return { ok: false, at, end: at + Math.max(1, diagnostic.length), message: diagnostic.message, hint: diagnostic.hint };
+  }
+
+  return {
+    prompt: () => 'spe> ',
+    read,
+    execute: (command) => driver.start(command),
+    news,
+    complete: options.complete ?? ((_line, cursor) => ({ replace: [cursor, cursor], items: [] })),
+    again() {
+      if (last === undefined) return undefined;
+      return REPEATED.has(last.command.form) ? last.command.text : goesOn(last);
+    },
+    tick: () => driver.session.context.world.world.machine.tick,
+    unsaved: () =>
+      journal()
+        .slice(savedUpTo)
+        .some((entry) => changes(entry.command)),
+    save(path) {
+      const command = read(`save '${path}'`);
+      if (!command.ok) return { ok: false, message: command.message };
+      const running = driver.start(command.commands[0]);
+      const outcome = running.advance(0) ?? running.interrupt();
+      const message = news(80);
+      if (outcome.ok) savedUpTo = journal().length;
+      return { ok: outcome.ok, message: message === '' ? `saved ${path}` : message };
+    },
+    autosave: options.keep === undefined ? undefined : () => options.keep?.(script()),
+  };
+}
