@@ -8,9 +8,9 @@ import type { Answer, Call, KernelEvent, Refusal } from './call.ts';
 import type { CallState, Request } from './call-state.ts';
 import { SYSTEM_REQUESTS } from './calls/system.ts';
 import { VCPU_REQUESTS } from './calls/vcpu.ts';
-import { VGIC_REQUESTS } from './calls/vgic.ts';
 import { VM_REQUESTS } from './calls/vm.ts';
 import { fails, mainline, type Steps, steps, walk } from './steps.ts';
+import { VGIC_REQUESTS } from './vgic/requests.ts';
 import type { MountedWorld, OpenFile, Vm, World } from './world.ts';
 
 export { bootWorld, KVM_FD } from './boot.ts';

@@ -5,9 +5,9 @@ import { CAPABILITIES, TARGET_GENERIC_V8, VCPU_FEATURES } from '../abi/features.
 import { ioctlNumber } from '../abi/ioctls.ts';
 import { getField, packStruct } from '../abi/struct.ts';
 import * as S from '../abi/structs.ts';
+import { CREATE_DEVICE_TEST, DEVICE_TYPE_VGIC_V3, DEVICE_TYPES } from '../abi/vgic-attributes.ts';
 import { hex } from '../base/hex.ts';
 import type { Call } from '../kernel/call.ts';
-import { DEVICE_TYPE_VGIC_V3 } from '../kernel/calls/create-device.ts';
 import { oneRegOf } from '../kernel/one-reg.ts';
 import { copyFromUser, copyToUser, mapScratch } from '../kernel/user-memory.ts';
 import type { MountedWorld, OpenFile, Process } from '../kernel/world.ts';
@@ -118,17 +118,11 @@ export function setMemory(hands: Hands, vm: number, slot: number, gpa: bigint, s
   return prepare(hands, { kind: 'vm', vm }, 'KVM_SET_USER_MEMORY_REGION', argument, text);
 }
 
-const DEVICE_TYPES: Readonly<Record<number, string>> = {
-  5: 'KVM_DEV_TYPE_ARM_VGIC_V2',
-  [DEVICE_TYPE_VGIC_V3]: 'KVM_DEV_TYPE_ARM_VGIC_V3',
-  8: 'KVM_DEV_TYPE_ARM_VGIC_ITS',
-};
-
 /** KVM_CREATE_DEVICE; flag 1 = KVM_CREATE_DEVICE_TEST. */
 export function createDevice(hands: Hands, vm: number, type: number = DEVICE_TYPE_VGIC_V3, flags = 0): PreparedCall {
   const argument = place(hands, STRUCT_AT, packStruct(S.KVM_CREATE_DEVICE, { type, flags }));
   const head = `{type=${DEVICE_TYPES[type] ?? type}`;
-  const tail = `flags=${flags === 1 ? 'KVM_CREATE_DEVICE_TEST' : flags}}`;
+  const tail = `flags=${flags === CREATE_DEVICE_TEST ? 'KVM_CREATE_DEVICE_TEST' : flags}}`;
   const fd = (): bigint => getField(S.KVM_CREATE_DEVICE, readBack(hands, argument, S.KVM_CREATE_DEVICE.size), 'fd');
   return prepare(hands, { kind: 'vm', vm }, 'KVM_CREATE_DEVICE', argument, (done) =>
     done && flags === 0 ? `${head}, fd=${fd()}, ${tail}` : `${head}, ${tail}`,

@@ -7,10 +7,9 @@ import { MAX_VCPUS } from '../capability.ts';
 import { does, fails, mainline, steps } from '../steps.ts';
 import { copyToUser } from '../user-memory.ts';
 import { attachVcpu, vgicInitialised } from '../vgic/init.ts';
+import { VM_VGIC_REQUESTS } from '../vgic/requests.ts';
 import { newVcpu } from '../vm.ts';
-import { CREATE_DEVICE } from './create-device.ts';
 import { VM_ATTR_REQUESTS } from './device-attr.ts';
-import { IRQ_LINE } from './irq-line.ts';
 import { SET_MEMORY } from './memory.ts';
 import { CHECK_EXTENSION } from './system.ts';
 import { unmapped } from './user.ts';
@@ -94,7 +93,6 @@ export const VM_REQUESTS: readonly Request<VmCall>[] = [
   request('KVM_CREATE_VCPU', 'full', { overlap: false }, CREATE_VCPU),
   request('KVM_ARM_PREFERRED_TARGET', 'full', {}, PREFERRED_TARGET),
   SET_MEMORY,
-  CREATE_DEVICE,
-  IRQ_LINE,
+  ...VM_VGIC_REQUESTS,
   ...VM_ATTR_REQUESTS,
 ];
