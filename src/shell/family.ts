@@ -55,6 +55,8 @@ export interface Form extends Behaviour {
   check?(args: Arguments): GrammarFault | null;
   /** Data to Doc. Strace lines of calls, `check` lines and Unmet are shown by the shell before it; default: nothing more. */
   show?(outcome: Outcome): Doc;
+  /** What an empty FILE, GUEST or HOST slot means, so that io reads those bytes: `{ guest: 'pointer-chase' }`. */
+  readonly defaults?: Readonly<Record<string, string>>;
   /** An empty line at the prompt repeats it (`step`, `sample`, `x`, `dis`). */
   readonly repeats?: boolean;
 }

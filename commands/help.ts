@@ -1,0 +1,37 @@
+// help: what there is, from the command table (language.md §3, group shell).
+import { done, unmet } from '../src/session/outcome.ts';
+import { family } from '../src/shell/family.ts';
+import { helpOverview, helpPage, helpTopics } from '../src/shell/help.ts';
+import { didYouMean } from '../src/shell/misread.ts';
+import type { ShellState } from '../src/shell/state.ts';
+
+export const help = (state: ShellState) =>
+  family({
+    name: 'help',
+    group: 'shell',
+    summary: 'what there is, and how each command is written',
+    details: [
+      'In a usage line, words in capitals are yours to fill in, […] may be left out, a|b is one of them, … repeats. The notebook of each command stands beside its module in commands/.',
+    ],
+    see: ['apropos'],
+    forms: [
+      {
+        id: 'help',
+        syntax: 'help [<topic:TEXT>]',
+        about: 'List everything, or show one command or topic.',
+        effect: 'pure',
+        run: (context, args) => {
+          const topic = context.word(args['topic']);
+          if (topic !== '' && helpPage(state.table, topic) === null) {
+            return unmet('no-topic', `there is no help on '${topic}'`, didYouMean(topic, helpTopics(state.table)) ?? `apropos ${topic}`);
+          }
+          return done({ topic: topic === '' ? null : topic });
+        },
+        show: ({ data }) => {
+          const topic = data?.['topic'];
+          return typeof topic === 'string' ? (helpPage(state.table, topic) ?? []) : helpOverview(state.table);
+        },
+      },
+    ],
+    complete: (slot) => (slot === 'topic' ? helpTopics(state.table).map((text) => ({ text })) : []),
+  });

@@ -1,0 +1,86 @@
+// The command table: every family, in the order of language.md §3. Each module in this directory declares one family; it has one line here.
+import type { Family } from '../src/shell/family.ts';
+import type { ShellState } from '../src/shell/state.ts';
+import { alias } from './alias.ts';
+import { apropos } from './apropos.ts';
+import { assert } from './assert.ts';
+import { backtrace } from './backtrace.ts';
+import { breakCommand } from './break.ts';
+import { consoleCommand } from './console.ts';
+import { continueCommand } from './continue.ts';
+import { deleteCommand } from './delete.ts';
+import { dis } from './dis.ts';
+import { expect } from './expect.ts';
+import { finish } from './finish.ts';
+import { focus } from './focus.ts';
+import { help } from './help.ts';
+import { history } from './history.ts';
+import { info } from './info.ts';
+import { letCommand } from './let.ts';
+import { load } from './load.ts';
+import { print } from './print.ts';
+import { quit } from './quit.ts';
+import { records } from './records.ts';
+import { reg } from './reg.ts';
+import { regs } from './regs.ts';
+import { run } from './run.ts';
+import { sample } from './sample.ts';
+import { save } from './save.ts';
+import { set } from './set.ts';
+import { show } from './show.ts';
+import { source } from './source.ts';
+import { spu } from './spu.ts';
+import { step } from './step.ts';
+import { tick } from './tick.ts';
+import { until } from './until.ts';
+import { up } from './up.ts';
+import { w } from './w.ts';
+import { x } from './x.ts';
+
+/** Every family; those that show or change the shell's own state are made with it. */
+export const families = (state: ShellState): readonly Family[] => [
+  // guest
+  up,
+  consoleCommand,
+  // run
+  step,
+  finish,
+  sample,
+  continueCommand,
+  until,
+  run,
+  // stops
+  breakCommand,
+  deleteCommand,
+  // inspect
+  print,
+  info,
+  regs,
+  reg,
+  x,
+  dis,
+  backtrace,
+  w,
+  // spe
+  spu,
+  records,
+  // time
+  tick,
+  // check
+  expect(state),
+  assert,
+  // notebook
+  save(state),
+  load(state),
+  source,
+  history(state),
+  // shell
+  help(state),
+  apropos(state),
+  alias(state),
+  set(state),
+  show(state),
+  letCommand,
+  focus,
+  quit,
+];

@@ -1,0 +1,169 @@
+// Runs commands for a front end (batch, notebook, interactive shell): hands the session the files a command names, writes what it leaves,
+// keeps the transcript, and runs what `source` and `load` bring. It knows files only through its port.
+import { ok, type Result } from 'neverthrow';
+import type { Behaviour, Command, Running } from '../session/command.ts';
+import { type Outcome, unmet } from '../session/outcome.ts';
+import type { Asset, Session } from '../session/session.ts';
+import type { Diagnostic } from './diagnostic.ts';
+import { refusalOf } from './exit-code.ts';
+import { type FileKind, filesOf } from './files.ts';
+import { readNotebook } from './notebook.ts';
+import { readScript } from './script.ts';
+import type { Finished, ShellState } from './state.ts';
+
+/** What a front end's machine does for the shell. Everything is synchronous: a command waits for its files anyway. */
+export interface FilePort {
+  /** The bytes under that name, or null where a name of the project (host, guest) needs no file. */
+  read(name: string, kind: FileKind): Result<Asset | null, FileFault>;
+  write(path: string, bytes: Uint8Array): Result<null, FileFault>;
+}
+
+export interface FileFault {
+  /** `no such file`. */
+  readonly message: string;
+}
+
+export interface Driver {
+  readonly session: Session;
+  readonly state: ShellState;
+  /** Starts a command; its Outcome comes when everything it brought has run too, or the first of that failed. */
+  start(command: Command): Running;
+}
+
+export interface DriverOptions {
+  readonly state: ShellState;
+  readonly files: FilePort;
+  newSession(table: ReadonlyMap<string, Behaviour>): Session;
+  /** Told of each command as it ends: those that `source` brings come behind it. */
+  onFinished?(finished: Finished): void;
+  /** Go on behind a failure inside `source` and `load`. */
+  readonly keepGoing?: boolean;
+}
+
+/** A command of a sourced file; `refused`: the errno that a notebook expects of it. */
+interface Brought {
+  readonly command: Command;
+  readonly refused: string | null;
+}
+
+/** Forms whose FILE is a script or notebook to run. */
+const BRINGS: Readonly<Record<string, string>> = { source: 'file', load: 'file' };
+const DEEPEST_SOURCE = 16;
+
+export function createDriver(options: DriverOptions): Driver {
+  const { state, files } = options;
+  const session = options.newSession(state.table.behaviours);
+  const known = new Map<string, Asset>();
+
+  /** Hands over the files the command names; what cannot be read makes it Unmet. */
+  function handOver(command: Command): Outcome | null {
+    for (const { kind, name } of filesOf(command, state.table)) {
+      const read = files.read(name, kind);
+      if (read.isErr()) return unmet('no-file', `${name}: ${read.error.message}`, 'paths are relative to where spesh was started');
+      if (read.value === null) continue;
+      known.set(name, read.value);
+      session.addAsset({ ...read.value, path: name });
+    }
+    return null;
+  }
+
+  function writeOut(outcome: Outcome): Outcome {
+    for (const { path, bytes } of outcome.writes ?? []) {
+      const wrote = files.write(path, bytes);
+      if (wrote.isErr()) return { ...outcome, ...unmet('cannot-write', `${path}: ${wrote.error.message}`) };
+    }
+    return outcome;
+  }
+
+  function finished(command: Command, outcome: Outcome): Outcome {
+    const tick = session.context.world.world.machine.tick;
+    const entry: Finished = { n: state.transcript.length + 1, command, outcome, tick };
+    state.transcript.push(entry);
+    options.onFinished?.(entry);
+    return outcome;
+  }
+
+  /** The commands of a script or notebook that a command named. */
+  function brought(command: Command): Result<readonly Brought[], readonly Diagnostic[]> {
+    const slot = BRINGS[command.form];
+    const name = slot === undefined ? undefined : command.args[slot];
+    if (name?.kind !== 'word') return ok([]);
+    const asset = known.get(name.text);
+    if (asset === undefined) return ok([]);
+    const source = { file: name.text, text: new TextDecoder().decode(asset.bytes) };
+    if (!name.text.endsWith('.md')) {
+      return readScript(source, state.table, { prefixes: false, aliases: state.aliases })
+        .map((list) => list.map(({ command: one }) => ({ command: one, refused: null })))
+        .mapErr((list) => list.map((m) => m.diagnostic));
+    }
+    return readNotebook(source, state.table).map((notebook) =>
+      notebook.cells
+        .filter((cell) => !cell.skip)
+        .flatMap((cell) => cell.prompts)
+        .flatMap((p) => p.commands.map(({ command: one }) => ({ command: one, refused: p.refused }))),
+    );
+  }
+
+  function start(command: Command, depth = DEEPEST_SOURCE): Running {
+    let running: Running | null = null;
+    let queue: Brought[] = [];
+    let inner: { readonly running: Running; readonly refused: string | null } | null = null;
+    let own: Outcome | null = null;
+
+    const failed = (outcome: Outcome): boolean => !outcome.ok || outcome.quit !== undefined || outcome.interrupted === true;
+
+    /** The command itself has ended: what it brings, or its outcome. */
+    const ended = (outcome: Outcome): Outcome | null => {
+      const written = writeOut(outcome);
+      if (BRINGS[command.form] === undefined || failed(written)) return finished(command, written);
+      if (depth === 0) return finished(command, unmet('nesting', 'scripts source one another too deeply'));
+      const list = brought(command);
+      if (list.isErr()) {
+        const first = list.error[0];
+        const place = `${first.source.file}:${first.place.line}:${first.place.column}`;
+        return finished(command, unmet('does-not-parse', `${place}: ${first.message}`, first.hint));
+      }
+      own = finished(command, written);
+      queue = [...list.value];
+      return null;
+    };
+
+    return {
+      advance(operations) {
+        if (own === null) {
+          if (running === null) {
+            const missing = handOver(command);
+            if (missing !== null) return finished(command, missing);
+            running = session.execute(command);
+          }
+          const outcome = running.advance(operations);
+          if (outcome === null) return null;
+          const done = ended(outcome);
+          if (done !== null) return done;
+        }
+        for (;;) {
+          if (inner === null) {
+            const next = queue.shift();
+            if (next === undefined) return own;
+            inner = { running: start(next.command, depth - 1), refused: next.refused };
+          }
+          const outcome = inner.running.advance(operations);
+          if (outcome === null) return null;
+          const expected = inner.refused !== null && refusalOf(outcome) === inner.refused;
+          inner = null;
+          if (failed(outcome) && !expected && (options.keepGoing !== true || outcome.quit !== undefined)) return outcome;
+        }
+      },
+      interrupt() {
+        if (inner !== null) return inner.running.interrupt();
+        if (own !== null) return { ...own, interrupted: true };
+        return finished(
+          command,
+          running === null ? { ...unmet('interrupted', 'interrupted before it began'), interrupted: true } : running.interrupt(),
+        );
+      },
+    };
+  }
+
+  return { session, state, start: (command) => start(command) };
+}

@@ -1,0 +1,132 @@
+// Help from the command table: the list of groups, a family's page, and the search by word.
+import type { Doc, Line } from '../view/doc.ts';
+import { text } from '../view/doc.ts';
+import type { Family, Group } from './family.ts';
+import { compileSyntax, usage } from './syntax.ts';
+import { type CommandTable, SHORT_FORMS } from './table.ts';
+
+/** Groups in the order of language.md §3, and what each is for. */
+export const GROUPS: Readonly<Record<Group, string>> = {
+  host: 'the machine and its kernel',
+  process: 'threads, limits and other processes',
+  vm: 'virtual machines and their memory',
+  vcpu: 'virtual CPUs',
+  attr: 'device attributes',
+  'one-reg': 'registers through the kernel',
+  vgic: 'the interrupt controller',
+  ioctl: 'any call',
+  guest: 'guest images',
+  run: 'running',
+  stops: 'where to stop',
+  inspect: 'registers, memory, code',
+  spe: 'sampling, buffer, records',
+  perf: "perf's view",
+  trace: 'trace files',
+  why: 'reasons',
+  time: 'time',
+  check: 'expectations',
+  notebook: 'files of commands',
+  shell: 'the shell itself',
+};
+
+/** Topics that are no commands. */
+const PAGES: Readonly<Record<string, { readonly about: string; readonly lines: readonly string[] }>> = {
+  expressions: {
+    about: 'numbers, registers, symbols, memory',
+    lines: [
+      'Where a number is expected stands an expression of unsigned 64 bits: ~ ! * / % + - << >> < <= > >= == != & ^ | && || ( ), precedence as in C.',
+      'Numbers: 21  -1  0x15  0b101  1_000  4KiB  16MiB  1GiB',
+      'Registers and fields of the focused vCPU: PMBPTR_EL1  PMBSR_EL1.S  x0  w3  pc  sp',
+      "Symbols of the loaded image: main+8; 'f.part.0' forces a symbol",
+      'Guest memory: [addr] is 8 bytes, [addr].b 1, [addr].h 2, [addr].w 4',
+      'Variables: $NAME (let NAME = EXPR)  $_ the last value  $1 value history  $? the last errno, or ok',
+      'An argument holds no blank outside ( ), [ ] and quotes; a condition that ends a command takes the rest.',
+    ],
+  },
+  'exit-codes': {
+    about: 'what the number means that spesh ends with',
+    lines: [
+      '0    all well',
+      '1    an expectation or recorded output did not hold',
+      "2    spesh's own options, or a file that cannot be opened",
+      '3    a command was refused or unmet and nobody expected it',
+      '4    a script, notebook, tape or -c does not parse; nothing of it ran',
+      '5    a fixture, image or trace is invalid',
+      '70   a bug of spesh; the journal is saved, its path printed',
+      '130  interrupted; 143 terminated',
+    ],
+  },
+  words: {
+    about: 'how a line is read',
+    lines: [
+      'Commands are lines; ; separates, # at the start of a word comments, \\ at the end of a line continues. \'…\' is literal, "…" knows \\n \\t \\" \\\\ \\xHH.',
+      'vcpuN and vcpu N are the same word. Any unambiguous prefix of a word works at the prompt and in -c, not in files.',
+      `Short forms that work everywhere: ${Object.entries(SHORT_FORMS)
+        .map(([short, whole]) => `${short} ${whole}`)
+        .join(', ')}`,
+    ],
+  },
+};
+
+export const helpTopics = (table: CommandTable): string[] => [...table.families.map((f) => f.name), ...Object.keys(PAGES)].sort();
+
+/** The list of everything, by group. */
+export function helpOverview(table: CommandTable): Doc {
+  const blocks: Doc[number][] = [];
+  for (const [group, about] of Object.entries(GROUPS)) {
+    const families = table.families.filter((f) => f.group === group);
+    if (families.length === 0) continue;
+    blocks.push(
+      text([
+        { text: group, role: 'heading' },
+        { text: `  ${about}`, role: 'dim' },
+      ]),
+    );
+    blocks.push({ kind: 'pairs', rows: families.map((f) => ({ name: `  ${f.name}`, value: f.summary })) });
+  }
+  blocks.push(
+    text([
+      { text: 'more', role: 'heading' },
+      { text: '  help TOPIC, help COMMAND, apropos WORD', role: 'dim' },
+    ]),
+  );
+  blocks.push({ kind: 'pairs', rows: Object.entries(PAGES).map(([name, page]) => ({ name: `  ${name}`, value: page.about })) });
+  return blocks;
+}
+
+/** The page of a command or topic; null when there is none. A topic may be more words of a command: `vcpu attr`. */
+export function helpPage(table: CommandTable, topic: string): Doc | null {
+  const page = PAGES[topic];
+  if (page !== undefined) return [text(...page.lines)];
+  const [first, ...rest] = topic.split(/\s+/);
+  const whole = SHORT_FORMS[first] ?? first;
+  const families = table.families.filter((f) => f.name === whole || f.forms.some((form) => compileSyntax(form.syntax).firstWord === whole));
+  if (families.length === 0) return null;
+  return families.flatMap((f) => familyPage(f, rest));
+}
+
+function familyPage(family: Family, words: readonly string[]): Doc {
+  const lines: Line[] = [[{ text: family.name, role: 'heading' }, { text: `: ${family.summary}` }], ''];
+  const forms = family.forms.filter((form) => words.every((word) => form.syntax.split(/[\s[\]|:<>]+/).includes(word)));
+  for (const form of forms.length > 0 ? forms : family.forms) {
+    lines.push([{ text: '  ' }, { text: usage(compileSyntax(form.syntax)), role: 'name' }], `      ${form.about}`);
+  }
+  for (const paragraph of family.details ?? []) lines.push('', paragraph);
+  if (family.see !== undefined && family.see.length > 0) lines.push('', `see also: ${family.see.join(', ')}`);
+  return [text(...lines)];
+}
+
+/** Every form that mentions the words, with its line of help. */
+export function aproposRows(table: CommandTable, words: string): { readonly usage: string; readonly about: string }[] {
+  const wanted = words.toLowerCase().split(/\s+/);
+  return table.families.flatMap((family) => {
+    const common = [family.name, family.summary, ...(family.details ?? [])].join(' ').toLowerCase();
+    const inFamily = wanted.every((w) => common.includes(w));
+    return family.forms.flatMap((form) => {
+      const own = `${form.syntax} ${form.about}`.toLowerCase();
+      return inFamily || wanted.every((w) => own.includes(w) || common.includes(w))
+        ? [{ usage: usage(compileSyntax(form.syntax)), about: form.about }]
+        : [];
+    });
+  });
+}

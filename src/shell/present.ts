@@ -1,0 +1,62 @@
+// Outcome to Doc: what a command shows. Calls as strace prints them, after a refusal the check that failed, then what the form shows;
+// Unmet and failed expectations apart, because in batch they go to stderr (language.md §1, §3).
+import type { Command } from '../session/command.ts';
+import type { CallReport, Outcome } from '../session/outcome.ts';
+import type { Doc, Line, Span } from '../view/doc.ts';
+import { NOTHING, text } from '../view/doc.ts';
+import { textWidth } from '../view/width.ts';
+import type { Form } from './family.ts';
+
+export interface Presented {
+  /** Results: stdout. */
+  readonly out: Doc;
+  /** Unmet, a failed expectation, an interruption: stderr. */
+  readonly err: Doc;
+}
+
+/** Where the evidence of a `check …` line begins. */
+const EVIDENCE_COLUMN = 77;
+const NARROWEST_GAP = 3;
+
+/** The form whose data the outcome holds: that of the command inside an expectation. */
+function innermost(command: Command): Command {
+  const inner = command.form.startsWith('expect.') ? command.args['command'] : undefined;
+  return inner?.kind === 'command' ? innermost(inner.command) : command;
+}
+
+/** What the outcome of `command` shows. `formOf` finds forms by id. */
+export function present(command: Command, outcome: Outcome, formOf: (id: string) => Form | undefined): Presented {
+  const calls = outcome.calls ?? (outcome.call === undefined ? [] : [outcome.call]);
+  const lines = calls.flatMap(callLines);
+  const form = formOf(innermost(command).form);
+  const shown = outcome.unmet === undefined ? (form?.show?.(outcome) ?? NOTHING) : NOTHING;
+  const err: Line[] = [];
+  if (outcome.unmet !== undefined) {
+    err.push([{ text: 'unmet: ', role: 'bad' }, { text: outcome.unmet.message }]);
+    if (outcome.unmet.hint !== undefined) err.push([{ text: `  hint: ${outcome.unmet.hint}`, role: 'dim' }]);
+  }
+  if (outcome.expected !== undefined && !outcome.ok) {
+    err.push([{ text: 'failed: ', role: 'bad' }, { text: `expected ${outcome.expected}, got ${outcome.got ?? 'nothing'}` }]);
+  }
+  if (outcome.interrupted === true) err.push([{ text: 'interrupted', role: 'changed' }]);
+  return { out: lines.length === 0 ? shown : [text(...lines), ...shown], err: err.length === 0 ? NOTHING : [text(...err)] };
+}
+
+/** The strace line and, after a refusal, the check that failed. */
+export function callLines(call: CallReport): Line[] {
+  const line = straceLine(call);
+  if (call.errno === null || call.check === undefined) return [line];
+  const saw = call.checks?.[call.check - 1]?.saw ?? '';
+  const head = `  check ${call.check} of ${call.of ?? call.check}: `;
+  const sentence = `${call.why ?? ''}${saw === '' ? '' : `: ${saw}`}`;
+  const gap = Math.max(NARROWEST_GAP, EVIDENCE_COLUMN - textWidth(head + sentence));
+  const evidence: Span[] =
+    call.evidenceText === undefined ? [] : [{ text: ' '.repeat(gap) }, { text: `[${call.evidenceText}]`, role: 'dim' }];
+  return [line, [{ text: head, role: 'dim' }, { text: sentence }, ...evidence]];
+}
+
+function straceLine(call: CallReport): Line {
+  const at = call.strace.lastIndexOf(' = ');
+  if (at < 0) return call.strace;
+  return [{ text: call.strace.slice(0, at + 3) }, { text: call.strace.slice(at + 3), role: call.errno === null ? 'good' : 'bad' }];
+}

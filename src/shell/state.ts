@@ -1,0 +1,63 @@
+// What the shell itself remembers beside the session: aliases, settings, the transcript, and the table that was made for them.
+import type { Command } from '../session/command.ts';
+import type { Outcome } from '../session/outcome.ts';
+import type { Family } from './family.ts';
+import { type CommandTable, commandTable } from './table.ts';
+
+/** A command that ran. */
+export interface Finished {
+  /** Its number in the session, from 1. */
+  readonly n: number;
+  readonly command: Command;
+  readonly outcome: Outcome;
+  /** Tick after it. */
+  readonly tick: number;
+}
+
+export interface Setting {
+  readonly name: string;
+  readonly about: string;
+  readonly values: string;
+  accepts(value: string): boolean;
+}
+
+const isWidth = (value: string): boolean => value === 'auto' || (/^\d+$/.test(value) && Number(value) >= 20 && Number(value) <= 10_000);
+
+/** What `set` can change. */
+export const SETTINGS: readonly Setting[] = [
+  { name: 'width', about: 'columns that a table may take', values: 'auto, or 20 to 10000', accepts: isWidth },
+  { name: 'color', about: 'colours', values: 'auto, always, never', accepts: (v) => ['auto', 'always', 'never'].includes(v) },
+  { name: 'plain', about: 'linear output for screen readers', values: 'on, off', accepts: (v) => v === 'on' || v === 'off' },
+];
+
+export interface ShellState {
+  readonly aliases: Map<string, string>;
+  readonly settings: Map<string, string>;
+  readonly transcript: Finished[];
+  /** Host and seed that the session began with, for `save`. */
+  host: string;
+  seed: number;
+  readonly table: CommandTable;
+}
+
+/** A state and its table: families that show or change the state are made with it. */
+export function newShellState(familiesOf: (state: ShellState) => readonly Family[]): ShellState {
+  let table: CommandTable | undefined;
+  const state: ShellState = {
+    aliases: new Map(),
+    settings: new Map([
+      ['width', 'auto'],
+      ['color', 'auto'],
+      ['plain', 'off'],
+    ]),
+    transcript: [],
+    host: 'two-spu',
+    seed: 0,
+    get table() {
+      if (table === undefined) throw new Error('the command table is used while it is made');
+      return table;
+    },
+  };
+  table = commandTable(familiesOf(state));
+  return state;
+}

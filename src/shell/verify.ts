@@ -1,0 +1,129 @@
+// Verifying a notebook: every cell runs, and what it prints is compared with what is recorded; an update rewrites outputs and nothing else.
+import { err, ok, type Result } from 'neverthrow';
+import { fenceFor } from '../view/markdown.ts';
+import { renderPlain } from '../view/plain.ts';
+import type { Driver } from './driver.ts';
+import { EXIT, exitCodeOf, refusalOf } from './exit-code.ts';
+import type { Cell, FrontMatter, Notebook, Prompt } from './notebook.ts';
+import { drive, type Pace } from './pace.ts';
+import { present } from './present.ts';
+import { recordedHolds, recordLine, updateRecorded } from './recorded.ts';
+import type { Finished } from './state.ts';
+
+/** Columns of tables in a notebook that says nothing else. */
+export const NOTEBOOK_WIDTH = 80;
+
+export interface PromptResult {
+  readonly cell: Cell;
+  readonly prompt: Prompt;
+  /** What it printed: stdout, then stderr. */
+  readonly lines: readonly string[];
+  readonly refused: string | null;
+  /** The recorded output and `?` line hold. */
+  readonly holds: boolean;
+  /** An `expect` or `assert` in it did not hold: no update mends that. */
+  readonly failed: boolean;
+}
+
+export interface Verified {
+  readonly notebook: Notebook;
+  readonly results: readonly PromptResult[];
+  readonly interrupted: boolean;
+}
+
+export interface VerifyPort<F> extends Pace {
+  newDriver(front: FrontMatter, onFinished: (finished: Finished) => void): Result<Driver, F>;
+}
+
+/** Runs the notebook; the error is why no session could be made. */
+export async function verifyNotebook<F>(notebook: Notebook, port: VerifyPort<F>): Promise<Result<Verified, F>> {
+  const results: PromptResult[] = [];
+  let finished: Finished[] = [];
+  const begin = (): Result<Driver, F> => port.newDriver(notebook.front, (one) => finished.push(one));
+  let made: Result<Driver, F> | null = null;
+  for (const cell of notebook.cells) {
+    if (cell.skip) continue;
+    if (made === null || cell.fresh) made = begin();
+    if (made.isErr()) return err(made.error);
+    const driver = made.value;
+    const width = cell.width ?? notebook.front.width ?? NOTEBOOK_WIDTH;
+    for (const prompt of cell.prompts) {
+      finished = [];
+      let last = EXIT.ok as number;
+      let ending = false;
+      for (const { command } of prompt.commands) {
+        const outcome = await drive(driver.start(command), port);
+        last = exitCodeOf(outcome);
+        ending = outcome.quit !== undefined;
+        if (last !== EXIT.ok || ending) break;
+      }
+      if (last === EXIT.interrupted) return ok({ notebook, results, interrupted: true });
+      results.push(judge(cell, prompt, finished, driver, width));
+      if (ending) return ok({ notebook, results, interrupted: false });
+    }
+  }
+  return ok({ notebook, results, interrupted: false });
+}
+
+/** What the commands of one prompt printed, against what is recorded. */
+function judge(cell: Cell, prompt: Prompt, finished: readonly Finished[], driver: Driver, width: number): PromptResult {
+  const lines = outputLines(finished, driver, width);
+  const last = finished[finished.length - 1]?.outcome;
+  const failed = finished.some((f) => exitCodeOf(f.outcome) === EXIT.failed);
+  const refused = last !== undefined && !last.ok && last.unmet === undefined && last.expected === undefined ? refusalOf(last) : null;
+  const holds = refused === prompt.refused && recordedHolds(prompt.recorded, lines);
+  return { cell, prompt, lines, refused, holds, failed };
+}
+
+/** Text of the commands by the plain renderer: stdout, then stderr; blank lines at the end are not kept. */
+export function outputLines(finished: readonly Finished[], driver: Pick<Driver, 'state'>, width: number): string[] {
+  const shown = finished.map((f) => present(f.command, f.outcome, (id) => driver.state.table.behaviours.get(id)));
+  const whole = (text: string): string => (text === '' || text.endsWith('\n') ? text : `${text}\n`);
+  const text = [...shown.map((s) => s.out), ...shown.map((s) => s.err)].map((doc) => whole(renderPlain(doc, { width }))).join('');
+  const lines = text.split('\n').map((line) => line.trimEnd());
+  while (lines.length > 0 && lines[lines.length - 1] === '') lines.pop();
+  return lines;
+}
+
+/** The notebook's text with the outputs that came; equal to the old text where everything holds. */
+export function updatedText(verified: Verified): string {
+  const { notebook } = verified;
+  const raw = notebook.source.text.split('\n');
+  const ending = raw[0]?.endsWith('\r') ? '\r' : '';
+  const edits: { from: number; to: number; lines: readonly string[] }[] = [];
+  const byCell = new Map<Cell, string[]>();
+  for (const { cell, prompt, lines, refused, holds } of verified.results) {
+    if (holds) continue;
+    const recorded = [...updateRecorded(prompt.recorded, lines), ...(refused === null ? [] : [`? ${refused}`])];
+    edits.push({ from: prompt.outputLine, to: prompt.endLine, lines: recorded });
+    byCell.set(cell, [...(byCell.get(cell) ?? []), ...recorded]);
+  }
+  for (const [cell, lines] of byCell) edits.push(...fenceEdits(notebook, cell, lines));
+  edits.sort((a, b) => b.from - a.from || b.to - a.to);
+  for (const { from, to, lines } of edits) raw.splice(from, to - from, ...lines.map((line) => line + ending));
+  return raw.join('\n');
+}
+
+/** A longer fence where the new output holds a run of the fence's characters that would close it. */
+function fenceEdits(notebook: Notebook, cell: Cell, lines: readonly string[]): { from: number; to: number; lines: readonly string[] }[] {
+  const open = /^( {0,3})(`+|~+)(.*)$/.exec(notebook.lines[cell.fenceLine]);
+  if (open === null) return [];
+  const mark = open[2][0];
+  const longest = Math.max(0, ...lines.map((line) => new RegExp(`^ {0,3}(\\${mark}+)[ \\t]*$`).exec(line)?.[1].length ?? 0));
+  if (longest < open[2].length) return [];
+  const fence = mark.repeat(longest + 1);
+  return [
+    { from: cell.fenceLine, to: cell.fenceLine + 1, lines: [open[1] + fence + open[3]] },
+    { from: cell.endLine, to: cell.endLine + 1, lines: [open[1] + fence] },
+  ];
+}
+
+/** A cell as `save` writes it: commands with what they printed. */
+export function cellText(
+  prompts: readonly { readonly typed: string; readonly lines: readonly string[]; readonly refused: string | null }[],
+): string {
+  const lines = prompts.flatMap((p) => [`spe> ${p.typed}`, ...p.lines.map(recordLine), ...(p.refused === null ? [] : [`? ${p.refused}`])]);
+  const text = lines.join('\n');
+  const fence = fenceFor(text);
+  return `${fence}spe\n${text}\n${fence}\n`;
+}
