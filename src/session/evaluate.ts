@@ -4,7 +4,7 @@ import { err, ok, type Result } from 'neverthrow';
 import { findSymbol } from '../abi/elf.ts';
 import { ERRNOS } from '../abi/errno.ts';
 import { fieldOfRegister, readGuestMemory, readGuestRegister } from '../kernel/view.ts';
-import type { BinaryOperator, Expression } from './expression.ts';
+import type { BinaryOperator, Expression, UnaryOperator } from './expression.ts';
 import type { Unmet } from './outcome.ts';
 import type { Context } from './session.ts';
 
@@ -36,24 +36,14 @@ export function evaluate(context: Context, e: Expression): Result<bigint, Unmet>
         return ok(bytes.value.reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n));
       });
     case 'unary':
-      return evaluate(context, e.operand).map((v) => {
-        switch (e.operator) {
-          case '~':
-            return U64(~v);
-          case '!':
-            return truth(v === 0n);
-          case '-':
-            return U64(-v);
-          case '+':
-            return v;
-        }
-      });
+      return evaluate(context, e.operand).map((v) => unary(e.operator, v));
     case 'binary':
       return binary(context, e);
   }
 }
 
-const unknown = (message: string, hint?: string): Unmet => (hint === undefined ? { code: 'unknown-name', message } : { code: 'unknown-name', message, hint });
+const unknown = (message: string, hint?: string): Unmet =>
+  hint === undefined ? { code: 'unknown-name', message } : { code: 'unknown-name', message, hint };
 const noVm = (): Unmet => ({ code: 'no-vm', message: 'there is no VM', hint: 'vm create, or up' });
 
 /** The register's value; null when there is no register of that name. */
@@ -102,6 +92,19 @@ function errnoOperand(other: Expression, e: Expression): bigint | null {
   if (e.name === 'ok') return 0n;
   const row = ERRNOS.find((r) => r.name === e.name.toUpperCase());
   return row === undefined ? null : BigInt(row.number);
+}
+
+function unary(operator: UnaryOperator, v: bigint): bigint {
+  switch (operator) {
+    case '~':
+      return U64(~v);
+    case '!':
+      return truth(v === 0n);
+    case '-':
+      return U64(-v);
+    case '+':
+      return v;
+  }
 }
 
 function binary(context: Context, e: Extract<Expression, { kind: 'binary' }>): Result<bigint, Unmet> {

@@ -2,7 +2,24 @@
 
 export type UnaryOperator = '~' | '!' | '-' | '+';
 export type BinaryOperator =
-  | '*' | '/' | '%' | '+' | '-' | '<<' | '>>' | '<' | '<=' | '>' | '>=' | '==' | '!=' | '&' | '^' | '|' | '&&' | '||';
+  | '*'
+  | '/'
+  | '%'
+  | '+'
+  | '-'
+  | '<<'
+  | '>>'
+  | '<'
+  | '<='
+  | '>'
+  | '>='
+  | '=='
+  | '!='
+  | '&'
+  | '^'
+  | '|'
+  | '&&'
+  | '||';
 
 /** `at` is the 0-based code point of the node in its command, for carets. */
 export type Expression =
@@ -13,4 +30,10 @@ export type Expression =
   | { readonly kind: 'variable'; readonly name: string; readonly at: number } // $NAME, $_, $1, $?
   | { readonly kind: 'memory'; readonly address: Expression; readonly size: 1 | 2 | 4 | 8; readonly at: number }
   | { readonly kind: 'unary'; readonly operator: UnaryOperator; readonly operand: Expression; readonly at: number }
-  | { readonly kind: 'binary'; readonly operator: BinaryOperator; readonly left: Expression; readonly right: Expression; readonly at: number };
+  | {
+      readonly kind: 'binary';
+      readonly operator: BinaryOperator;
+      readonly left: Expression;
+      readonly right: Expression;
+      readonly at: number;
+    };

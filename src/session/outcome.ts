@@ -71,7 +71,13 @@ export interface Outcome {
   readonly interrupted?: boolean;
 }
 
-export const done = (data: Outcome['data'] = null, more: Partial<Outcome> = {}): Outcome => ({ ok: true, value: null, data, events: [], ...more });
+export const done = (data: Outcome['data'] = null, more: Partial<Outcome> = {}): Outcome => ({
+  ok: true,
+  value: null,
+  data,
+  events: [],
+  ...more,
+});
 
 export const unmet = (code: string, message: string, hint?: string): Outcome => ({
   ok: false,

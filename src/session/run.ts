@@ -1,6 +1,6 @@
 // Running guests: vCPU threads in KVM_RUN, round robin, in slices; stops; and the built-in VMM that completes its UART's MMIO.
 // A slice may end anywhere: the schedule does not depend on where slices fall, so that a replay runs the same.
-import { settledRecords } from '../kernel/records.ts';
+import { drainRecords } from '../kernel/records.ts';
 import { advanceVcpu, completeMmio } from '../kernel/run.ts';
 import type { Exit, Vcpu } from '../kernel/world.ts';
 import { callReport, resumedReport } from './calls.ts';
@@ -113,7 +113,12 @@ export function startRun(context: Context, plan: RunPlan, report: (end: RunEnd) 
       completeMmio(context.world, vm.index, vcpu.index, isUart(address) ? uartRead(address) : 0n);
     }
     if (!isUart(address)) {
-      context.note({ kind: 'vmm.unclaimed', tick: world.machine.tick, vcpu: vcpuName(vm.index, vcpu.index), address: `0x${address.toString(16)}` });
+      context.note({
+        kind: 'vmm.unclaimed',
+        tick: world.machine.tick,
+        vcpu: vcpuName(vm.index, vcpu.index),
+        address: `0x${address.toString(16)}`,
+      });
     }
     return enter(vcpu);
   };
@@ -146,9 +151,14 @@ export function startRun(context: Context, plan: RunPlan, report: (end: RunEnd) 
       left -= done.executed;
       quantum -= done.executed;
       for (const event of done.events) context.note(event);
-      for (const record of settledRecords(context.world, vm.index, vcpu.index)) {
+      for (const record of drainRecords(context.world, vm.index, vcpu.index)) {
         context.writableLog.records.push({ vcpu: vcpuName(vm.index, vcpu.index), ...record });
-        context.note({ kind: 'spe.record', tick: record.truth.tick, vcpu: vcpuName(vm.index, vcpu.index), address: `0x${record.address.toString(16)}` });
+        context.note({
+          kind: 'spe.record',
+          tick: record.truth.tick,
+          vcpu: vcpuName(vm.index, vcpu.index),
+          address: `0x${record.address.toString(16)}`,
+        });
       }
       if (done.state === 'exited') {
         const ended = leave(vcpu, done.answer ?? null);
@@ -192,7 +202,12 @@ export function startRun(context: Context, plan: RunPlan, report: (end: RunEnd) 
   const spent = (): Outcome => {
     if (plan.spent === 'stay') return end('budget', plan.vcpus[turn]);
     const vcpu = vm.vcpus[plan.vcpus[turn]];
-    const answer = advanceVcpu(context.world, vm.index, vcpu.index, 0, { breakpoints: new Set(), skipFirst: false, afterRecord: false, signal: true });
+    const answer = advanceVcpu(context.world, vm.index, vcpu.index, 0, {
+      breakpoints: new Set(),
+      skipFirst: false,
+      afterRecord: false,
+      signal: true,
+    });
     return leave(vcpu, answer.answer ?? null) ?? end('budget', vcpu.index);
   };
 

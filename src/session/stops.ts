@@ -6,6 +6,7 @@ export interface Breakpoint {
   readonly address: bigint;
   readonly text: string;
   readonly condition?: Expression;
+  readonly conditionText?: string;
 }
 
 export interface Stops {

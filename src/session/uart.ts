@@ -8,7 +8,14 @@ const FR = 0x18;
 const FR_IDLE = 0x90; // TXFE | RXFE: ready to send, nothing to read
 /** PrimeCell identification, as drivers that probe by it expect. */
 const IDENTIFICATION: Readonly<Record<number, number>> = {
-  4064: 0x11, 4068: 0x10, 4072: 0x14, 4076: 0x00, 4080: 0x0d, 4084: 0xf0, 4088: 0x05, 4092: 0xb1, // 0xfe0 .. 0xffc
+  4064: 0x11,
+  4068: 0x10,
+  4072: 0x14,
+  4076: 0x00,
+  4080: 0x0d,
+  4084: 0xf0,
+  4088: 0x05,
+  4092: 0xb1, // 0xfe0 .. 0xffc
 };
 
 /** Is this guest physical address the UART's? */

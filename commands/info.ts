@@ -1,0 +1,123 @@
+// info: gdb's word for looking around (language.md §3, groups stops and inspect).
+import { hex } from '../src/base/hex.ts';
+import { guestProgramCounter, guestRegisters } from '../src/kernel/view.ts';
+import { refuse } from '../src/session/enter.ts';
+import { done, unmet } from '../src/session/outcome.ts';
+import { vcpuOf } from '../src/session/scope.ts';
+import { lineAt, symbolAt } from '../src/session/symbols.ts';
+import { family } from '../src/shell/family.ts';
+import { text } from '../src/view/doc.ts';
+
+export const info = family({
+  name: 'info',
+  group: 'inspect',
+  summary: 'registers, symbols, source line, stops',
+  see: ['regs', 'break', 'dis'],
+  forms: [
+    {
+      id: 'info.registers',
+      syntax: 'info registers',
+      about: 'General registers of the focused vCPU.',
+      effect: 'pure',
+      run: (context) => {
+        const scope = vcpuOf(context);
+        if (scope.isErr()) return refuse(scope.error);
+        const r = guestRegisters(context.world, scope.value.vm.index, scope.value.vcpu.index);
+        const registers: Record<string, string> = {};
+        for (const [n, value] of r.x.entries()) registers[`x${n}`] = hex(value);
+        return done({ registers: { ...registers, sp: hex(r.sp), pc: hex(r.pc), pstate: hex(r.pstate) }, symbol: symbolAt(context, r.pc) });
+      },
+      show: ({ data }) => {
+        const registers = (data?.['registers'] ?? {}) as Record<string, string>;
+        const symbol = data?.['symbol'];
+        return [
+          {
+            kind: 'pairs',
+            rows: Object.entries(registers).map(([name, value]) => ({
+              name,
+              value,
+              ...(name === 'pc' && symbol ? { note: `<${String(symbol)}>` } : {}),
+            })),
+          },
+        ];
+      },
+    },
+    {
+      id: 'info.symbols',
+      syntax: 'info symbols',
+      about: 'Functions and objects of the loaded image.',
+      effect: 'pure',
+      run: (context) => {
+        const elf = context.image?.elf;
+        if (!elf) return unmet('no-symbols', 'no image with symbols is loaded', 'guest load FILE, or up');
+        const symbols = [...elf.symbols]
+          .filter((s) => s.kind === 'function' || s.kind === 'object')
+          .sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0))
+          .map((s) => ({ address: hex(s.address), size: Number(s.size), kind: s.kind as string, name: s.name }));
+        return done({ symbols });
+      },
+      show: ({ data }) => {
+        const symbols = (data?.['symbols'] ?? []) as readonly { address: string; size: number; kind: string; name: string }[];
+        return [
+          {
+            kind: 'table',
+            columns: [{ title: 'address' }, { title: 'size', align: 'right' }, { title: 'kind' }, { title: 'name' }],
+            rows: symbols.map((s) => [s.address, String(s.size), s.kind, s.name]),
+          },
+        ];
+      },
+    },
+    {
+      id: 'info.line',
+      syntax: 'info line [<address:EXPR>]',
+      about: 'Source line of an address (the program counter).',
+      effect: 'pure',
+      run: (context, args) => {
+        const scope = vcpuOf(context);
+        if (scope.isErr()) return refuse(scope.error);
+        const address = context.number(args['address']);
+        if (address.isErr()) return refuse(address.error);
+        const at = address.value ?? guestProgramCounter(context.world, scope.value.vm.index, scope.value.vcpu.index);
+        const line = lineAt(context, at);
+        if (line === null)
+          return unmet('no-line', `no source line for ${hex(at)}`, 'the image has no line table, or the address is not its code');
+        return done({ address: hex(at), symbol: symbolAt(context, at), file: line.file, line: line.line });
+      },
+      show: ({ data }) =>
+        data === null
+          ? []
+          : [text(`${String(data['address'])} <${String(data['symbol'])}> is at ${String(data['file'])}:${String(data['line'])}`)],
+    },
+    {
+      id: 'info.stops',
+      syntax: 'info stops',
+      about: 'Breakpoints.',
+      effect: 'pure',
+      run: (context) =>
+        done({
+          stops: context.stops.breakpoints.map((b) => ({
+            number: b.id,
+            address: hex(b.address),
+            symbol: symbolAt(context, b.address),
+            condition: b.conditionText ?? null,
+          })),
+        }),
+      show: ({ data }) => {
+        const stops = (data?.['stops'] ?? []) as readonly {
+          number: number;
+          address: string;
+          symbol: string | null;
+          condition: string | null;
+        }[];
+        if (stops.length === 0) return [text('no stops')];
+        return [
+          {
+            kind: 'table',
+            columns: [{ title: 'no', align: 'right' }, { title: 'address' }, { title: 'symbol' }, { title: 'if' }],
+            rows: stops.map((s) => [String(s.number), s.address, s.symbol ?? '', s.condition ?? '']),
+          },
+        ];
+      },
+    },
+  ],
+});

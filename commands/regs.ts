@@ -1,0 +1,93 @@
+// regs: registers in groups, with their fields where they say something (language.md §3, group inspect).
+
+import { readField, type SystemRegister } from '../src/arch/sysreg/define.ts';
+import { REGISTERS } from '../src/arch/sysreg/table.ts';
+import { hex } from '../src/base/hex.ts';
+import { guestRegisters, readGuestRegister } from '../src/kernel/view.ts';
+import { refuse } from '../src/session/enter.ts';
+import { done, unmet } from '../src/session/outcome.ts';
+import { vcpuOf } from '../src/session/scope.ts';
+import { family } from '../src/shell/family.ts';
+import type { Doc } from '../src/view/doc.ts';
+
+interface Row {
+  readonly name: string;
+  readonly value: string;
+  readonly note: string;
+}
+
+/** The fields that are not zero, as `S=1 EC=0x24 (stage 1 data abort)`. */
+function fieldsText(row: SystemRegister, word: bigint): string {
+  return row.fields
+    .filter((f) => f.name !== 'RES0' && f.name !== 'RES1')
+    .flatMap((f) => {
+      const value = readField(word, f);
+      const meaning = f.values?.[Number(value)];
+      if (value === 0n && row.fields.length > 1) return [];
+      if (f.high === 63 && f.low === 0) return [];
+      return [`${f.name}=${value < 10n ? value : hex(value)}${meaning === undefined ? '' : ` (${meaning})`}`];
+    })
+    .join(' ');
+}
+
+/** PSTATE in words: `EL1h NZCV=0110 DAIF=1111`. */
+function pstateText(pstate: bigint): string {
+  const bits = (high: number, low: number): string =>
+    ((pstate >> BigInt(low)) & ((1n << BigInt(high - low + 1)) - 1n)).toString(2).padStart(high - low + 1, '0');
+  const el = (pstate >> 2n) & 3n;
+  return `EL${el}${el === 0n ? '' : pstate & 1n ? 'h' : 't'} NZCV=${bits(31, 28)} DAIF=${bits(9, 6)}`;
+}
+
+const IN_GROUP: Readonly<Record<string, (row: SystemRegister) => boolean>> = {
+  spe: (row) => /^PM[SB]/.test(row.name) && row.name.endsWith('_EL1'),
+  gic: (row) => row.name.startsWith('ICC_'),
+  sys: (row) => !/^(PM[SB]|IC[CH]_|ID_|.*_EL[23]$|.*_EL12$)/.test(row.name),
+};
+
+export const regs = family({
+  name: 'regs',
+  group: 'inspect',
+  summary: 'registers of the focused vCPU',
+  details: [
+    '`gp` general registers (the default), `spe` the profiling unit’s, `sys` the other system registers, `gic` the CPU interface, or one register by name with all its fields.',
+  ],
+  see: ['reg', 'info', 'spu'],
+  forms: [
+    {
+      id: 'regs',
+      syntax: 'regs [<group:WORD>]',
+      about: 'Show spe, gp, sys, gic registers, or one by name.',
+      effect: 'pure',
+      run: (context, args) => {
+        const scope = vcpuOf(context);
+        if (scope.isErr()) return refuse(scope.error);
+        const { vm, vcpu } = scope.value;
+        const group = context.word(args['group']) || 'gp';
+        const rows: Row[] = [];
+        if (group === 'gp') {
+          const r = guestRegisters(context.world, vm.index, vcpu.index);
+          for (const [n, value] of r.x.entries()) rows.push({ name: `x${n}`, value: hex(value), note: '' });
+          rows.push(
+            { name: 'sp', value: hex(r.sp), note: '' },
+            { name: 'pc', value: hex(r.pc), note: '' },
+            { name: 'pstate', value: hex(r.pstate), note: pstateText(r.pstate) },
+          );
+        } else {
+          const member = IN_GROUP[group] ?? ((row: SystemRegister) => row.name === group.toUpperCase());
+          for (const row of REGISTERS.filter(member)) {
+            if (row.access === 'wo') continue;
+            const value = readGuestRegister(context.world, vm.index, vcpu.index, row.name) ?? 0n;
+            rows.push({ name: row.name, value: hex(value), note: fieldsText(row, value) });
+          }
+          if (rows.length === 0)
+            return unmet('unknown-name', `no register or group '${group}'`, 'regs spe, gp, sys, gic, or a register’s name');
+        }
+        return done({ vcpu: `vcpu${vcpu.id}`, group, registers: rows });
+      },
+      show: ({ data }): Doc => {
+        const rows = (data?.['registers'] ?? []) as readonly Row[];
+        return [{ kind: 'pairs', rows: rows.map((r) => ({ name: r.name, value: r.value, ...(r.note === '' ? {} : { note: r.note }) })) }];
+      },
+    },
+  ],
+});

@@ -1,0 +1,83 @@
+// spu: what a Statistical Profiling unit is and where it stands (language.md §3, group spe).
+import { hex } from '../src/base/hex.ts';
+import { cpuListText } from '../src/kernel/cpu-list.ts';
+import { spuCounts } from '../src/kernel/view.ts';
+import { done, unmet } from '../src/session/outcome.ts';
+import { family } from '../src/shell/family.ts';
+import type { Block, Doc } from '../src/view/doc.ts';
+
+interface Unit {
+  readonly name: string;
+  readonly type: number;
+  readonly cpus: string;
+  readonly version: string;
+  readonly pmsidr: string;
+  readonly pmbidr: string;
+  readonly layout: string;
+  readonly minimumInterval: number;
+  readonly largestRecord: number;
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+const INTERVALS: Readonly<Record<number, number>> = { 0: 256, 2: 512, 3: 768, 4: 1024, 5: 1536, 6: 2048, 7: 3072, 8: 4096 };
+
+export const spu = family({
+  name: 'spu',
+  group: 'spe',
+  summary: 'the profiling units',
+  details: [
+    'Name, perf type, CPUs, version and identification registers of each unit, and how many operations its CPUs counted, sampled, kept and lost (the SAMPLE_* PMU events).',
+  ],
+  see: ['regs', 'buffer', 'sysfs'],
+  forms: [
+    {
+      id: 'spu',
+      syntax: 'spu [<name:WORD>]',
+      about: 'Show the SPUs, or one.',
+      effect: 'pure',
+      run: (context, args) => {
+        const name = context.word(args['name']);
+        const host = context.world.world.host;
+        const found = host.spus.filter((s) => name === '' || s.name === name);
+        if (found.length === 0) {
+          return name === ''
+            ? done({ spus: [] })
+            : unmet('no-spu', `no SPU '${name}'`, host.spus.length === 0 ? 'this host has none' : host.spus.map((s) => s.name).join(', '));
+        }
+        const spus = found.map(
+          (s): Unit => ({
+            name: s.name,
+            type: s.type,
+            cpus: cpuListText(s.cpus),
+            version: `SPEv1p${s.pmsver - 1} (PMSVer ${s.pmsver})`,
+            pmsidr: hex(s.pmsidr),
+            pmbidr: hex(s.pmbidr),
+            layout: s.layout,
+            minimumInterval: INTERVALS[Number((s.pmsidr >> 8n) & 15n)] ?? 4096,
+            largestRecord: 1 << Number((s.pmsidr >> 12n) & 15n),
+            counts: spuCounts(context.world, s.cpus),
+          }),
+        );
+        return done({ spus });
+      },
+      show: ({ data }): Doc =>
+        ((data?.['spus'] ?? []) as readonly Unit[]).map(
+          (u): Block => ({
+            kind: 'pairs',
+            rows: [
+              { name: u.name, value: `type ${u.type}`, note: `CPUs ${u.cpus}, ${u.version}` },
+              {
+                name: '  PMSIDR_EL1',
+                value: u.pmsidr,
+                note: `minimum interval ${u.minimumInterval}, records up to ${u.largestRecord} bytes`,
+              },
+              { name: '  PMBIDR_EL1', value: u.pmbidr, note: `layout ${u.layout}` },
+              ...Object.entries(u.counts)
+                .filter(([, n]) => n > 0)
+                .map(([name, n]) => ({ name: `  ${name}`, value: n.toLocaleString('en-US') })),
+            ],
+          }),
+        ),
+    },
+  ],
+});
