@@ -6,7 +6,7 @@ import { PMBLIMITR_E, PMBLIMITR_EL1, PMBSR_EL1, PMBSR_S, PMSCR_EL1, PMSCR_EL2 } 
 const MDCR_EL2 = indexOfRegister('MDCR_EL2');
 const HCR_EL2 = indexOfRegister('HCR_EL2');
 const e2pb = fieldAccess('MDCR_EL2', 'E2PB');
-const TGE = 1n << 27n; // HCR_EL2.TGE
+const TGE = fieldAccess('HCR_EL2', 'TGE').mask;
 
 /** The Exception level that owns the buffer: EL2 while MDCR_EL2.E2PB is 00. */
 export function owningExceptionLevel(cpu: PhysicalCpu): 1 | 2 {

@@ -23,15 +23,15 @@ function randomByte(c: IntervalCounter): number {
   return draw >>> 24;
 }
 
-/** One operation: true when it is the sampled one. */
-export function intervalTick(c: IntervalCounter): boolean {
+/** One operation: true when it is the sampled one. `byte` draws a random byte. */
+export function intervalTick(c: IntervalCounter, byte: (c: IntervalCounter) => number = randomByte): boolean {
   if (c.count === 0) {
-    c.count = c.interval + (c.jitter && !c.randomEnd ? randomByte(c) : 0);
+    c.count = c.interval + (c.jitter && !c.randomEnd ? byte(c) : 0);
   } else {
     c.count -= 1;
     if (c.count === 0) {
       if (!(c.jitter && c.randomEnd)) return true;
-      c.secondary = randomByte(c);
+      c.secondary = byte(c);
       return c.secondary === 0;
     }
   }

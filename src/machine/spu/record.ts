@@ -12,7 +12,7 @@ import {
   TOTAL_LATENCY,
   TRANSLATION_LATENCY,
 } from '../../arch/spe/packets.ts';
-import { indexOfRegister } from '../../arch/sysreg/table.ts';
+import { fieldAccess, indexOfRegister } from '../../arch/sysreg/table.ts';
 
 import type { Mounted, PhysicalCpu } from '../machine.ts';
 import { physicalCount } from '../timing/clock.ts';
@@ -35,6 +35,8 @@ const CONTEXTIDR_EL1 = indexOfRegister('CONTEXTIDR_EL1');
 const CONTEXTIDR_EL2 = indexOfRegister('CONTEXTIDR_EL2');
 const CNTVOFF_EL2 = indexOfRegister('CNTVOFF_EL2');
 const TCR_EL1 = indexOfRegister('TCR_EL1');
+const TBI0 = fieldAccess('TCR_EL1', 'TBI0').mask;
+const TBI1 = fieldAccess('TCR_EL1', 'TBI1').mask;
 
 /** What the controls let into this record; null = not collected. */
 interface Collected {
@@ -65,8 +67,8 @@ function collectTimestamp(m: Mounted, cpu: PhysicalCpu): bigint | null {
 
 /** TCR_EL1.TBI0 or TBI1 applies: byte 7 of the packet is the tag. */
 function tagOf(cpu: PhysicalCpu, va: bigint): number {
-  const tbi = (va >> 55n) & 1n ? 38n : 37n;
-  return (cpu.context.sys[TCR_EL1] >> tbi) & 1n ? Number((va >> 56n) & 0xffn) : 0;
+  const ignored = (va >> 55n) & 1n ? TBI1 : TBI0;
+  return cpu.context.sys[TCR_EL1] & ignored ? Number((va >> 56n) & 0xffn) : 0;
 }
 
 function collect(m: Mounted, cpu: PhysicalCpu, spu: SpuState, op: SampledOperation): Collected {
