@@ -29,7 +29,7 @@ const Row = ({ text }: { readonly text: string }): ReactNode => <Text wrap="trun
 
 /** Cells are as wide as their lines: the terminal wraps them, so that they copy and reflow as they were printed. */
 const printed = (cell: Cell): ReactNode => (
-  <Box key={cell.id} width={cell.width} flexShrink={0} flexDirection="column">
+  <Box key={cell.id} width={cell.width} flexDirection="column">
     <Text>{cell.text}</Text>
   </Box>
 );

@@ -162,6 +162,19 @@ describe('the terminal is given back', () => {
     expect(pty.everything().join('\n')).toContain('bug: Error: a bug on purpose');
     await modesAfter(pty);
   });
+  test('after an exception that nobody caught', async () => {
+    const pty = await startBelow();
+    pty.type('crash\r');
+    await pty.until('code=70');
+    expect(pty.everything().join('\n')).toContain('bug: Error: a crash on purpose');
+    await modesAfter(pty);
+  });
+  test('after an exit that the shell does not know of', async () => {
+    const pty = await startBelow();
+    pty.type('vanish\r');
+    await pty.until('code=9');
+    await modesAfter(pty);
+  });
   test('after SIGTERM while a command runs', async () => {
     const pty = await start();
     pty.type('forever\r');

@@ -12,7 +12,7 @@ export interface FakePort extends ShellPort {
   readonly saved: Map<string, string>;
 }
 
-/** `say TEXT` prints TEXT; `big N` N lines; `up`; `forever` never ends; `refuse`; `bug` throws; `source N` shows N lines as it goes; `quit [CODE]`; anything else is a misread. */
+/** `say TEXT` prints TEXT; `big N` N lines; `up`; `forever` never ends; `refuse`; `bug` throws, `crash` a little later, `vanish` ends the process; `source N` shows N lines as it goes; `quit [CODE]`; anything else is a misread. */
 export function fakePort(): FakePort {
   const executed: string[] = [];
   const saved = new Map<string, string>();
@@ -51,6 +51,11 @@ export function fakePort(): FakePort {
         interrupt: () => done(null, { interrupted: true }),
       };
     }
+    if (word === 'crash')
+      setTimeout(() => {
+        throw new Error('a crash on purpose');
+      });
+    if (word === 'vanish') process.exit(9);
     if (word === 'bug') throw new Error('a bug on purpose');
     if (word === 'refuse') return at(unmet('refused', 'no, thank you'));
     if (word === 'quit') return at(done(null, { quit: Number(rest[0] ?? 0) }));
@@ -69,7 +74,7 @@ export function fakePort(): FakePort {
       for (const part of parts) {
         const text = part.trim();
         if (text === '' || text.startsWith('#')) continue;
-        if (!/^(say|big|up|forever|refuse|bug|quit|step|source)\b/.test(text)) {
+        if (!/^(say|big|up|forever|refuse|bug|quit|step|source|crash|vanish)\b/.test(text)) {
           return {
             ok: false,
             at: line.indexOf(text),

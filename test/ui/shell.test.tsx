@@ -127,16 +127,15 @@ test('running: a status line, keys are kept, Ctrl-C interrupts and says where', 
   expect(port.executed).toEqual(['forever']);
 });
 
-test('keys typed while a command runs are there afterwards', async () => {
-  const { type, until } = open();
+test('keys typed while a command runs count when it has ended', async () => {
+  const { type, until, port } = open();
   await until('spe>');
-  type('forever\r');
-  await until('operations');
-  type('say later');
-  type('\u0003');
-  await until('interrupted at tick');
-  type('say x');
-  await until('spe> say x');
+  type('source 200\r');
+  await until('sourced 2');
+  type('say a');
+  type('\rsay b');
+  await until('spe> say b');
+  expect(port.executed).toEqual(['source 200', 'say a']);
 });
 
 test('what a command brings is shown as it comes', async () => {
