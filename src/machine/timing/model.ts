@@ -58,13 +58,15 @@ function lookUp(t: TimingModel, pa: number, size: number): void {
   tlbDepth = reference(t.tlb1, page) ? 0 : reference(t.tlb2, page) ? 1 : 2;
   const first = pa >>> 6;
   const last = (pa + size - 1) >>> 6;
-  cacheDepth = L1;
-  for (const level of [t.l1, t.l2, t.slc]) {
-    let hit = reference(level, first);
-    if (last !== first) hit = reference(level, last) && hit;
-    if (hit) break;
-    cacheDepth += 1;
-  }
+  if (lookUpLines(t.l1, first, last)) cacheDepth = L1;
+  else if (lookUpLines(t.l2, first, last)) cacheDepth = L2;
+  else cacheDepth = lookUpLines(t.slc, first, last) ? SLC : MEMORY;
+}
+
+/** True when the level has both lines of an access (which are one, mostly). */
+function lookUpLines(level: TagArray, first: number, last: number): boolean {
+  const hit = reference(level, first);
+  return first === last ? hit : reference(level, last) && hit;
 }
 
 function translationCycles(g: Geometry): number {
