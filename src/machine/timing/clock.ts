@@ -1,7 +1,9 @@
-// The physical counter as the SPU's timestamps read it.
+// The system counter. It counts the cycles of the run: one an operation, and what the timing models say was waited for.
 import type { Machine } from '../machine.ts';
 
-/** CNTPCT of the machine now: one count an operation. */
+/** CNTPCT of the machine now. CNTVCT is CNTVOFF_EL2 less. Never goes back; equal runs read equal counts. */
 export function physicalCount(m: Machine): bigint {
-  return BigInt(m.tick);
+  let cycles = m.tick;
+  for (const cpu of m.cpus) if (cpu.timing !== null) cycles += cpu.timing.stallCycles;
+  return BigInt(Math.floor(cycles));
 }
