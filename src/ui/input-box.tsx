@@ -1,4 +1,4 @@
-// A box on the screen: a line that says what it is, and its text, drawn by ink-text-input. The real cursor stands in it.
+// A box on the screen: its text, drawn by ink-text-input, and a line that says what it is for. The real cursor stands in it.
 import { Box, Text, useCursor } from 'ink';
 import TextInput from 'ink-text-input';
 import type { ReactNode } from 'react';
@@ -16,10 +16,10 @@ interface InputBoxProps {
 
 const LABELS = { save: 'save as: ', search: 'search back: ' } as const;
 
-/** The line above the text: a question, an error, or what was found. */
-function aboveOf(box: BoxState, entries: Entries): string {
+/** The line under the text: a question, an error, or what was found. */
+function underOf(box: BoxState, entries: Entries): string {
   if (box.kind === 'save') return box.error ?? 'Save the session? A file name; Enter alone leaves without, Esc stays.';
-  return entries[box.at] ?? (textOf(box.editor) === '' ? 'earlier commands that hold:' : 'nothing found');
+  return entries[box.at] ?? (textOf(box.editor) === '' ? 'part of an earlier command' : 'nothing found');
 }
 
 /** The part of the text that fits, around the cursor, and the cursor's column within it. */
@@ -39,19 +39,19 @@ export function InputBox({ box, entries, screen }: InputBoxProps): ReactNode {
   const { setCursorPosition } = useCursor();
   const label = LABELS[box.kind];
   const { text, column } = part(box, Math.max(2, screen.columns - 1 - label.length));
-  const two = budget(screen.rows) > 1;
-  setCursorPosition({ x: label.length + column, y: two ? 1 : 0 });
+  // The cursor's row is the first, as at the prompt: when the terminal is resized, what is above the cursor is the transcript's.
+  setCursorPosition({ x: label.length + column, y: 0 });
   return (
     <Box flexDirection="column">
-      {two && (
-        <Text wrap="truncate-end">
-          {plainRow(aboveOf(box, entries).replace(/\n/g, ' '), box.kind === 'save' ? 'plain' : 'strong', screen)}
-        </Text>
-      )}
       <Box>
         <Text>{label}</Text>
         <TextInput focus={false} value={text} onChange={() => {}} />
       </Box>
+      {budget(screen.rows) > 1 && (
+        <Text wrap="truncate-end">
+          {plainRow(underOf(box, entries).replace(/\n/g, ' '), box.kind === 'save' ? 'dim' : 'strong', screen)}
+        </Text>
+      )}
     </Box>
   );
 }

@@ -84,5 +84,6 @@ export function layoutRunning(command: string, operations: number, screen: Scree
   const tail = ` ${screen.cut} ${grouped(operations)} operations (Ctrl-C interrupts)`;
   const room = screen.columns - 1 - tail.length;
   const text = room < 4 ? tail.trimStart() : cutText(command.replace(/\s+/g, ' '), room, screen.cut) + tail;
-  return { rows: [plainRow(text, 'dim', screen)] };
+  // The cursor at the row's start is where it is after any reflow of the row.
+  return { rows: [plainRow(text, 'dim', screen)], cursor: { x: 0, y: 0 } };
 }

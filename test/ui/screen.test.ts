@@ -114,6 +114,26 @@ test('after five resizes the scrollback is whole, and no copy of the prompt is l
   expect(all.filter((row) => row.startsWith('spe> say half'))).toEqual(['spe> say half-typed line']);
 });
 
+test.each([
+  ['a menu and a hint', 's\t\t', 'about sample'],
+  ['the box that asks for a name', 'up\rquit\r', 'save as:'],
+  ['a running command', 'forever\r', 'operations'],
+])('a narrower terminal leaves no copy of %s', async (_name, keys, shown) => {
+  const { screen } = await start(80, 24);
+  screen.type('big 40\r');
+  await screen.until('line 40');
+  screen.type(keys);
+  await screen.until(shown);
+  for (const columns of [50, 30, 40, 80]) {
+    screen.resize(columns, 24);
+    await screen.until(() => screen.visible().join('\n').includes(shown) && screen.cursor().x < columns);
+    await screen.until(() => screen.everything().filter((row) => row.includes(shown)).length === 1);
+  }
+  screen.type('\u0003');
+  expect(screen.everything().filter((row) => /^line \d+$/.test(row))).toHaveLength(40);
+  neverCleared(screen);
+});
+
 test('Ctrl-L scrolls the screen away and keeps it', async () => {
   const { screen } = await start();
   screen.type('big 10\rup x');

@@ -192,9 +192,9 @@ test('Ctrl-R searches the history; Enter runs what it found, Tab takes it into t
   type('\u0012');
   await until('search back:');
   type('say');
-  await until('say two\nsearch back: say');
+  await until('search back: say\nsay two');
   type('\u0012');
-  await until('say one\nsearch back: say');
+  await until('search back: say\nsay one');
   type('\t');
   await until('spe> say one');
   type('\u0015\u0012');
