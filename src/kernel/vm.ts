@@ -25,6 +25,7 @@ export function newVm(host: Host, index: number, process: Process, ipaBits: numb
     pmuFilter: false,
     pmuCounters: null,
     vgic: null,
+    lastVcpuOn: {},
     vcpus: [],
   };
 }

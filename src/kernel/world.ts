@@ -81,6 +81,8 @@ export interface Vm {
   pmuFilter: boolean;
   pmuCounters: number | null;
   vgic: VgicDistributor | null;
+  /** By CPU number: the vCPU (index) of this VM that last ran there; another one must not meet its translations. */
+  lastVcpuOn: { [cpu: string]: number };
   vcpus: Vcpu[];
 }
 

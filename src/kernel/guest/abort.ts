@@ -1,0 +1,73 @@
+// Stage 2 aborts of a guest: the vGIC's frames are emulated here, other data accesses go to user space as KVM_EXIT_MMIO,
+// fetches and table walks that no memory slot backs get an external abort (kvm_handle_guest_abort, io_mem_abort).
+import { getPc, getX, setPc, setX } from '../../machine/cpu/context.ts';
+import { exitOf } from '../exits.ts';
+import { loadedValue } from '../mmio.ts';
+import { flushVcpu } from '../vgic/flush.ts';
+import { mmioHaltsGuest, mmioRegisterName, vgicMmio } from '../vgic/mmio.ts';
+import { syncVcpu } from '../vgic/sync.ts';
+import { loadedOn } from '../world-switch.ts';
+import { type GuestExit, type Handled, tell } from './exit-state.ts';
+import { injectExternalAbort } from './inject.ts';
+
+/** ESR_EL2.ISS of a data abort. */
+const ISV = 1 << 24;
+const SSE = 1 << 21;
+const SF = 1 << 15;
+const CM = 1 << 8;
+const S1PTW = 1 << 7;
+const WNR = 1 << 6;
+
+const XZR = 31;
+
+/** An instruction abort: there is no memory to fetch from. */
+export function handleInstructionAbort(g: GuestExit): Handled {
+  tell(g, 'guest.abort', { access: 'fetch', ipa: `0x${g.cpu.trap.ipa.toString(16)}` });
+  injectExternalAbort(g.cpu.context, 'instruction', g.cpu.trap.far, false);
+  return 'resume';
+}
+
+/** A data abort: emulate the vGIC, or leave for user space. */
+export function handleDataAbort(g: GuestExit): Handled {
+  const { iss, ipa, far } = g.cpu.trap;
+  const c = g.cpu.context;
+  const write = (iss & WNR) !== 0;
+  if ((iss & CM) !== 0 && (iss & ISV) === 0) {
+    setPc(c, getPc(c) + 4n); // cache maintenance on a device: nothing to do
+    return 'resume';
+  }
+  if ((iss & S1PTW) !== 0 || (iss & ISV) === 0) {
+    tell(g, 'guest.abort', { access: (iss & S1PTW) !== 0 ? 'walk' : write ? 'store' : 'load', ipa: `0x${ipa.toString(16)}` });
+    injectExternalAbort(c, 'data', far, write);
+    return 'resume';
+  }
+  const register = (iss >> 16) & 31;
+  const size = 1 << ((iss >> 22) & 3);
+  const value = write ? BigInt.asUintN(size * 8, register === XZR ? 0n : getX(c, register)) : null;
+  const read = emulateVgic(g, ipa, size, value);
+  if (read !== null) {
+    if (!write && register !== XZR) setX(c, register, loadedValue(read, size, (iss & SSE) !== 0, (iss & SF) !== 0));
+    setPc(c, getPc(c) + 4n);
+    tell(g, 'mmio', {
+      register: mmioRegisterName(g.vm, ipa),
+      ipa: `0x${ipa.toString(16)}`,
+      size,
+      write,
+      value: `0x${(value ?? read).toString(16)}`,
+    });
+    return 'resume';
+  }
+  g.vcpu.run.mmio = { write, register, size, signExtend: (iss & SSE) !== 0, wide: (iss & SF) !== 0, data: 0n };
+  const data = value === null ? {} : { data: `0x${value.toString(16)}` };
+  return { exit: exitOf('KVM_EXIT_MMIO', { phys_addr: `0x${ipa.toString(16)}`, len: size, is_write: Number(write), ...data }) };
+}
+
+/** The vGIC's answer; null when the address is not the vGIC's. Registers of active bits need the other vCPUs out of the guest meanwhile. */
+function emulateVgic(g: GuestExit, ipa: number, size: number, value: bigint | null): bigint | null {
+  const halted = mmioHaltsGuest(g.vm, g.vcpu.index, ipa) ? g.mw.world.machine.cpus.filter((cpu) => cpu.inGuest) : [];
+  const others = halted.map((cpu) => ({ cpu, vcpu: loadedOn(g.mw, cpu.number)?.vcpu.index ?? -1 })).filter((o) => o.vcpu >= 0);
+  for (const { cpu, vcpu } of others) syncVcpu(g.vm, vcpu, cpu.ich, g.note);
+  const read = vgicMmio(g.vm, g.vcpu.index, ipa, size, value, g.note);
+  for (const { cpu, vcpu } of others) flushVcpu(g.vm, vcpu, cpu.ich, g.note);
+  return read;
+}

@@ -1,0 +1,138 @@
+// Inside KVM_RUN: the vCPU is loaded onto its thread's CPU, enters the guest, leaves it at every trap, and goes on until user space is needed.
+// Order of one stay: device flush, vGIC flush, guest, device sync, vGIC sync, trap handling (vgic.md §2.5; kvm_arch_vcpu_ioctl_run).
+
+import { err, ok, type Result } from 'neverthrow';
+import { EC_DATA_ABORT_LOWER, EC_HVC, EC_INSTRUCTION_ABORT_LOWER, EC_SMC, EC_SYSREG, EC_WFX } from '../arch/esr.ts';
+import { getPc, setPc, setX } from '../machine/cpu/context.ts';
+import { stepCpu } from '../machine/cpu/step.ts';
+import type { StepStops } from '../machine/machine.ts';
+import type { Answer, KernelEvent, Refusal } from './call.ts';
+import { vcpuName } from './call-state.ts';
+import { cpuListText, hasCpu } from './cpu-list.ts';
+import { exitOf, failEntry, leaveRun } from './exits.ts';
+import { handleDataAbort, handleInstructionAbort } from './guest/abort.ts';
+import { type GuestExit, type Handled, noteInto, tell } from './guest/exit-state.ts';
+import { injectUndefined } from './guest/inject.ts';
+import { callPsci } from './guest/psci.ts';
+import { handleSystemRegister } from './guest/system-register.ts';
+import { fails, mainline, steps, walk } from './steps.ts';
+import { hasPendingInterrupt } from './vgic/sync.ts';
+import type { Exit, MountedWorld } from './world.ts';
+import { enterGuest, leaveGuest, loadVcpu, putVcpu } from './world-switch.ts';
+
+export { completeMmio } from './mmio.ts';
+
+export interface AdvanceStops extends StepStops {
+  /** A signal for the thread: KVM_RUN ends with -EINTR and KVM_EXIT_INTR. */
+  readonly signal?: boolean;
+}
+
+export interface Advance {
+  readonly executed: number;
+  /** 'exited': KVM_RUN came back with `answer`. */
+  readonly state: 'running' | 'blocked' | 'exited';
+  readonly stop?: 'breakpoint' | 'record';
+  /** Where the vCPU stands now. */
+  readonly pc: bigint;
+  readonly answer?: Result<Answer, Refusal>;
+  readonly events: readonly KernelEvent[];
+}
+
+const SIGNAL = steps<{ kicked: boolean }>('KVM_RUN', [
+  fails(
+    'EINTR',
+    'a signal is pending for the thread',
+    { when: () => true, saw: (s) => (s.kicked ? 'kicked' : 'the budget of operations is spent') },
+    mainline('kvm_arch_vcpu_ioctl_run'),
+  ),
+]);
+
+/**
+ * Lets a vCPU that is inside KVM_RUN go on for at most `operations` operations. It stays inside when they are spent; `stops.signal` ends the
+ * call. The vCPU (by index) must be inside KVM_RUN: run.place is 'guest' or 'blocked'.
+ */
+export function advanceVcpu(mw: MountedWorld, vmIndex: number, vcpuIndex: number, operations: number, stops: AdvanceStops): Advance {
+  const { world } = mw;
+  const vm = world.kernel.vms[vmIndex];
+  const vcpu = vm.vcpus[vcpuIndex];
+  const events: KernelEvent[] = [];
+  const cpu = world.machine.cpus[vcpu.thread.cpu];
+  const g: GuestExit = { mw, host: world.host, vm, vcpu, cpu, events, name: vcpuName(vm, vcpu), note: noteInto(events, mw, vm) };
+  let executed = 0;
+
+  const pc = (): bigint => getPc(vcpu.run.loaded ? cpu.context : vcpu.context);
+  const back = (state: 'running' | 'blocked', stop?: 'breakpoint' | 'record'): Advance => ({
+    executed,
+    state,
+    pc: pc(),
+    events,
+    ...(stop ? { stop } : {}),
+  });
+  const out = (exit: Exit, answer: Result<Answer, Refusal>): Advance => {
+    leaveGuest(g);
+    putVcpu(mw, vcpu);
+    leaveRun(vcpu, exit);
+    tell(g, 'vcpu.exit', exit);
+    return { executed, state: 'exited', pc: pc(), answer, events };
+  };
+
+  if (vcpu.run.place === 'out') throw new Error(`${g.name} is not inside KVM_RUN`);
+  for (;;) {
+    if (stops.signal || vcpu.run.kicked) {
+      const refused = walk(SIGNAL, { kicked: vcpu.run.kicked });
+      return out(exitOf('KVM_EXIT_INTR'), refused.isErr() ? err(refused.error) : ok({ ret: 0, events: [] }));
+    }
+    if (vcpu.run.place === 'blocked') {
+      if (vcpu.poweredOff || !hasPendingInterrupt(vm, vcpu.index)) {
+        putVcpu(mw, vcpu);
+        return back('blocked');
+      }
+      vcpu.run.place = 'guest';
+      tell(g, 'vcpu.woken');
+    }
+    if (!hasCpu(vm.supportedCpus, cpu.number)) {
+      tell(g, 'vcpu.refused-cpu', { cpu: cpu.number, allowed: cpuListText(vm.supportedCpus) });
+      return out(failEntry(cpu.number), ok({ ret: 0, events: [] }));
+    }
+    if (executed >= operations) return back('running');
+    if (cpu.inGuest && vcpu.vgic?.kick) leaveGuest(g); // somebody changed an interrupt meanwhile
+    loadVcpu(g);
+    if (!cpu.inGuest) enterGuest(g);
+    const stepped = stepCpu(mw.mounted, cpu, operations - executed, { ...stops, skipFirst: stops.skipFirst && executed === 0 });
+    executed += stepped.executed;
+    if (stepped.stop === 'breakpoint' || stepped.stop === 'record') return back('running', stepped.stop);
+    if (stepped.stop === 'count') continue;
+    leaveGuest(g);
+    if (stepped.stop === 'host-irq') continue;
+    const handled = handleTrap(g);
+    if (handled === 'resume') continue;
+    if (handled === 'block') vcpu.run.place = 'blocked';
+    else return out(handled.exit, ok({ ret: 0, events: [] }));
+  }
+}
+
+/** What a trap to EL2 asks for (handle_exit). PC is at the instruction, behind it for HVC and SMC. */
+function handleTrap(g: GuestExit): Handled {
+  const { ec, iss } = g.cpu.trap;
+  const c = g.cpu.context;
+  switch (ec) {
+    case EC_WFX:
+      setPc(c, getPc(c) + 4n);
+      return (iss & 1) === 0 ? 'block' : 'resume'; // WFE only yields
+    case EC_HVC:
+      return callPsci(g);
+    case EC_SMC:
+      setX(c, 0, 0xffff_ffff_ffff_ffffn); // NOT_SUPPORTED
+      return 'resume';
+    case EC_SYSREG:
+      return handleSystemRegister(g);
+    case EC_INSTRUCTION_ABORT_LOWER:
+      return handleInstructionAbort(g);
+    case EC_DATA_ABORT_LOWER:
+      return handleDataAbort(g);
+    default:
+      tell(g, 'guest.undefined', { ec: `0x${ec.toString(16)}` });
+      injectUndefined(c);
+      return 'resume';
+  }
+}

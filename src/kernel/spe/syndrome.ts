@@ -1,0 +1,30 @@
+// Which syndrome the guest sees of a buffer management event (kvm-spe-abi.md §4.2): what is the host's business must not leak.
+import { fieldAccess } from '../../arch/sysreg/table.ts';
+import { type GuestExit, tell } from '../guest/exit-state.ts';
+import { knobWord } from '../vm.ts';
+
+const EC = fieldAccess('PMBSR_EL1', 'EC');
+const EC_BUFFER = 0x00n;
+const EC_STAGE1 = 0x24n;
+
+/** S, EA, EC 0x24, FSC 0x10: a synchronous external abort. */
+export const EXTERNAL_ABORT = 0x9006_0010n;
+/** S, DL, EC 0x1F: an IMPLEMENTATION DEFINED event with data loss. */
+const IMPLEMENTATION_DEFINED = 0x7c0a_0000n;
+
+/** The guest's PMBSR_EL1 for a hardware value with S set; null: the guest is not told and goes on (policy hideAndRepin). */
+export function shownSyndrome(g: GuestExit, hardware: bigint): bigint | null {
+  const ec = EC.get(hardware);
+  if (ec === EC_BUFFER || ec === EC_STAGE1) return hardware;
+  tell(g, 'kernel.warning', { text: `kvm: SPE buffer event with EC 0x${ec.toString(16)} on ${g.name}` });
+  switch (knobWord(g.host, 's2FaultPolicy')) {
+    case 'raw':
+      return hardware;
+    case 'impDef':
+      return IMPLEMENTATION_DEFINED;
+    case 'hideAndRepin':
+      return null;
+    default:
+      return EXTERNAL_ABORT;
+  }
+}

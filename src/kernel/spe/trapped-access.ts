@@ -1,0 +1,48 @@
+// How KVM answers a guest's trapped access to an SPE register (kvm-spe-abi.md §3.7).
+import { REGISTERS } from '../../arch/sysreg/table.ts';
+import { implementedBits, PMBPTR_EL1 } from '../../machine/spu/registers.ts';
+import type { GuestExit } from '../guest/exit-state.ts';
+import type { Exit } from '../world.ts';
+import { bufferEnabled, hasSpe, updateLevel } from './context-switch.ts';
+import { guestPmbidr, guestPmsidr, PMBIDR_EL1, PMSIDR_EL1, spuOfVm } from './identification.ts';
+import { disableBuffer, enableBuffer } from './pin.ts';
+import { isTrappedBufferRegister } from './trap.ts';
+
+const isSpe = (name: string): boolean => /^PM[SB][A-Z]+_EL1$/.test(name);
+
+/** Is a register, by its dense index, one of SPE's at EL1? */
+export const isSpeRegister = (register: number): boolean => register >= 0 && isSpe(REGISTERS[register].name);
+
+/** The value of a trapped read; null: UNDEFINED for this guest. */
+export function readSpeRegister(g: GuestExit, register: number): bigint | null {
+  if (!hasSpe(g)) return null;
+  if (register === PMSIDR_EL1) return guestPmsidr(g.host, g.vm);
+  if (register === PMBIDR_EL1) return guestPmbidr(g.host, g.vm, g.cpu.context.sys[PMBIDR_EL1]);
+  return isTrappedBufferRegister(REGISTERS[register].name) ? g.vcpu.context.sys[register] : null;
+}
+
+/**
+ * A trapped write: keeps what the unit implements of the value; what enables the buffer, or moves its limit, goes through `enableBuffer`;
+ * the virtual interrupt follows PMBSR_EL1.S. 'undefined': the guest gets an exception. An exit: user space acts, then the write is retried.
+ */
+export function writeSpeRegister(g: GuestExit, register: number, value: bigint): 'done' | 'undefined' | { readonly exit: Exit } {
+  const spu = spuOfVm(g.host, g.vm);
+  if (spu === undefined || !isTrappedBufferRegister(REGISTERS[register].name)) return 'undefined';
+  const bits = implementedBits(spu, register);
+  if (bits === null) return 'undefined';
+  const { sys } = g.vcpu.context;
+  const before = sys[register];
+  const wasEnabled = bufferEnabled(g);
+  sys[register] = value & bits;
+  if (bufferEnabled(g) && register !== PMBPTR_EL1 && (!wasEnabled || sys[register] !== before)) {
+    const exit = enableBuffer(g);
+    if (exit !== null) {
+      sys[register] = before;
+      return { exit };
+    }
+  } else if (wasEnabled && !bufferEnabled(g)) {
+    disableBuffer(g);
+  }
+  updateLevel(g);
+  return 'done';
+}

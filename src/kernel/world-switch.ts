@@ -1,0 +1,98 @@
+// The world switch: a vCPU's registers onto a physical CPU and back (kvm-spe-abi.md §3.3, §3.5, §3.6; vgic.md §2.5).
+// `load` and `put` are vcpu_load and vcpu_put; `enter` and `leave` frame each stay in the guest.
+import { fieldAccess, indexOfRegister, REGISTERS } from '../arch/sysreg/table.ts';
+import { type CpuContext, copyContext, newContext } from '../machine/cpu/context.ts';
+import { dropAll } from '../machine/cpu/tlb.ts';
+import { newTimingModel } from '../machine/timing/model.ts';
+import type { GuestExit } from './guest/exit-state.ts';
+import { enterSpe, exitSpe, loadSpe } from './spe/context-switch.ts';
+import { guestDfr0, ID_AA64DFR0_EL1 } from './spe/identification.ts';
+import { isTrappedBufferRegister } from './spe/trap.ts';
+import { stage2Of } from './stage2.ts';
+import { flushVcpu } from './vgic/flush.ts';
+import { syncVcpu } from './vgic/sync.ts';
+import type { MountedWorld, Vcpu } from './world.ts';
+
+const HCR_EL2 = indexOfRegister('HCR_EL2');
+const VTTBR_EL2 = indexOfRegister('VTTBR_EL2');
+const ID_AA64PFR0_EL1 = indexOfRegister('ID_AA64PFR0_EL1');
+const GIC = fieldAccess('ID_AA64PFR0_EL1', 'GIC');
+
+const hcrBit = (name: string): bigint => fieldAccess('HCR_EL2', name).mask;
+/** Stage 2, interrupts to EL2, virtual IRQs, WFI, WFE and SMC trapped, EL1 in AArch64. */
+const GUEST_HCR = ['VM', 'IMO', 'FMO', 'AMO', 'TSC', 'TWI', 'TWE', 'RW'].reduce((mask, name) => mask | hcrBit(name), 0n);
+const E2H = hcrBit('E2H');
+
+/** The registers that belong to the guest: not EL2's, not the interrupt interface's, not those that KVM keeps copies of. */
+const isHostRegister = (name: string): boolean => /_EL[23]$|_EL12$|^IC[CH]_/.test(name) || isTrappedBufferRegister(name);
+const GUEST_REGISTERS: readonly number[] = REGISTERS.flatMap((row, i) => (isHostRegister(row.name) ? [] : [i]));
+
+function copyGuestRegisters(to: CpuContext, from: CpuContext): void {
+  to.lo.set(from.lo);
+  to.hi.set(from.hi);
+  to.core.set(from.core);
+  for (const i of GUEST_REGISTERS) to.sys[i] = from.sys[i];
+}
+
+/** Registers of a CPU that has no vCPU loaded; never written. */
+const IDLE = newContext();
+
+/** The vCPU whose registers are on a CPU; undefined when there is none. */
+export function loadedOn(mw: MountedWorld, cpu: number): { vm: number; vcpu: Vcpu } | undefined {
+  for (const vm of mw.world.kernel.vms) {
+    const vcpu = vm.vcpus.find((v) => v.run.loaded && v.thread.cpu === cpu);
+    if (vcpu !== undefined) return { vm: vm.index, vcpu };
+  }
+  return undefined;
+}
+
+/** vcpu_load: the vCPU's registers and its VM's stage 2 onto the CPU of its thread, from which another vCPU is put first. */
+export function loadVcpu(g: GuestExit): void {
+  const { mw, host, vm, vcpu, cpu } = g;
+  const other = loadedOn(mw, cpu.number)?.vcpu;
+  if (other === vcpu) return;
+  if (other !== undefined) putVcpu(mw, other);
+  const { sys } = cpu.context;
+  copyGuestRegisters(cpu.context, vcpu.context);
+  sys[HCR_EL2] = GUEST_HCR | (host.kernel.mode === 'nvhe' ? 0n : E2H);
+  sys[VTTBR_EL2] = BigInt(vm.index + 1) << 48n;
+  sys[ID_AA64DFR0_EL1] = guestDfr0(host, vm, sys[ID_AA64DFR0_EL1]);
+  sys[ID_AA64PFR0_EL1] = GIC.put(sys[ID_AA64PFR0_EL1], vm.vgic === null ? 0n : 1n);
+  cpu.stage2 = stage2Of(vm);
+  cpu.timing ??= newTimingModel(host.timing);
+  // Translations are tagged by VMID and not by vCPU: another vCPU of the VM must not meet them.
+  if (vm.lastVcpuOn[cpu.number] !== vcpu.index && cpu.tlb !== null) dropAll(cpu.tlb);
+  vm.lastVcpuOn[cpu.number] = vcpu.index;
+  vcpu.run.loaded = true;
+  loadSpe(g);
+}
+
+/** vcpu_put: the registers back into the vCPU; the CPU's own are at reset again. The vCPU must not be in the guest. */
+export function putVcpu(mw: MountedWorld, vcpu: Vcpu): void {
+  if (!vcpu.run.loaded) return;
+  const cpu = mw.world.machine.cpus[vcpu.thread.cpu];
+  const dfr0 = vcpu.context.sys[ID_AA64DFR0_EL1];
+  const pfr0 = vcpu.context.sys[ID_AA64PFR0_EL1];
+  copyGuestRegisters(vcpu.context, cpu.context);
+  vcpu.context.sys[ID_AA64DFR0_EL1] = dfr0;
+  vcpu.context.sys[ID_AA64PFR0_EL1] = pfr0;
+  copyContext(cpu.context, IDLE);
+  cpu.stage2 = [];
+  cpu.trap = { ec: 0, iss: 0, far: 0n, ipa: 0 };
+  vcpu.run.loaded = false;
+}
+
+/** Into the guest: devices first, then the vGIC's list registers (vgic.md §2.5). */
+export function enterGuest(g: GuestExit): void {
+  enterSpe(g);
+  flushVcpu(g.vm, g.vcpu.index, g.cpu.ich, g.note);
+  g.cpu.inGuest = true;
+}
+
+/** Out of the guest: devices first, so that the vGIC folds a line that already changed. */
+export function leaveGuest(g: GuestExit): void {
+  if (!g.cpu.inGuest) return;
+  g.cpu.inGuest = false;
+  exitSpe(g);
+  syncVcpu(g.vm, g.vcpu.index, g.cpu.ich, g.note);
+}
