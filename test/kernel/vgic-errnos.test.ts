@@ -30,13 +30,16 @@ const sizeOf = (group: number): Size => (group === abi.GRP_ADDR || group === abi
 const target = { kind: 'vgic', vm: 0 } as const;
 
 function put(b: Bench, group: number, attr: bigint | number, value: bigint | number | 'bad' = 'bad'): string {
-  const pointer: vmm.AttrPointer = value === 'bad' ? { kind: 'raw', address: vmm.BAD_POINTER } : { kind: 'value', value: BigInt(value), size: sizeOf(group) };
+  const pointer: vmm.AttrPointer =
+    value === 'bad' ? { kind: 'raw', address: vmm.BAD_POINTER } : { kind: 'value', value: BigInt(value), size: sizeOf(group) };
   return make(b, vmm.deviceAttr(b.hands, { verb: 'set', target, group, attr: BigInt(attr), pointer }));
 }
 /** The value of a get in hexadecimal, or the errno. */
 function read(b: Bench, group: number, attr: bigint | number, preset?: bigint | 'bad'): string {
   const pointer: vmm.AttrPointer =
-    preset === 'bad' ? { kind: 'raw', address: vmm.BAD_POINTER } : { kind: 'room', size: sizeOf(group), ...(preset === undefined ? {} : { preset }) };
+    preset === 'bad'
+      ? { kind: 'raw', address: vmm.BAD_POINTER }
+      : { kind: 'room', size: sizeOf(group), ...(preset === undefined ? {} : { preset }) };
   const errno = make(b, vmm.deviceAttr(b.hands, { verb: 'get', target, group, attr: BigInt(attr), pointer }));
   return errno === 'ok' ? `0x${vmm.placedValue(b.hands, sizeOf(group)).toString(16)}` : errno;
 }
@@ -45,13 +48,15 @@ const has = (b: Bench, group: number, attr: bigint | number): string =>
 
 const dist = (b: Bench, base: bigint): string => put(b, abi.GRP_ADDR, abi.ADDR_DIST, base);
 const redist = (b: Bench, base: bigint): string => put(b, abi.GRP_ADDR, abi.ADDR_REDIST, base);
-const regionWord = (index: number, base: bigint, count: number, flags = 0): bigint => (BigInt(count) << 52n) | base | (BigInt(flags) << 12n) | BigInt(index);
+const regionWord = (index: number, base: bigint, count: number, flags = 0): bigint =>
+  (BigInt(count) << 52n) | base | (BigInt(flags) << 12n) | BigInt(index);
 const region = (b: Bench, index: number, base: bigint, count: number, flags = 0): string =>
   put(b, abi.GRP_ADDR, abi.ADDR_REDIST_REGION, regionWord(index, base, count, flags));
 const ctrlInit = (b: Bench): string => put(b, abi.GRP_CTRL, abi.CTRL_INIT, 0);
 const nrIrqs = (b: Bench, value: number): string => put(b, abi.GRP_NR_IRQS, 0, value);
 const ofVcpu = (id: number, low: number): bigint => abi.mpidrAttr(mpidrOf(id) & 0xffffffn, BigInt(low));
-const line = (b: Bench, type: number, number: number, level = 1, vcpu = 0): string => make(b, vmm.irqLine(b.hands, 0, irqLineWord({ type, vcpu, number }), level));
+const line = (b: Bench, type: number, number: number, level = 1, vcpu = 0): string =>
+  make(b, vmm.irqLine(b.hands, 0, irqLineWord({ type, vcpu, number }), level));
 const sysreg = (name: string): number => GIC_REGISTERS.find((r) => r.name === `ICC_${name}_EL1`)?.key ?? -1;
 const lineOf = (b: Bench, intid: number, vcpu = 0): number => vcpuOf(b, vcpu).vgic?.privates.line[intid] ?? -1;
 
@@ -240,7 +245,9 @@ describe('vgic.md 1.9', () => {
     expect(read(b, abi.GRP_CPU_SYSREGS, ofVcpu(0, sysreg('IAR1')))).toBe('ENOENT');
     expect(has(b, abi.GRP_CPU_SYSREGS, ofVcpu(0, sysreg('IAR1')))).toBe('ENXIO');
     expect(has(b, abi.GRP_CPU_SYSREGS, ofVcpu(0, sysreg('PMR')))).toBe('ok');
-    expect(read(initialised({ host: hostOf('two-spu', {}, withRevision('rfc-v5')) }), abi.GRP_CPU_SYSREGS, ofVcpu(0, sysreg('IAR1')))).toBe('ENXIO');
+    expect(read(initialised({ host: hostOf('two-spu', {}, withRevision('rfc-v5')) }), abi.GRP_CPU_SYSREGS, ofVcpu(0, sysreg('IAR1')))).toBe(
+      'ENXIO',
+    );
   });
 
   test('E34: CPU_SYSREGS AP1R1 with five priority bits', () => {
@@ -317,7 +324,11 @@ describe('vgic.md 1.9', () => {
     const b = initialised({ irqs: 64 });
     expect(put(b, abi.GRP_DIST_REGS, 0x108, 0xffffffff)).toBe('ok');
     expect(read(b, abi.GRP_DIST_REGS, 0x108)).toBe('0x0');
-    expect([has(b, abi.GRP_DIST_REGS, 0x104), has(b, abi.GRP_DIST_REGS, 0x108), has(b, abi.GRP_DIST_REGS, 0x102)]).toEqual(['ok', 'ENXIO', 'ENXIO']);
+    expect([has(b, abi.GRP_DIST_REGS, 0x104), has(b, abi.GRP_DIST_REGS, 0x108), has(b, abi.GRP_DIST_REGS, 0x102)]).toEqual([
+      'ok',
+      'ENXIO',
+      'ENXIO',
+    ]);
   });
 
   test('E45: GICR_TYPER without a region: id << 8, never Last', () => {
@@ -331,7 +342,10 @@ const withRevision = (revision: Host['kernel']['revision']): Partial<Host> => ({
 
 describe('orders of checks', () => {
   test('a vCPU inside KVM_RUN comes before an existing vGIC; older kernels look for the vGIC first', () => {
-    for (const [host, errno] of [[undefined, 'EBUSY'], [hostOf('two-spu', {}, withRevision('rfc-v4')), 'EEXIST']] as const) {
+    for (const [host, errno] of [
+      [undefined, 'EBUSY'],
+      [hostOf('two-spu', {}, withRevision('rfc-v4')), 'EEXIST'],
+    ] as const) {
       const b = fresh({ host });
       vcpuOf(b, 0).run.place = 'guest';
       expect(device(b)).toBe(errno);
@@ -376,7 +390,13 @@ describe('orders of checks', () => {
   test('a refused call changes nothing', () => {
     const b = initialised();
     const before = hashPlain(vmOf(b));
-    expect([nrIrqs(b, 64), dist(b, 0n), redist(b, 0n), device(b), put(b, abi.GRP_DIST_REGS, 8, 0x4b00143b)]).toEqual(['EBUSY', 'EEXIST', 'EEXIST', 'EEXIST', 'EINVAL']);
+    expect([nrIrqs(b, 64), dist(b, 0n), redist(b, 0n), device(b), put(b, abi.GRP_DIST_REGS, 8, 0x4b00143b)]).toEqual([
+      'EBUSY',
+      'EEXIST',
+      'EEXIST',
+      'EEXIST',
+      'EINVAL',
+    ]);
     expect(hashPlain(vmOf(b))).toBe(before);
   });
 
@@ -385,7 +405,12 @@ describe('orders of checks', () => {
     for (const group of [abi.GRP_CPU_REGS, abi.GRP_ITS_REGS, 10, 99]) {
       expect([put(b, group, 0, 0), read(b, group, 0), has(b, group, 0)]).toEqual(['ENXIO', 'ENXIO', 'ENXIO']);
     }
-    expect([read(b, abi.GRP_CTRL, 0), has(b, abi.GRP_CTRL, 0), has(b, abi.GRP_CTRL, 1), has(b, abi.GRP_NR_IRQS, 77)]).toEqual(['ENXIO', 'ok', 'ENXIO', 'ok']);
+    expect([read(b, abi.GRP_CTRL, 0), has(b, abi.GRP_CTRL, 0), has(b, abi.GRP_CTRL, 1), has(b, abi.GRP_NR_IRQS, 77)]).toEqual([
+      'ENXIO',
+      'ok',
+      'ENXIO',
+      'ok',
+    ]);
   });
 
   test('each refusal numbers its check among those of the list, and carries evidence', () => {
@@ -420,7 +445,12 @@ describe('what user space reads and writes (vgic.md 1.4-1.6)', () => {
 
   test('GICD_IIDR takes revisions 2 and 3 only; GICR_CTLR follows it', () => {
     const b = fresh();
-    expect([0x4b00143b, 0x4b00443b, 0x4b00343c, 0x4b00243b].map((v) => put(b, abi.GRP_DIST_REGS, 8, v))).toEqual(['EINVAL', 'EINVAL', 'EINVAL', 'ok']);
+    expect([0x4b00143b, 0x4b00443b, 0x4b00343c, 0x4b00243b].map((v) => put(b, abi.GRP_DIST_REGS, 8, v))).toEqual([
+      'EINVAL',
+      'EINVAL',
+      'EINVAL',
+      'ok',
+    ]);
     expect(ctrlInit(b)).toBe('ok');
     expect([read(b, abi.GRP_DIST_REGS, 8), read(b, abi.GRP_REDIST_REGS, ofVcpu(0, 0))]).toEqual(['0x4b00243b', '0x0']);
   });
@@ -449,7 +479,11 @@ describe('what user space reads and writes (vgic.md 1.4-1.6)', () => {
     expect(put(b, abi.GRP_LEVEL_INFO, ofVcpu(0, 32), 0xff)).toBe('ok');
     expect(b.answer?.events).toEqual(expect.arrayContaining([expect.objectContaining({ kind: 'irq.raised', intid: 33 })]));
     expect(read(b, abi.GRP_LEVEL_INFO, ofVcpu(0, 32))).toBe('0x0');
-    expect(vmOf(b).vgic?.spis.line.subarray(0, 8).every((l) => l === 1)).toBe(true);
+    expect(
+      vmOf(b)
+        .vgic?.spis.line.subarray(0, 8)
+        .every((l) => l === 1),
+    ).toBe(true);
   });
 
   test('GICR_TYPER.Last: the last of a region, unless the next region goes on', () => {

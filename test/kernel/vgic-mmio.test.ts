@@ -70,7 +70,15 @@ describe('defaults (vgic.md 4.2, 4.3)', () => {
 describe('accesses', () => {
   test('what is no register, of the wrong size, or unaligned reads zero and writes nothing', () => {
     const s = scene();
-    for (const [offset, size] of [[0x44, 4], [0x84, 1], [0x104, 2], [0x102, 4], [0x420, 8], [0x108, 4], [0x84, 8]] as const) {
+    for (const [offset, size] of [
+      [0x44, 4],
+      [0x84, 1],
+      [0x104, 2],
+      [0x102, 4],
+      [0x420, 8],
+      [0x108, 4],
+      [0x84, 8],
+    ] as const) {
       s.store(GICD + offset, 0xffffffff, size);
       expect(s.load(GICD + offset, size)).toBe(0);
     }

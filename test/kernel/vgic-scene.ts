@@ -1,8 +1,8 @@
 // A VM with a vGIC and vCPUs, without the ioctl front end: what the vGIC's tests play on (the setup of vgic.md §2.9).
 import { GIC_REGISTERS } from '../../src/arch/sysreg/gic.ts';
 import type { Host } from '../../src/kernel/host.ts';
-import type { VgicEvent } from '../../src/kernel/vgic/events.ts';
 import { addRegion } from '../../src/kernel/vgic/addresses.ts';
+import type { VgicEvent } from '../../src/kernel/vgic/events.ts';
 import { flushVcpu } from '../../src/kernel/vgic/flush.ts';
 import { attachVcpu, initialiseVgic, mapResources } from '../../src/kernel/vgic/init.ts';
 import { injectInterrupt } from '../../src/kernel/vgic/inject.ts';
@@ -15,7 +15,14 @@ import { newVgicDistributor, type VgicDistributor } from '../../src/kernel/vgic/
 import { syncVcpu } from '../../src/kernel/vgic/sync.ts';
 import { newVcpu, newVm } from '../../src/kernel/vm.ts';
 import type { Process, Vm } from '../../src/kernel/world.ts';
-import { newVirtualInterface, peekIcc, readIcc, trapsToHypervisor, type VirtualInterface, writeIcc } from '../../src/machine/gic/interface.ts';
+import {
+  newVirtualInterface,
+  peekIcc,
+  readIcc,
+  trapsToHypervisor,
+  type VirtualInterface,
+  writeIcc,
+} from '../../src/machine/gic/interface.ts';
 
 export const GICD = 0x0800_0000;
 export const GICR = 0x080a_0000;

@@ -134,7 +134,12 @@ const GROUPS: readonly (readonly Row[])[] = [
       },
       { state: '1/0/1/0/1', ...SEEN },
     ],
-    ['V17', 'user space lowers it: not the owner, ignored', (s) => s.exit(() => void expect(s.line(21, false)).toBeNull()), { state: '1/0/1/0/1', ...SEEN }],
+    [
+      'V17',
+      'user space lowers it: not the owner, ignored',
+      (s) => s.exit(() => void expect(s.line(21, false)).toBeNull()),
+      { state: '1/0/1/0/1', ...SEEN },
+    ],
   ],
   [
     [
@@ -207,7 +212,12 @@ const GROUPS: readonly (readonly Row[])[] = [
     ],
   ],
   [
-    ['V25', 'SGI 1 to self: the latch moves into the list register', sgi1, { intid: 1, state: '1/0/-/0/1', lr: 'P', irq: 1, rpr: 0xff, hp: 1 }],
+    [
+      'V25',
+      'SGI 1 to self: the latch moves into the list register',
+      sgi1,
+      { intid: 1, state: '1/0/-/0/1', lr: 'P', irq: 1, rpr: 0xff, hp: 1 },
+    ],
     ['V26', 'IAR1 returns 1', (s) => ack(s, 1), { intid: 1, state: '1/0/-/0/1', ...RUNS }],
     ['V27', 'SGI 1 again while active: no candidate', sgi1, { intid: 1, state: '1/0/-/1/1', lr: 'A+P', irq: 0, rpr: 0xa0, hp: 1023 }],
     ['V28', 'EOIR1 1: pending at once, no exit', (s) => eoi(s, 1), { intid: 1, state: '1/0/-/1/1', lr: 'P', irq: 1, rpr: 0xff, hp: 1 }],
@@ -230,7 +240,12 @@ const GROUPS: readonly (readonly Row[])[] = [
       },
       { intid: 1, state: '1/0/-/0/1', lr: 'P', irq: 1, rpr: 0xff, hp: 1 },
     ],
-    ['V31', 'exit without acknowledge: the fold restores the latch', (s) => s.sync(), { intid: 1, state: '1/1/-/0/1', lr: '–', outside: true }],
+    [
+      'V31',
+      'exit without acknowledge: the fold restores the latch',
+      (s) => s.sync(),
+      { intid: 1, state: '1/1/-/0/1', lr: '–', outside: true },
+    ],
     ['V32', 'entry', (s) => s.flush(), { intid: 1, state: '1/0/-/0/1', lr: 'P', irq: 1, rpr: 0xff, hp: 1 }],
   ],
   [
@@ -276,7 +291,12 @@ const GROUPS: readonly (readonly Row[])[] = [
     ],
     ['V38', 'enabled', enable21, { state: '1/0/1/0/1', ...SEEN }],
     ['V39', 'GICD_CTLR = 0', (s) => s.exit(() => s.store(GICD, 0)), { state: '1/0/1/0/1', lr: '–', ...IDLE }],
-    ['V40', 'GICD_CTLR = 2: pruned while off, not queued again', (s) => s.exit(() => s.store(GICD, 2)), { state: '1/0/1/0/0', lr: '–', ...IDLE }],
+    [
+      'V40',
+      'GICD_CTLR = 2: pruned while off, not queued again',
+      (s) => s.exit(() => s.store(GICD, 2)),
+      { state: '1/0/1/0/0', lr: '–', ...IDLE },
+    ],
     ['V41', 'the same level again: still not queued', (s) => inject(s, true), { state: '1/0/1/0/0', lr: '–', ...IDLE }],
     ['V42', 'any queueing event repairs it', enable21, { state: '1/0/1/0/1', ...SEEN }],
   ],
@@ -420,7 +440,12 @@ const GROUPS: readonly (readonly Row[])[] = [
     ['V59', 'EOIR1 drops it although nothing is active', (s) => eoi(s, 1), { intid: 1, lr: 'P', irq: 1, rpr: 0xff, hp: 1 }],
   ],
   [
-    ['V60', 'disabled 21: ISACTIVER0, no running priority', (s) => s.exit(() => s.store(ISACTIVER0, BIT21)), { state: '0/0/0/1/1', lr: 'A', ...IDLE }],
+    [
+      'V60',
+      'disabled 21: ISACTIVER0, no running priority',
+      (s) => s.exit(() => s.store(ISACTIVER0, BIT21)),
+      { state: '0/0/0/1/1', lr: 'A', ...IDLE },
+    ],
     ['V61', 'enabled, injected: held off while active', pending21, { state: '1/0/1/1/1', lr: 'A', ...IDLE }],
     ['V62', 'ICACTIVER0', (s) => s.exit(() => s.store(ICACTIVER0, BIT21)), { state: '1/0/1/0/1', ...SEEN }],
   ],

@@ -5,7 +5,15 @@ import { GIC_REGISTERS } from '../../src/arch/sysreg/gic.ts';
 import { EOI_MAINTENANCE, groupPriority, runningPriority, settle } from '../../src/machine/gic/delivery.ts';
 import { listRegister, readIch } from '../../src/machine/gic/hypervisor.ts';
 import {
-  maintenancePending, newVirtualInterface, peekIcc, readIcc, trapsToHypervisor, vfiqPending, type VirtualInterface, virqPending, writeIcc,
+  maintenancePending,
+  newVirtualInterface,
+  peekIcc,
+  readIcc,
+  trapsToHypervisor,
+  type VirtualInterface,
+  vfiqPending,
+  virqPending,
+  writeIcc,
 } from '../../src/machine/gic/interface.ts';
 
 const key = (name: string): number => GIC_REGISTERS.find((r) => r.name === name)?.key ?? -1;
@@ -46,15 +54,18 @@ describe('accesses', () => {
   const TRAPPED = ['SGI1R', 'ASGI1R', 'SGI0R'];
   const ABSENT = ['AP0R1', 'AP0R2', 'AP0R3', 'AP1R1', 'AP1R2', 'AP1R3'];
 
-  test.each(GIC_REGISTERS.filter((r) => r.name.startsWith('ICC_')).map((r) => r.name))('%s is defined for the directions it has', (name) => {
-    const short = name.slice(4, -4);
-    const x = loaded();
-    const readable = !WRITE_ONLY.includes(short) && !TRAPPED.includes(short) && !ABSENT.includes(short);
-    const writable = !READ_ONLY.includes(short) && !TRAPPED.includes(short) && !ABSENT.includes(short);
-    expect(readIcc(x, key(name)) !== null).toBe(readable);
-    expect(writeIcc(x, key(name), 0n)).toBe(writable);
-    expect(trapsToHypervisor(x, key(name))).toBe(TRAPPED.includes(short));
-  });
+  test.each(GIC_REGISTERS.filter((r) => r.name.startsWith('ICC_')).map((r) => r.name))(
+    '%s is defined for the directions it has',
+    (name) => {
+      const short = name.slice(4, -4);
+      const x = loaded();
+      const readable = !WRITE_ONLY.includes(short) && !TRAPPED.includes(short) && !ABSENT.includes(short);
+      const writable = !READ_ONLY.includes(short) && !TRAPPED.includes(short) && !ABSENT.includes(short);
+      expect(readIcc(x, key(name)) !== null).toBe(readable);
+      expect(writeIcc(x, key(name), 0n)).toBe(writable);
+      expect(trapsToHypervisor(x, key(name))).toBe(TRAPPED.includes(short));
+    },
+  );
 
   test('without a GICv3 everything is UNDEFINED', () => {
     const x = newVirtualInterface();
@@ -77,7 +88,9 @@ describe('accesses', () => {
     write(x, 'CTLR', 0xffff_ffff);
     write(x, 'SRE', 0);
     write(x, 'IGRPEN0', 0xfffe);
-    expect([read(x, 'PMR'), read(x, 'BPR0'), x.registers.bpr1, read(x, 'CTLR'), read(x, 'SRE'), read(x, 'IGRPEN0')]).toEqual([0, 2, 3, 0x8403, 7, 0]);
+    expect([read(x, 'PMR'), read(x, 'BPR0'), x.registers.bpr1, read(x, 'CTLR'), read(x, 'SRE'), read(x, 'IGRPEN0')]).toEqual([
+      0, 2, 3, 0x8403, 7, 0,
+    ]);
   });
 
   test('CBPR: BPR1 reads BPR0 + 1, at most 7, and is not written', () => {
@@ -85,7 +98,11 @@ describe('accesses', () => {
     write(x, 'BPR1', 4);
     write(x, 'CTLR', 1);
     write(x, 'BPR1', 6);
-    for (const [bpr0, shown] of [[2, 3], [5, 6], [7, 7]]) {
+    for (const [bpr0, shown] of [
+      [2, 3],
+      [5, 6],
+      [7, 7],
+    ]) {
       write(x, 'BPR0', bpr0);
       expect(read(x, 'BPR1')).toBe(shown);
     }
@@ -96,14 +113,22 @@ describe('accesses', () => {
 
 describe('delivery', () => {
   test('the lowest priority value first; ties in list order; pending and active is no candidate', () => {
-    const x = loaded([{ intid: 21, state: 3, priority: 0 }, { intid: 30, priority: 0xa0 }, { intid: 23, priority: 0x80 }, { intid: 27, priority: 0x80 }]);
+    const x = loaded([
+      { intid: 21, state: 3, priority: 0 },
+      { intid: 30, priority: 0xa0 },
+      { intid: 23, priority: 0x80 },
+      { intid: 27, priority: 0x80 },
+    ]);
     expect([read(x, 'HPPIR1'), read(x, 'IAR1')]).toEqual([23, 23]);
     expect(x.lr.state[2]).toBe(2);
     expect([read(x, 'IAR1'), read(x, 'HPPIR1'), read(x, 'RPR')]).toEqual([1023, 27, 0x80]);
   });
 
   test('group 0 comes as FIQ through IAR0, and hides group 1 while it is on top', () => {
-    const x = loaded([{ intid: 21, priority: 0xa0 }, { intid: 1, priority: 0x20, group: 0 }]);
+    const x = loaded([
+      { intid: 21, priority: 0xa0 },
+      { intid: 1, priority: 0x20, group: 0 },
+    ]);
     expect([virqPending(x), vfiqPending(x), read(x, 'HPPIR1')]).toEqual([true, false, 21]);
     write(x, 'IGRPEN0', 1);
     expect([virqPending(x), vfiqPending(x)]).toEqual([false, true]);
@@ -219,7 +244,12 @@ describe('ICH_* as the hypervisor sees them', () => {
 });
 
 describe('laws', () => {
-  const entry = fc.record({ intid: fc.integer({ min: 0, max: 63 }), priority: fc.integer({ min: 0, max: 31 }).map((p) => p << 3), group: fc.integer({ min: 0, max: 1 }), state: fc.integer({ min: 0, max: 3 }) });
+  const entry = fc.record({
+    intid: fc.integer({ min: 0, max: 63 }),
+    priority: fc.integer({ min: 0, max: 31 }).map((p) => p << 3),
+    group: fc.integer({ min: 0, max: 1 }),
+    state: fc.integer({ min: 0, max: 3 }),
+  });
   const entries = fc.uniqueArray(entry, { selector: (e) => e.intid, maxLength: 16 });
 
   test('IAR returns what HPPIR shows or nothing, exactly when the line is up, and then that priority runs', () => {

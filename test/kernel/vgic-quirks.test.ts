@@ -1,0 +1,263 @@
+// The quirks of vgic.md §8 with their knobs off, KVM's way being the vectors of §2.9; and more interrupts than list registers.
+import { describe, expect, test } from 'vitest';
+import { injectInterrupt } from '../../src/kernel/vgic/inject.ts';
+import { QUIRKS, quirksOf } from '../../src/kernel/vgic/quirks.ts';
+import { hasPendingInterrupt } from '../../src/kernel/vgic/sync.ts';
+import { maintenancePending, virqPending } from '../../src/machine/gic/interface.ts';
+import { GICD, listRegisterOf, prepared, type Scene, sgiFrame, stateOf } from './vgic-scene.ts';
+
+const BIT21 = 1 << 21;
+const SGI = sgiFrame(0);
+const off = (name: keyof typeof QUIRKS): Record<string, boolean> => ({ [QUIRKS[name].knob]: false });
+const on = (name: keyof typeof QUIRKS): Record<string, boolean> => ({ [QUIRKS[name].knob]: true });
+
+/** 21 enabled; with its line raised or its latch set, and acknowledged. */
+function active21(knobs: Record<string, boolean>, by: 'line' | 'latch'): Scene {
+  const s = prepared(1, knobs);
+  s.exit(() => s.store(SGI + 0x100, BIT21));
+  s.exit(() => (by === 'line' ? void s.spe(true) : s.store(SGI + 0x200, BIT21)));
+  expect(s.mrs('IAR1')).toBe(21);
+  return s;
+}
+const end21 = (s: Scene): void => {
+  s.msr('EOIR1', 21);
+  s.exit();
+};
+
+describe('quirks off', () => {
+  test("every knob of §8 has its row, and KVM's way is the default but for Q9", () => {
+    expect(Object.values(QUIRKS).map((q) => q.id)).toEqual(Array.from({ length: 14 }, (_, n) => `Q${n + 1}`));
+    const standard = quirksOf({ knobs: {} });
+    expect(Object.entries(standard).filter(([, kvm]) => !kvm)).toEqual([['eoiSpecialDrops', false]]);
+    expect(Object.isFrozen(standard)).toBe(true);
+  });
+
+  test('Q1: activation clears the latch of a level interrupt', () => {
+    const s = active21(off('levelLatchSurvivesAck'), 'latch');
+    s.exit();
+    expect(stateOf(s, 21)).toBe('1/0/0/1/1');
+  });
+
+  test('Q2: a soft pend made while active is there after the end', () => {
+    const s = active21(off('pendWhileActiveLost'), 'line');
+    s.exit(() => void s.spe(false));
+    s.exit(() => s.store(SGI + 0x200, BIT21));
+    end21(s);
+    expect([stateOf(s, 21), listRegisterOf(s, 21)]).toEqual(['1/1/0/0/1', 'P']);
+    expect(s.mrs('IAR1')).toBe(21);
+    end21(s);
+    expect(stateOf(s, 21)).toBe('1/0/0/0/0');
+  });
+
+  test('Q3: a level interrupt is shown active and pending while its line is high', () => {
+    const s = active21(off('noActivePendingLevel'), 'line');
+    expect(listRegisterOf(s, 21)).toBe('A+P');
+    s.exit();
+    expect(listRegisterOf(s, 21)).toBe('A+P');
+    s.msr('EOIR1', 21);
+    expect([listRegisterOf(s, 21), virqPending(s.ich[0])]).toEqual(['P', true]);
+    s.exit(() => void s.spe(false));
+    expect(listRegisterOf(s, 21)).toBe('–');
+  });
+
+  test('Q4: a line still high is pending again at once', () => {
+    const s = active21(off('reraiseNeedsExit'), 'line');
+    s.msr('EOIR1', 21);
+    expect([listRegisterOf(s, 21), virqPending(s.ich[0]), maintenancePending(s.ich[0])]).toEqual(['P', true, false]);
+    expect(s.mrs('IAR1')).toBe(21);
+  });
+
+  test('Q5: a line that drops fetches the vCPU out of the guest', () => {
+    for (const [knobs, kick] of [
+      [{}, false],
+      [off('noRetract'), true],
+    ] as const) {
+      const s = prepared(1, knobs);
+      s.exit(() => s.store(SGI + 0x100, BIT21));
+      s.exit(() => void s.spe(true));
+      s.spe(false);
+      expect(s.vm.vcpus[0].vgic?.kick).toBe(kick);
+    }
+  });
+
+  test('Q6: switching the distributor on queues what was pruned', () => {
+    const s = prepared(1, off('prunedWhileOff'));
+    s.exit(() => s.store(SGI + 0x100, BIT21));
+    s.exit(() => void s.spe(true));
+    s.exit(() => s.store(GICD, 0));
+    s.exit(() => s.store(GICD, 2));
+    expect([stateOf(s, 21), listRegisterOf(s, 21)]).toEqual(['1/0/1/0/1', 'P']);
+  });
+
+  test('Q7: PPIs can be made edge-triggered', () => {
+    const s = prepared(1, off('fixedConfig'));
+    s.exit(() => s.store(SGI + 0xc04, 2 << 10));
+    s.sync();
+    expect(s.load(SGI + 0xc04)).toBe(2 << 10);
+    s.store(SGI + 0xc00, 0);
+    expect(s.load(SGI + 0xc00)).toBe(0xaaaaaaaa);
+  });
+
+  test('Q8: GICD_STATUSR reads no error', () => {
+    expect(prepared(1, off('statusrAllOnes')).load(GICD + 0x10)).toBe(0);
+  });
+
+  test('Q9 on: EOIR of 1023 drops the running priority', () => {
+    const s = active21(on('eoiSpecialDrops'), 'line');
+    s.msr('EOIR1', 1023);
+    expect([s.peek('RPR'), listRegisterOf(s, 21)]).toEqual([0xff, 'A']);
+  });
+
+  test('Q10: driving what a device owns is refused', () => {
+    const s = prepared(1, off('ownerMismatchSilent'));
+    expect(injectInterrupt(s.vm, 0, 21, true, null)).toBe('EINVAL');
+    expect(injectInterrupt(prepared().vm, 0, 21, true, null)).toBeNull();
+  });
+
+  test('Q12: WFI ends only for an interrupt that would be signalled', () => {
+    for (const [knobs, wakes] of [
+      [{}, true],
+      [off('wfiIgnoresGroups'), false],
+    ] as const) {
+      const s = prepared(1, knobs);
+      s.msr('IGRPEN1', 0);
+      s.exit(() => s.store(SGI + 0x100, BIT21));
+      s.exit(() => void s.spe(true));
+      s.sync();
+      expect(hasPendingInterrupt(s.vm, 0)).toBe(wakes);
+    }
+  });
+
+  test('Q13: a new priority fetches the vCPU out of the guest', () => {
+    for (const [knobs, kick] of [
+      [{}, false],
+      [off('changesAtNextEntry'), true],
+    ] as const) {
+      const s = prepared(1, knobs);
+      s.exit(() => s.store(SGI + 0x100, BIT21));
+      s.exit(() => void s.spe(true));
+      s.store(SGI + 0x415, 0x40, 1);
+      expect(s.vm.vcpus[0].vgic?.kick).toBe(kick);
+    }
+  });
+});
+
+describe('WFI (vgic.md 2.3)', () => {
+  test('wakes for what is on the list, enabled, not active and above the mask', () => {
+    const s = prepared();
+    s.sync();
+    expect(hasPendingInterrupt(s.vm, 0)).toBe(false);
+    s.store(SGI + 0x100, BIT21);
+    s.spe(true);
+    expect([s.vm.vcpus[0].vgic?.kick, hasPendingInterrupt(s.vm, 0)]).toEqual([true, true]);
+    const registers = s.vm.vcpus[0].vgic?.registers ?? { pmr: 0 };
+    registers.pmr = 0xa0;
+    expect(hasPendingInterrupt(s.vm, 0)).toBe(false);
+    registers.pmr = 0xf0;
+    s.store(SGI + 0x300, BIT21);
+    expect(hasPendingInterrupt(s.vm, 0)).toBe(false);
+    s.store(SGI + 0x380, BIT21);
+    s.store(GICD, 0);
+    expect(hasPendingInterrupt(s.vm, 0)).toBe(false);
+  });
+});
+
+describe('more interrupts than list registers (vgic.md 2.4)', () => {
+  const PPIS = [16, 17, 18, 19, 20, 22];
+
+  function crowded(): Scene {
+    const s = prepared(1, { 'vgic.lrs': 2 } as never);
+    s.exit(() => {
+      for (const [n, intid] of PPIS.entries()) s.store(SGI + 0x400 + intid, 0xa0 - 8 * n, 1);
+      s.store(
+        SGI + 0x100,
+        PPIS.reduce((bits, intid) => bits | (1 << intid), 0),
+      );
+      for (const intid of PPIS) s.line(intid, true);
+    });
+    return s;
+  }
+
+  test('the most urgent ones are in the list registers', () => {
+    const s = crowded();
+    expect([s.ich[0].used, listRegisterOf(s, 22), listRegisterOf(s, 20), listRegisterOf(s, 19)]).toEqual([2, 'P', 'P', '–']);
+    expect(maintenancePending(s.ich[0])).toBe(false);
+  });
+
+  test('every one is delivered, most urgent first', () => {
+    const s = crowded();
+    const order: number[] = [];
+    for (let turn = 0; turn < 100 && (virqPending(s.ich[0]) || maintenancePending(s.ich[0])); turn++) {
+      if (virqPending(s.ich[0])) {
+        const intid = s.mrs('IAR1');
+        order.push(intid);
+        s.exit(() => void s.line(intid, false));
+        s.msr('EOIR1', intid);
+      }
+      if (maintenancePending(s.ich[0])) s.exit();
+    }
+    expect(order).toEqual([...PPIS].reverse());
+    expect(s.vm.vcpus[0].vgic?.list).toEqual([]);
+  });
+
+  test('the end of an active interrupt that has no list register is counted and folded', () => {
+    const s = crowded();
+    s.sync();
+    const { privates } = s.vm.vcpus[0].vgic ?? { privates: null };
+    if (privates === null) throw new Error('no vGIC');
+    privates.active[16] = 1;
+    s.vm.vcpus[0].vgic!.registers.ap1r = 1 << 20;
+    s.flush();
+    expect([listRegisterOf(s, 16), s.ich[0].trapDir]).toEqual(['–', true]);
+    s.msr('EOIR1', 16);
+    expect([s.ich[0].eoiCount, maintenancePending(s.ich[0])]).toEqual([1, true]);
+    s.exit();
+    expect(privates.active[16]).toBe(0);
+  });
+});
+
+describe('SPIs on several vCPUs', () => {
+  test('IROUTER moves a pending SPI when its list is pruned, and the new vCPU is kicked', () => {
+    const s = prepared(2);
+    s.exit(() => {
+      s.store(GICD + 0x104, 1 << 8);
+      s.line(40, true);
+    });
+    expect(listRegisterOf(s, 40)).toBe('P');
+    s.store(GICD + 0x6000 + 8 * 40, 1);
+    expect([s.vm.vcpus[1].vgic?.kick, s.dist.spis.listed[8]]).toEqual([false, 0]);
+    s.exit();
+    expect([s.vm.vcpus[1].vgic?.kick, s.dist.spis.listed[8]]).toEqual([true, 1]);
+    s.exit(undefined, 1);
+    expect([listRegisterOf(s, 40, 0), listRegisterOf(s, 40, 1)]).toEqual(['–', 'P']);
+  });
+
+  test('DIR from another vCPU ends an SPI', () => {
+    const s = prepared(2);
+    for (const n of [0, 1]) s.msr('CTLR', 2, n);
+    s.exit(() => {
+      s.store(GICD + 0x104, 1 << 8);
+      s.line(40, true);
+    });
+    expect(s.mrs('IAR1')).toBe(40);
+    s.msr('EOIR1', 40);
+    s.line(40, false);
+    s.sync(0);
+    s.exit(undefined, 1);
+    expect(s.ich[1].trapDir).toBe(true);
+    s.msr('DIR', 40, 1);
+    expect(s.dist.spis.active[8]).toBe(0);
+    s.flush(0);
+    expect(listRegisterOf(s, 40)).toBe('–');
+  });
+
+  test('without a vGIC only the pins reach the CPU', () => {
+    const s = prepared();
+    s.sync();
+    s.vm.vgic = null;
+    s.vm.vcpus[0].vgic = null;
+    s.vm.vcpus[0].pins = 1;
+    s.flush();
+    expect([virqPending(s.ich[0]), s.ich[0].systemRegisters, hasPendingInterrupt(s.vm, 0)]).toEqual([true, false, true]);
+  });
+});
