@@ -1,6 +1,6 @@
 // Batch: runs scripts and notebooks command by command, prints what they show, and says with which exit code it ended (language.md §1).
 import type { Result } from 'neverthrow';
-import type { Outcome } from '../session/outcome.ts';
+import { done, type Outcome } from '../session/outcome.ts';
 import type { Doc } from '../view/doc.ts';
 import { type Diagnostic, diagnosticDoc, type Source } from './diagnostic.ts';
 import type { Driver } from './driver.ts';
@@ -149,6 +149,11 @@ class Run {
     const { driver, options, port } = this;
     if (driver === null) throw new Error('a command before its session');
     this.place = one;
+    if (port.stopping()) {
+      this.stopped = true;
+      if (this.code === EXIT.ok) this.code = EXIT.interrupted;
+      return { ...done(), interrupted: true };
+    }
     const outcome = await drive(driver.start(one.command), port);
     if (outcome.quit !== undefined) {
       this.stopped = true;

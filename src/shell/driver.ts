@@ -28,6 +28,8 @@ export interface Driver {
   readonly state: ShellState;
   /** Starts a command; its Outcome comes when everything it brought has run too, or the first of that failed. */
   start(command: Command): Running;
+  /** The command under way. */
+  current(): Command | null;
 }
 
 export interface DriverOptions {
@@ -53,7 +55,9 @@ const DEEPEST_SOURCE = 16;
 export function createDriver(options: DriverOptions): Driver {
   const { state, files } = options;
   const session = options.newSession(state.table.behaviours);
+  state.context = session.context;
   const known = new Map<string, Asset>();
+  let current: Command | null = null;
 
   /** Hands over the files the command names; what cannot be read makes it Unmet. */
   function handOver(command: Command): Outcome | null {
@@ -79,6 +83,7 @@ export function createDriver(options: DriverOptions): Driver {
     const tick = session.context.world.world.machine.tick;
     const entry: Finished = { n: state.transcript.length + 1, command, outcome, tick };
     state.transcript.push(entry);
+    current = null;
     options.onFinished?.(entry);
     return outcome;
   }
@@ -131,6 +136,7 @@ export function createDriver(options: DriverOptions): Driver {
     return {
       advance(operations) {
         if (own === null) {
+          current = command;
           if (running === null) {
             const missing = handOver(command);
             if (missing !== null) return finished(command, missing);
@@ -165,5 +171,5 @@ export function createDriver(options: DriverOptions): Driver {
     };
   }
 
-  return { session, state, start: (command) => start(command) };
+  return { session, state, start: (command) => start(command), current: () => current };
 }

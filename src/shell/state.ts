@@ -1,6 +1,7 @@
 // What the shell itself remembers beside the session: aliases, settings, the transcript, and the table that was made for them.
 import type { Command } from '../session/command.ts';
 import type { Outcome } from '../session/outcome.ts';
+import type { Context } from '../session/session.ts';
 import type { Family } from './family.ts';
 import { type CommandTable, commandTable } from './table.ts';
 
@@ -38,6 +39,8 @@ export interface ShellState {
   host: string;
   seed: number;
   readonly table: CommandTable;
+  /** Of the session that runs; null before there is one. For completion. */
+  context: Context | null;
 }
 
 /** A state and its table: families that show or change the state are made with it. */
@@ -53,6 +56,7 @@ export function newShellState(familiesOf: (state: ShellState) => readonly Family
     transcript: [],
     host: 'two-spu',
     seed: 0,
+    context: null,
     get table() {
       if (table === undefined) throw new Error('the command table is used while it is made');
       return table;

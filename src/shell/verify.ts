@@ -1,7 +1,9 @@
 // Verifying a notebook: every cell runs, and what it prints is compared with what is recorded; an update rewrites outputs and nothing else.
 import { err, ok, type Result } from 'neverthrow';
+import { type Doc, type Line, text } from '../view/doc.ts';
 import { fenceFor } from '../view/markdown.ts';
 import { renderPlain } from '../view/plain.ts';
+import { diagnosticDoc } from './diagnostic.ts';
 import type { Driver } from './driver.ts';
 import { EXIT, exitCodeOf, refusalOf } from './exit-code.ts';
 import type { Cell, FrontMatter, Notebook, Prompt } from './notebook.ts';
@@ -78,11 +80,46 @@ function judge(cell: Cell, prompt: Prompt, finished: readonly Finished[], driver
 /** Text of the commands by the plain renderer: stdout, then stderr; blank lines at the end are not kept. */
 export function outputLines(finished: readonly Finished[], driver: Pick<Driver, 'state'>, width: number): string[] {
   const shown = finished.map((f) => present(f.command, f.outcome, (id) => driver.state.table.behaviours.get(id)));
-  const whole = (text: string): string => (text === '' || text.endsWith('\n') ? text : `${text}\n`);
-  const text = [...shown.map((s) => s.out), ...shown.map((s) => s.err)].map((doc) => whole(renderPlain(doc, { width }))).join('');
-  const lines = text.split('\n').map((line) => line.trimEnd());
+  const whole = (part: string): string => (part === '' || part.endsWith('\n') ? part : `${part}\n`);
+  const printed = [...shown.map((s) => s.out), ...shown.map((s) => s.err)].map((doc) => whole(renderPlain(doc, { width }))).join('');
+  const lines = printed.split('\n').map((line) => line.trimEnd());
   while (lines.length > 0 && lines[lines.length - 1] === '') lines.pop();
   return lines;
+}
+
+/** What changed at one prompt, as a diagnostic with the lines that differ. */
+export function changeDoc(verified: Verified, r: PromptResult): Doc {
+  const { source } = verified.notebook;
+  const hint = r.failed ? 'an update does not mend a failed expectation' : `spesh check --update ${source.file} records what it prints now`;
+  const message = r.failed ? 'an expectation in it does not hold' : 'the output is not what is recorded';
+  const place = { line: r.prompt.line + 1, column: 1 };
+  const length = Array.from(verified.notebook.lines[r.prompt.line]).length;
+  const head = diagnosticDoc({
+    kind: r.failed ? 'failed' : 'changed',
+    code: r.failed ? 'expectation' : 'recorded',
+    source,
+    place,
+    length,
+    message,
+    hint,
+  });
+  const mark = (refused: string | null): string[] => (refused === null ? [] : [`? ${refused}`]);
+  const before = [...r.prompt.recorded, ...mark(r.prompt.refused)];
+  const after = [...(r.holds ? r.prompt.recorded : updateRecorded(r.prompt.recorded, r.lines)), ...mark(r.refused)];
+  return [...head, text(...differingLines(before, after))];
+}
+
+/** The lines that were and the lines that are, without those that begin and end both alike. */
+function differingLines(before: readonly string[], after: readonly string[]): Line[] {
+  let from = 0;
+  while (from < before.length && from < after.length && before[from] === after[from]) from += 1;
+  let same = 0;
+  while (same < before.length - from && same < after.length - from && before[before.length - 1 - same] === after[after.length - 1 - same])
+    same += 1;
+  return [
+    ...before.slice(from, before.length - same).map((line): Line => [{ text: `  - ${line}`, role: 'bad' }]),
+    ...after.slice(from, after.length - same).map((line): Line => [{ text: `  + ${line}`, role: 'good' }]),
+  ];
 }
 
 /** The notebook's text with the outputs that came; equal to the old text where everything holds. */
@@ -123,7 +160,7 @@ export function cellText(
   prompts: readonly { readonly typed: string; readonly lines: readonly string[]; readonly refused: string | null }[],
 ): string {
   const lines = prompts.flatMap((p) => [`spe> ${p.typed}`, ...p.lines.map(recordLine), ...(p.refused === null ? [] : [`? ${p.refused}`])]);
-  const text = lines.join('\n');
-  const fence = fenceFor(text);
-  return `${fence}spe\n${text}\n${fence}\n`;
+  const body = lines.join('\n');
+  const fence = fenceFor(body);
+  return `${fence}spe\n${body}\n${fence}\n`;
 }

@@ -1,0 +1,180 @@
+// What every mode of spesh starts from: the project's fixtures, the host asked for, and drivers for fresh sessions on it. Part of main.
+import { err, ok, type Result } from 'neverthrow';
+import { families } from '../commands/table.ts';
+import type { CommonOptions } from './io/arguments.ts';
+import { readBytes, readText, writeBytes } from './io/files.ts';
+import { type Fixtures, keepText, projectFixtures } from './io/project.ts';
+import type { Host } from './kernel/host.ts';
+import { type FixtureError, parseHost } from './kernel/host-schema.ts';
+import { createSession, finish } from './session/session.ts';
+import type { Failure } from './shell/batch.ts';
+import { diagnosticDoc } from './shell/diagnostic.ts';
+import { createDriver, type Driver, type FilePort } from './shell/driver.ts';
+import { EXIT, exitCodeOf } from './shell/exit-code.ts';
+import { didYouMean } from './shell/misread.ts';
+import type { FrontMatter } from './shell/notebook.ts';
+import { present } from './shell/present.ts';
+import { readScript } from './shell/script.ts';
+import { type Finished, newShellState } from './shell/state.ts';
+import { type Doc, text } from './view/doc.ts';
+
+export const DEFAULT_HOST = 'two-spu';
+
+export interface Home {
+  readonly fixtures: Fixtures;
+  readonly options: CommonOptions;
+  readonly hosts: ReadonlyMap<string, Host>;
+  readonly files: FilePort;
+  /** The driver made last: what a crash saves. */
+  driver: Driver | null;
+}
+
+export function openHome(root: string, options: CommonOptions): Home {
+  const fixtures = projectFixtures(root);
+  const hosts = projectHosts(fixtures);
+  const files: FilePort = {
+    read: (name, kind) => {
+      if (kind === 'HOST' && hosts.has(name)) return ok(null);
+      return kind === 'GUEST' ? fixtures.guest(name) : readBytes(name);
+    },
+    write: writeBytes,
+  };
+  return { fixtures, options, hosts, files, driver: null };
+}
+
+/** `spesh: MESSAGE`, and a hint. */
+export function failure(code: number, message: string, hint?: string): Failure {
+  const lines = hint === undefined ? [] : [[{ text: `  hint: ${hint}`, role: 'dim' as const }]];
+  return { code, doc: [text([{ text: 'spesh: ', role: 'bad' }, { text: message }], ...lines)] };
+}
+
+/** The project's hosts, each parsed when it is asked for. */
+function projectHosts(fixtures: Fixtures): ReadonlyMap<string, Host> {
+  const parsed = new Map<string, Host>();
+  const get = (name: string): Host | undefined => {
+    const known = parsed.get(name);
+    if (known !== undefined) return known;
+    const fixture = fixtures.hostText(name);
+    if (fixture === undefined) return undefined;
+    const host = parseHost(fixture.path, fixture.text, (base) => fixtures.hostText(base)?.text);
+    if (host.isErr()) throw new Error(`${host.error.file}: ${host.error.path}: ${host.error.message}`);
+    parsed.set(name, host.value);
+    return host.value;
+  };
+  const all = (): Map<string, Host> =>
+    new Map(fixtures.hostNames().flatMap((name) => (get(name) === undefined ? [] : [[name, parsed.get(name)] as [string, Host]])));
+  return {
+    get,
+    has: (name) => fixtures.hostText(name) !== undefined,
+    get size() {
+      return fixtures.hostNames().length;
+    },
+    keys: () => all().keys(),
+    values: () => all().values(),
+    entries: () => all().entries(),
+    forEach: (each) => {
+      for (const [name, host] of all()) each(host, name, all());
+    },
+    [Symbol.iterator]: () => all()[Symbol.iterator](),
+  };
+}
+
+function invalidFixture(e: FixtureError, source: string): Failure {
+  const code = EXIT.invalid;
+  const what = e.path === '' ? e.message : `${e.path}: ${e.message}`;
+  const hint = `expected ${e.expected}`;
+  if (e.line === undefined) return failure(code, `${e.file}: ${what}`, hint);
+  const line = source.split('\n')[e.line - 1] ?? '';
+  const column = e.column ?? line.length - line.trimStart().length + 1;
+  const length = line.trimEnd().length - column + 1;
+  return {
+    code,
+    doc: diagnosticDoc({
+      kind: 'invalid',
+      code: 'fixture',
+      source: { file: e.file, text: source },
+      place: { line: e.line, column },
+      length,
+      message: what,
+      hint,
+    }),
+  };
+}
+
+/** A host by its name in the project, or a fixture file. */
+export function findHost(home: Home, name: string): Result<Host, Failure> {
+  const own = home.fixtures.hostText(name);
+  const read = own === undefined ? readText(name).map((source) => ({ path: name, text: source })) : ok(own);
+  if (read.isErr()) {
+    const names = home.fixtures.hostNames();
+    return err(
+      failure(
+        EXIT.usage,
+        `there is no host '${name}': ${read.error.message}`,
+        didYouMean(name, names) ?? `hosts are ${names.join(', ')}, or a file`,
+      ),
+    );
+  }
+  return parseHost(read.value.path, read.value.text, (base) => home.fixtures.hostText(base)?.text).mapErr((e) =>
+    invalidFixture(e, read.value.text),
+  );
+}
+
+/** A fresh session: `--host` and `--seed` first, then what a notebook asks for. The init file has run. */
+export function newDriver(home: Home, front: FrontMatter, onFinished: (finished: Finished) => void): Result<Driver, Failure> {
+  const { options } = home;
+  return findHost(home, options.host ?? front.host ?? DEFAULT_HOST).andThen((host) => {
+    const state = newShellState(families);
+    state.host = host.name;
+    state.seed = options.seed ?? front.seed ?? 0;
+    const starting = { init: true };
+    const driver = createDriver({
+      state,
+      files: home.files,
+      keepGoing: options.keepGoing,
+      newSession: (table) => createSession({ host, hosts: home.hosts, seed: state.seed, table }),
+      onFinished: (finished) => {
+        if (!starting.init) onFinished(finished);
+      },
+    });
+    home.driver = driver;
+    const init = options.init === null || options.noInit ? ok(null) : runInit(driver, options.init);
+    starting.init = false;
+    return init.map(() => driver);
+  });
+}
+
+function runInit(driver: Driver, file: string): Result<null, Failure> {
+  const read = readText(file);
+  if (read.isErr()) return err(failure(EXIT.usage, `${file}: ${read.error.message}`));
+  const script = readScript({ file, text: read.value }, driver.state.table, { prefixes: false });
+  if (script.isErr()) return err({ code: EXIT.misread, doc: script.error.flatMap((m) => diagnosticDoc(m.diagnostic)) });
+  for (const { command } of script.value) {
+    const outcome = finish(driver.start(command));
+    const code = exitCodeOf(outcome);
+    if (code === EXIT.ok) continue;
+    const shown = present(command, outcome, (id) => driver.state.table.behaviours.get(id));
+    return err({ code, doc: [...failure(code, `${file}: ${command.text}`).doc, ...shown.out, ...shown.err] });
+  }
+  return ok(null);
+}
+
+/** The session as a script that repeats it, with what is behind it as comments. */
+export function sessionRecord(driver: Driver, comments: readonly string[]): string {
+  const commands = driver.state.transcript.map((f) => f.command.text);
+  const current = driver.current();
+  return [...comments.map((line) => `# ${line}`), ...commands, ...(current === null ? [] : [current.text]), ''].join('\n');
+}
+
+/** Keeps the session where the person finds it; what to print about it. */
+export function keepSession(home: Home, why: string, comments: readonly string[]): Doc {
+  const { driver } = home;
+  if (driver === null || (driver.state.transcript.length === 0 && driver.current() === null)) return [];
+  const { host, seed } = driver.state;
+  const record = sessionRecord(driver, [`spesh ${why}; host ${host}, seed ${seed}`, ...comments]);
+  const at = driver.session.context.world.world.machine.tick;
+  return keepText(`${why}-${process.pid}-${at}.spe`, record).match(
+    (path) => [text(`  journal: ${path}`, `  again: spesh --host ${host} --seed ${seed} run ${path}`)],
+    (fault) => [text(`  the journal could not be saved: ${fault.message}`)],
+  );
+}

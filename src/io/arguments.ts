@@ -1,0 +1,187 @@
+// Arguments of the process (language.md §1) as data. Nothing runs here.
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+
+export interface CommonOptions {
+  /** `--host NAME|FILE`; null: the default, or what a notebook asks for. */
+  readonly host: string | null;
+  readonly seed: number | null;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly echo: boolean;
+  readonly keepGoing: boolean;
+  readonly color: 'auto' | 'always' | 'never';
+  readonly width: number | null;
+  readonly plain: boolean;
+  readonly init: string | null;
+  readonly noInit: boolean;
+  readonly batch: boolean;
+  readonly interactive: boolean;
+}
+
+export type Invocation =
+  | { readonly mode: 'start' }
+  | { readonly mode: 'commands'; readonly text: string }
+  | { readonly mode: 'run'; readonly files: readonly string[] }
+  | { readonly mode: 'check'; readonly files: readonly string[]; readonly update: boolean; readonly junit: string | null }
+  | { readonly mode: 'dump'; readonly file: string; readonly perf: string }
+  | { readonly mode: 'records'; readonly file: string; readonly csv: boolean }
+  | { readonly mode: 'stat'; readonly file: string; readonly counts: boolean }
+  | { readonly mode: 'help'; readonly topic: string }
+  /** A sub-command that is not there yet. */
+  | { readonly mode: 'later'; readonly name: string };
+
+export type Arguments =
+  | { readonly kind: 'invocation'; readonly invocation: Invocation; readonly options: CommonOptions }
+  /** Help, the version, or what is wrong with the arguments. */
+  | { readonly kind: 'text'; readonly out: string; readonly err: string; readonly code: number };
+
+export const PERF_VERSIONS = ['6.1', '6.12', '7.3'] as const;
+const USAGE = 2;
+const SMALLEST_WIDTH = 20;
+const LARGEST_SEED = 0xffff_ffff;
+
+function count(text: string, from: number, to: number): number {
+  const value = /^(0[xX][0-9a-fA-F]+|\d+)$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= from && value <= to)) throw new InvalidArgumentError(`It is a number from ${from} to ${to}.`);
+  return value;
+}
+
+const EXAMPLES = `
+Examples:
+  spesh                                    the interactive shell
+  spesh -c 'up pointer-chase; run; records 3'
+  spesh run setup.spe tour.md              each file in a fresh session
+  spesh check tour.md --update             record what the notebook prints
+  spesh dump trace.aux                     packets in the words of perf report -D
+
+spesh help lists the commands of the shell; spesh help exit-codes the exit codes.`;
+
+/** Reads the arguments behind the program's name. */
+export function readArguments(argv: readonly string[], version: string): Arguments {
+  let out = '';
+  let err = '';
+  const found: { invocation: Invocation | null } = { invocation: null };
+  const choose = (invocation: Invocation): void => {
+    found.invocation = invocation;
+  };
+  const program = new Command('spesh')
+    .description('A debugger shell around a deterministic, steppable arm64 KVM host with Arm SPE.')
+    .usage('[options] [command]')
+    .version(version, '-V, --version', 'print the version')
+    .addOption(
+      new Option('-c <commands>', "run commands: 'CMD; CMD'").argParser((text, before: string | undefined) =>
+        before === undefined ? text : `${before}\n${text}`,
+      ),
+    )
+    .option('--host <name|file>', 'host fixture (default: two-spu)')
+    .addOption(new Option('--seed <n>', 'seed of everything random (default: 0)').argParser((text) => count(text, 0, LARGEST_SEED)))
+    .option('--json', 'one JSON object a command')
+    .option('--quiet', 'print diagnostics only')
+    .option('--echo', 'print each command before what it shows')
+    .option('--keep-going', 'go on after a failure')
+    .addOption(new Option('--color <when>', 'colours').choices(['auto', 'always', 'never']).default('auto'))
+    .addOption(
+      new Option('--width <n>', 'columns of tables (80 when not a terminal)').argParser((text) => count(text, SMALLEST_WIDTH, 10_000)),
+    )
+    .option('--plain', 'linear output, for screen readers')
+    .option('--init <file>', 'commands to run at the start of every session')
+    .option('--no-init', 'no start-up commands')
+    .option('--batch', 'never the interactive shell')
+    .option('--interactive', 'the interactive shell, whatever stdin and stdout are')
+    .helpCommand(false)
+    .addHelpText('after', EXAMPLES)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => (out += text),
+      writeErr: (text) => (err += text),
+      getOutHelpWidth: () => 100,
+      getErrHelpWidth: () => 100,
+    })
+    .showSuggestionAfterError(true)
+    .argument('[command...]')
+    .action((words: string[], options: { c?: string }) => {
+      if (words.length > 0) unknownCommand(program, words[0]);
+      choose(options.c === undefined ? { mode: 'start' } : { mode: 'commands', text: options.c });
+    });
+  // The program takes no words of its own: the argument is there so that an unknown command can be named.
+  program.registeredArguments[0].description = 'one of the commands below';
+
+  const sub = (line: string, about: string): Command => program.command(line).description(about).exitOverride();
+  sub('run', 'run scripts (.spe) and notebooks (.md), each in a fresh session; - is standard input')
+    .argument('<file...>')
+    .action((files: string[]) => choose({ mode: 'run', files }));
+  sub('check', 'verify the recorded output of notebooks')
+    .argument('<notebook...>')
+    .option('--update', 'rewrite the output that changed')
+    .option('--junit <file>', 'write the results as JUnit XML')
+    .action((files: string[], o: { update?: true; junit?: string }) =>
+      choose({ mode: 'check', files, update: o.update === true, junit: o.junit ?? null }),
+    );
+  sub('dump', 'the packets of a raw AUX file or a perf.data, as perf report -D prints them')
+    .argument('<file>')
+    .addOption(new Option('--perf <version>', 'whose words').choices(PERF_VERSIONS).default('6.1'))
+    .action((file: string, o: { perf: string }) => choose({ mode: 'dump', file, perf: o.perf }));
+  sub('records', 'decoded records')
+    .argument('<file>')
+    .option('--csv', 'comma-separated')
+    .action((file: string, o: { csv?: true }) => choose({ mode: 'records', file, csv: o.csv === true }));
+  sub('stat', 'counts of a trace')
+    .argument('<file>')
+    .option('--counts', 'the counts alone')
+    .action((file: string, o: { counts?: true }) => choose({ mode: 'stat', file, counts: o.counts === true }));
+  sub('help', 'help on a command of the shell')
+    .argument('[topic...]')
+    .action((words: string[]) => choose({ mode: 'help', topic: words.join(' ') }));
+  for (const [name, about] of [
+    ['tape', 'play a demo'],
+    ['export', 'convert a trace'],
+    ['boot', 'boot an image with SPE configured'],
+    ['explore', 'explore orders of calls'],
+  ]) {
+    sub(name, `${about} (not there yet)`)
+      .argument('[words...]')
+      .allowUnknownOption()
+      .action(() => choose({ mode: 'later', name }));
+  }
+
+  try {
+    program.parse([...argv], { from: 'user' });
+  } catch (problem) {
+    if (!(problem instanceof CommanderError)) throw problem;
+    const asked = problem.code === 'commander.helpDisplayed' || problem.code === 'commander.version' || problem.code === 'commander.help';
+    return {
+      kind: 'text',
+      out,
+      err: asked ? err : `${err.replace(/^error: /gm, 'spesh: ')}  hint: spesh --help\n`,
+      code: asked ? 0 : USAGE,
+    };
+  }
+  if (found.invocation === null) throw new Error('commander ran no action');
+  return { kind: 'invocation', invocation: found.invocation, options: commonOptions(program) };
+}
+
+function unknownCommand(program: Command, word: string): never {
+  const file = /\.(spe|md)$/.test(word) ? ` (did you mean spesh run ${word}?)` : '';
+  return program.error(`error: unknown command '${word}'${file}`, { exitCode: USAGE });
+}
+
+function commonOptions(program: Command): CommonOptions {
+  const o = program.opts<Record<string, unknown>>();
+  const text = (key: string): string | null => (typeof o[key] === 'string' ? o[key] : null);
+  const number = (key: string): number | null => (typeof o[key] === 'number' ? o[key] : null);
+  return {
+    host: text('host'),
+    seed: number('seed'),
+    json: o['json'] === true,
+    quiet: o['quiet'] === true,
+    echo: o['echo'] === true,
+    keepGoing: o['keepGoing'] === true,
+    color: o['color'] === 'always' || o['color'] === 'never' ? o['color'] : 'auto',
+    width: number('width'),
+    plain: o['plain'] === true,
+    init: text('init'),
+    noInit: o['init'] === false,
+    batch: o['batch'] === true,
+    interactive: o['interactive'] === true,
+  };
+}
