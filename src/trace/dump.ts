@@ -81,7 +81,7 @@ const LONGEST = 16;
 const LINE = 640;
 const FLUSH = 256 * 1024;
 
-/** The lines of the next bytes of a buffer, in pieces of some 256 KiB; each piece is valid until the next is asked for. */
+/** The lines of the next bytes of a buffer, in pieces of some 256 KiB. */
 export function* dumpChunk(d: Dump, chunk: Uint8Array): Generator<Uint8Array> {
   let bytes = chunk;
   if (d.carry.length > 0) {
@@ -127,7 +127,7 @@ export function dumpText(bytes: Uint8Array, options: DumpOptions): string {
 }
 
 function takeText(d: Dump): Uint8Array {
-  const piece = d.text.bytes.subarray(0, d.text.length);
+  const piece = d.text.bytes.slice(0, d.text.length);
   d.lastWords = lastWords(d);
   d.lastTo = 0;
   d.text.length = 0;
