@@ -50,7 +50,7 @@ export function echo(line: string, port: ShellPort, paint: Paint): string {
 /** A caret under the place in the line that was just echoed, what is wrong, and what helps. */
 export function misreadText(line: string, read: Extract<Read, { ok: false }>, port: ShellPort, paint: Paint): string {
   const part = (from: number, to: number): string => Array.from(line).slice(from, to).join('');
-  const lines = [paint('plain', 'misread: ') + read.message];
+  const lines = [`misread [${read.code}]: ${read.message}`];
   // A caret needs a line that stands in one row above it.
   if (!line.includes('\n')) {
     const before = columnsOfText(port.prompt()) + columnsOfText(part(0, read.at));

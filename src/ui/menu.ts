@@ -13,8 +13,10 @@ export interface Menu {
   readonly chosen: number;
 }
 
+type Complete = (line: string, cursor: number) => Completion;
+
 /** Completion of the line in which the cursor stands, in units of the whole text. */
-export function completionAt(editor: EditorState, complete: (line: string, cursor: number) => Completion): Completion {
+export function completionAt(editor: EditorState, complete: Complete): Completion {
   const text = textOf(editor);
   const cursor = offsetOf(editor);
   const start = cursor === 0 ? 0 : text.lastIndexOf('\n', cursor - 1) + 1;
@@ -38,16 +40,24 @@ function commonPrefix(items: readonly Item[]): string {
   return prefix.replace(/\p{Surrogate}/gu, '');
 }
 
+/** A blank behind the one candidate, unless the word can go on: directories, registers with fields. */
+function endWord(editor: EditorState, word: string, complete: Complete): EditorState {
+  if (editor.cursor < editor.graphemes.length || !/[\w)\]]$/.test(word)) return editor;
+  const dotted = completionAt(edit(editor, { kind: 'insert', text: '.' }), complete);
+  if (dotted.items.some((item) => item.insert.startsWith(`${word}.`))) return editor;
+  return edit(editor, { kind: 'insert', text: ' ' });
+}
+
 /** The line with the one candidate, or what all have in common, put in; and the menu where a choice is left. */
-export function openMenu(editor: EditorState, found: Completion): { readonly editor: EditorState; readonly menu: Menu | undefined } {
-  const [from, to] = found.replace;
-  const { items } = found;
+export function openMenu(editor: EditorState, complete: Complete): { readonly editor: EditorState; readonly menu: Menu | undefined } {
+  const { replace, items } = completionAt(editor, complete);
+  const [from, to] = replace;
   if (items.length === 0) return { editor, menu: undefined };
   const typed = textOf(editor).slice(from, to);
   const common = items.length === 1 ? items[0].insert : commonPrefix(items);
   const longer = items.length === 1 ? common !== typed : common.length > typed.length && common.startsWith(typed);
   const next = longer ? edit(editor, { kind: 'replace', from, to, text: common }) : editor;
-  if (items.length === 1) return { editor: next, menu: undefined };
+  if (items.length === 1) return { editor: endWord(next, common, complete), menu: undefined };
   return { editor: next, menu: { base: next, from, to: longer ? from + common.length : to, items, chosen: -1 } };
 }
 

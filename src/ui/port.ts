@@ -9,6 +9,8 @@ export type Read =
       /** 0-based code points of the line; the caret stands at the first and underlines the rest. */
       readonly at: number;
       readonly end: number;
+      /** `unknown-command`. */
+      readonly code: string;
       readonly message: string;
       readonly hint?: string;
     };

@@ -63,7 +63,7 @@ function accept(state: PromptState): Pressed {
 
 function tab(state: PromptState, direction: -1 | 1, around: Surroundings): PromptState {
   if (state.menu !== undefined) return { ...choose(state.menu, direction), leaving: false };
-  return { ...openMenu(state.editor, completionAt(state.editor, around.complete)), leaving: false };
+  return { ...openMenu(state.editor, around.complete), leaving: false };
 }
 
 /** The menu follows what is typed: it is asked for anew, and closed when nothing fits. */

@@ -4,8 +4,10 @@ import { createDriver, type DriverOptions } from '../shell/driver.ts';
 import { present } from '../shell/present.ts';
 import { readScript } from '../shell/script.ts';
 import type { Finished } from '../shell/state.ts';
+import { SHORT_FORMS } from '../shell/table.ts';
 import { renderAnsi } from '../view/ansi.ts';
 import { renderPlain } from '../view/plain.ts';
+import { colouring } from './colouring.ts';
 import type { Completion, Read, ShellPort } from './port.ts';
 
 export interface SessionPortOptions extends Omit<DriverOptions, 'onFinished'> {
@@ -74,7 +76,14 @@ export function sessionPort(options: SessionPortOptions): ShellPort {
     // A line of several rows has its place in the last of them that begins before it.
     const rows = Array.from(line.split('\n')).slice(0, diagnostic.place.line - 1);
     const at = rows.reduce((sum, row) => sum + Array.from(row).length + 1, 0) + diagnostic.place.column - 1;
-    return { ok: false, at, end: at + Math.max(1, diagnostic.length), message: diagnostic.message, hint: diagnostic.hint };
+    return {
+      ok: false,
+      at,
+      end: at + Math.max(1, diagnostic.length),
+      code: diagnostic.code,
+      message: diagnostic.message,
+      hint: diagnostic.hint,
+    };
   }
 
   return {
@@ -83,6 +92,8 @@ export function sessionPort(options: SessionPortOptions): ShellPort {
     execute: (command) => driver.start(command),
     news,
     complete: options.complete ?? ((_line, cursor) => ({ replace: [cursor, cursor], items: [] })),
+    colour: (line) =>
+      colouring(line, (word) => state.table.formsOf(word).length > 0 || state.aliases.has(word) || SHORT_FORMS[word] !== undefined),
     again() {
       if (last === undefined) return undefined;
       return REPEATED.has(last.command.form) ? last.command.text : goesOn(last);

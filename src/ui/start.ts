@@ -38,9 +38,6 @@ export async function startShell(options: StartOptions): Promise<number> {
   };
   const unlisten = terminal.listen((signal) => (signal === 'SIGINT' ? shell.interrupt() : shell.terminate(CODES[signal])), shell.fail);
   process.on('exit', restore);
-  // A narrower terminal has wrapped rows under the cursor that Ink, which hears of it next, does not count.
-  const eraseBelow = (): void => void stdout.write('\u001b[J');
-  stdout.on('resize', eraseBelow);
   const look = { paint, cut: options.ascii === true ? '...' : '…', hints: !plain };
   try {
     // Ink turns raw mode on only after its first frame; a key pressed on seeing the prompt would go to the line discipline.
@@ -71,7 +68,6 @@ export async function startShell(options: StartOptions): Promise<number> {
     if (stdin.isTTY) stdin.setRawMode(false);
     stdin.unref();
     process.off('exit', restore);
-    stdout.off('resize', eraseBelow);
     unlisten();
   }
 }

@@ -79,6 +79,7 @@ export function fakePort(): FakePort {
             ok: false,
             at: line.indexOf(text),
             end: line.indexOf(text) + text.split(' ')[0].length,
+            code: 'unknown',
             message: `unknown word ${text.split(' ')[0]}`,
             hint: 'did you mean say?',
           };
@@ -98,7 +99,11 @@ export function fakePort(): FakePort {
       const first = line.slice(0, cursor) === typed;
       const items =
         first && typed !== ''
-          ? WORDS.filter((word) => word.startsWith(typed)).map((word) => ({ label: word, insert: word, detail: `about ${word}` }))
+          ? WORDS.filter((word) => word.startsWith(typed)).map((word) => ({
+              label: word,
+              insert: word,
+              detail: `about ${word}, a word of the small session that the tests have`,
+            }))
           : [];
       return { replace: [cursor - typed.length, cursor], items, signature: line.startsWith('say ') ? 'say TEXT' : undefined };
     },

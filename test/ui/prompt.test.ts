@@ -81,7 +81,7 @@ describe('suggestion', () => {
 
 describe('completion', () => {
   test.each([
-    ['rec<Tab>', 'records'],
+    ['rec<Tab>', 'records '],
     ['re<Tab>', 're'], // records reg regs
     ['re<Tab><Tab>', 'records'],
     ['re<Tab><Tab><Tab>', 'reg'],
@@ -111,7 +111,7 @@ describe('completion', () => {
   });
 
   test('on the second line of a text, offsets are those of the whole', () => {
-    expect(text('say a<M-Enter>rec<Tab>')).toBe('say a\nrecords');
+    expect(text('say a<M-Enter>rec<Tab>')).toBe('say a\nrecords ');
   });
 });
 

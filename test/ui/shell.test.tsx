@@ -70,7 +70,9 @@ test('a misread is shown with a caret, and nothing runs', async () => {
   type('say a; frobnicate\r');
   await until('unknown word');
   expect(frame()).toContain(
-    ['spe> say a; frobnicate', '            ^~~~~~~~~~', 'misread: unknown word frobnicate', '  hint: did you mean say?'].join('\n'),
+    ['spe> say a; frobnicate', '            ^~~~~~~~~~', 'misread [unknown]: unknown word frobnicate', '  hint: did you mean say?'].join(
+      '\n',
+    ),
   );
   expect(port.executed).toEqual([]);
 });
