@@ -34,9 +34,9 @@ const head: List = [
 
 // --- IRQ ---
 
-const irqsOfOthers = (s: AttrCall): number[] => s.vm.vcpus.flatMap((v) => (v.pmu.irq === null ? [] : [v.pmu.irq]));
-/** A PPI must be the same for every vCPU, an SPI must differ. */
-const irqContradicts = (s: AttrCall): boolean => irqsOfOthers(s).some((irq) => (isPpi(intOf(s)) ? irq !== intOf(s) : irq === intOf(s)));
+const irqsOfAll = (s: AttrCall): number[] => s.vm.vcpus.flatMap((v) => (v.pmu.irq === null ? [] : [v.pmu.irq]));
+/** A PPI must be the same for every vCPU, an SPI must differ; the vCPU's own counts too. */
+const irqContradicts = (s: AttrCall): boolean => irqsOfAll(s).some((irq) => (isPpi(intOf(s)) ? irq !== intOf(s) : irq === intOf(s)));
 
 const irqSet: List = [
   noVgic('EINVAL', mainline(SET)),
@@ -49,10 +49,10 @@ const irqSet: List = [
   ),
   fails(
     'EINVAL',
-    "the interrupt contradicts another vCPU's",
+    'the interrupt contradicts one that a vCPU of this VM has',
     {
       when: irqContradicts,
-      saw: (s) => `irq ${intOf(s)}, others have ${irqsOfOthers(s).join(', ') || 'none'}`,
+      saw: (s) => `irq ${intOf(s)}, set are ${irqsOfAll(s).join(', ') || 'none'}`,
       wouldPass: () => 'the same PPI for every vCPU, or an SPI of its own',
     },
     mainline('pmu_irq_is_valid'),
