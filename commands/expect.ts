@@ -67,8 +67,7 @@ export const expect = (state: ShellState) =>
         syntax: 'expect ok <command:COMMAND>',
         about: 'CMD must succeed.',
         effect: 'world',
-        run: (context, args) =>
-          expecting(context, args, 'ok', (o) => ({ held: o.ok && o.unmet === undefined && refusalOf(o) === null, got: resultName(o) })),
+        run: (context, args) => expecting(context, args, 'ok', (o) => ({ held: resultName(o) === 'ok', got: resultName(o) })),
       },
       {
         id: 'expect.exit',

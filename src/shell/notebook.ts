@@ -2,7 +2,7 @@
 // rewrites outputs and nothing else.
 import { err, ok, type Result } from 'neverthrow';
 import type { Diagnostic, Source } from './diagnostic.ts';
-import { matcherOf } from './recorded.ts';
+import { ESCAPED, matcherOf } from './recorded.ts';
 import { type PlacedCommand, readPiece } from './script.ts';
 import type { CommandTable } from './table.ts';
 
@@ -52,11 +52,13 @@ const REFUSED = /^\? (\S+)$/;
 const OPEN = /^ {0,3}(`{3,}|~{3,})[ \t]*([^`]*)$/;
 const LONGEST_FRONT = 4;
 
-/** The line begins a command, or goes on with one; editors may have cut the blank. */
-export const afterPrompt = (line: string): string | null =>
-  line.startsWith(PROMPT) ? line.slice(PROMPT.length) : line.trimEnd() === PROMPT.trimEnd() ? '' : null;
-export const afterMore = (line: string): string | null =>
-  line.startsWith(MORE) ? line.slice(MORE.length) : line.trimEnd() === MORE.trimEnd() ? '' : null;
+/** What stands behind the mark; editors may have cut its blank. A line that ends in ` (esc)` is output, whatever it begins with. */
+function afterMark(line: string, mark: string): string | null {
+  if (line.endsWith(ESCAPED)) return null;
+  return line.startsWith(mark) ? line.slice(mark.length) : line.trimEnd() === mark.trimEnd() ? '' : null;
+}
+const afterPrompt = (line: string): string | null => afterMark(line, PROMPT);
+const afterMore = (line: string): string | null => afterMark(line, MORE);
 
 /** Reads a notebook whole: its cells, or every fault in it. */
 export function readNotebook(source: Source, table: CommandTable, prefixes = false): Result<Notebook, Diagnostic[]> {

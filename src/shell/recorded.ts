@@ -7,7 +7,8 @@ export type Matcher = { readonly kind: 'any lines' } | { readonly kind: 'line'; 
 const ANY_LINES = '...';
 const ANY_TEXT = '[..]';
 const REGEX = ' (re)';
-const ESCAPED = ' (esc)';
+/** Behind a line of output that could be read as something else. */
+export const ESCAPED = ' (esc)';
 
 const quoted = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
 

@@ -6,10 +6,10 @@ import { renderPlain } from '../view/plain.ts';
 import { diagnosticDoc } from './diagnostic.ts';
 import type { Driver } from './driver.ts';
 import { EXIT, exitCodeOf, refusalOf } from './exit-code.ts';
-import type { Cell, FrontMatter, Notebook, Prompt } from './notebook.ts';
+import { type Cell, type FrontMatter, type Notebook, PROMPT, type Prompt } from './notebook.ts';
 import { drive, type Pace } from './pace.ts';
 import { present } from './present.ts';
-import { recordedHolds, recordLine, updateRecorded } from './recorded.ts';
+import { ESCAPED, recordedHolds, recordLine, updateRecorded } from './recorded.ts';
 import type { Finished } from './state.ts';
 
 /** Columns of tables in a notebook that says nothing else. */
@@ -159,7 +159,8 @@ function fenceEdits(notebook: Notebook, cell: Cell, lines: readonly string[]): {
 export function cellText(
   prompts: readonly { readonly typed: string; readonly lines: readonly string[]; readonly refused: string | null }[],
 ): string {
-  const lines = prompts.flatMap((p) => [`spe> ${p.typed}`, ...p.lines.map(recordLine), ...(p.refused === null ? [] : [`? ${p.refused}`])]);
+  const command = (typed: string): string => `${PROMPT}${typed}${typed.endsWith(ESCAPED) ? ';' : ''}`;
+  const lines = prompts.flatMap((p) => [command(p.typed), ...p.lines.map(recordLine), ...(p.refused === null ? [] : [`? ${p.refused}`])]);
   const body = lines.join('\n');
   const fence = fenceFor(body);
   return `${fence}spe\n${body}\n${fence}\n`;
