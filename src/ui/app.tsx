@@ -69,7 +69,9 @@ export function App({ shell, port, look, terminal }: AppProps): ReactNode {
   const live = useMemo(() => liveOf(state, port, screen, look), [state, port, screen, look]);
   return (
     <>
-      <Static items={state.cells as Cell[]}>{printed}</Static>
+      <Static key={state.batch} items={state.cells as Cell[]}>
+        {printed}
+      </Static>
       {state.box !== undefined ? <InputBox box={state.box} entries={state.entries} screen={screen} /> : <LiveRegion live={live} />}
     </>
   );

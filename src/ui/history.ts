@@ -11,10 +11,17 @@ export interface Walk {
   readonly at: number;
 }
 
-/** Entries with one more; the same command twice in a row is kept once, blank lines are not kept. */
-export function remember(entries: Entries, text: string, limit = 10_000): Entries {
-  if (text.trim() === '' || entries.at(-1) === text) return entries;
-  return [...entries, text].slice(-limit);
+const MOST = 10_000;
+
+/**
+ * Puts one more entry behind the others, in place (a copy for every command would be most of what a long session allocates); false when it
+ * is blank or the same as the last. At twice the most, the older half goes.
+ */
+export function remember(entries: string[], text: string): boolean {
+  if (text.trim() === '' || entries.at(-1) === text) return false;
+  entries.push(text);
+  if (entries.length >= 2 * MOST) entries.splice(0, entries.length - MOST);
+  return true;
 }
 
 export const startWalk = (entries: Entries, typed: string): Walk => ({ prefix: typed, typed, at: entries.length });

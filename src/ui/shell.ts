@@ -14,7 +14,9 @@ import { FRESH, type PromptState, press } from './prompt.ts';
 import { type Clock, type Slices, slices } from './slices.ts';
 
 export interface ShellState {
+  /** Cells that <Static> has not forgotten yet; a new batch begins every so often, so that a long session does not grow by all it printed. */
   readonly cells: readonly Cell[];
+  readonly batch: number;
   readonly entries: Entries;
   readonly prompt: PromptState;
   readonly running?: { readonly text: string; readonly operations: number };
@@ -65,11 +67,13 @@ interface Job {
 }
 
 const STATUS_EVERY = 100; // ms between status lines
+const BATCH = 256; // cells
 const TURN = 10; // ms of work before the event loop looks at its input
 
 export function createShell({ port, clock, paint, width, history, greeting = '' }: ShellOptions): Shell {
+  const entries = [...(history?.load() ?? [])];
   const first = greeting === '' ? [] : [cell(0, greeting)];
-  let state: ShellState = { cells: first, entries: [...(history?.load() ?? [])], prompt: FRESH, ended: false };
+  let state: ShellState = { cells: first, batch: 0, entries, prompt: FRESH, ended: false };
   let job: Job | undefined;
   let queue: (Press | { readonly line: string })[] = [];
   let hands: Hands | undefined;
@@ -93,7 +97,10 @@ export function createShell({ port, clock, paint, width, history, greeting = '' 
   }
 
   function print(text: string): void {
-    if (text !== '') set({ cells: [...state.cells, cell(state.cells.length, text)] });
+    if (text === '') return;
+    // Listeners have seen the batch, and React has printed it, when nothing is waiting to be announced.
+    if (!announced && state.cells.length >= BATCH) set({ cells: [], batch: state.batch + 1 });
+    set({ cells: [...state.cells, cell(state.cells.length, text)] });
   }
 
   function end(how: Ending): void {
@@ -123,9 +130,7 @@ export function createShell({ port, clock, paint, width, history, greeting = '' 
       else queue.unshift({ line: again });
       return;
     }
-    const entries = remember(state.entries, text);
-    if (entries !== state.entries) history?.append(text);
-    set({ entries });
+    if (remember(entries, text)) history?.append(text);
     queue.unshift(...logicalLines(text).map((line) => ({ line })));
   }
 

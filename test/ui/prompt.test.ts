@@ -7,10 +7,7 @@ import { logicalLines, withoutPrompts } from '../../src/ui/paste.ts';
 import { FRESH, ghost, type Pressed, type PromptState, press } from '../../src/ui/prompt.ts';
 import { fakePort } from './fake-port.ts';
 
-const entries = ['host', 'step 5', 'vcpu 0 run', 'step 20', 'say hello world', 'step 20'].reduce<readonly string[]>(
-  (all, one) => remember(all, one),
-  [],
-);
+const entries = ['host', 'step 5', 'vcpu 0 run', 'step 20', 'say hello world', 'step 20'];
 const around = { entries, complete: fakePort().complete };
 
 /** Plays presses; a word in angle brackets is a chord: `st<Up>`. */
@@ -52,8 +49,16 @@ describe('history', () => {
   });
 
   test('the same command twice in a row is kept once', () => {
-    expect(remember(['a'], 'a')).toEqual(['a']);
-    expect(remember(['a'], '  ')).toEqual(['a']);
+    const all = ['a'];
+    expect(['a', '  ', 'b', 'b', 'a'].map((one) => remember(all, one))).toEqual([false, false, true, false, true]);
+    expect(all).toEqual(['a', 'b', 'a']);
+  });
+
+  test('the history keeps at most twenty thousand entries, and the latest ten thousand', () => {
+    const all: string[] = [];
+    for (let i = 0; i < 25_000; i++) remember(all, `step ${i}`);
+    expect(all.length).toBeLessThan(20_000);
+    expect(all.at(-10_000)).toBe('step 15000');
   });
 
   test('backward search: small letters find both, capitals only themselves', () => {
