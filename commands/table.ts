@@ -16,6 +16,7 @@ import { focus } from './focus.ts';
 import { help } from './help.ts';
 import { history } from './history.ts';
 import { info } from './info.ts';
+import { irqLine } from './irq-line.ts';
 import { letCommand } from './let.ts';
 import { load } from './load.ts';
 import { print } from './print.ts';
@@ -34,11 +35,15 @@ import { step } from './step.ts';
 import { tick } from './tick.ts';
 import { until } from './until.ts';
 import { up } from './up.ts';
+import { vgic } from './vgic.ts';
 import { w } from './w.ts';
 import { x } from './x.ts';
 
 /** Every family; those that show or change the shell's own state are made with it. */
 export const families = (state: ShellState): readonly Family[] => [
+  // vgic
+  vgic,
+  irqLine,
   // guest
   up,
   consoleCommand,

@@ -52,33 +52,42 @@ function play(s: Scene, taken: Taken, op: Operation): void {
       s.sync(1 - n);
       trap(() => s.store(frameOf(op.intid, n) + op.register + 4 * Math.floor(op.intid / 32), (1 << (op.intid % 32)) >>> 0));
       s.flush(1 - n);
-      return;
+      break;
     case 'priority':
-      return trap(() => s.store(frameOf(op.intid, n) + 0x400 + op.intid, op.value, 1));
+      trap(() => s.store(frameOf(op.intid, n) + 0x400 + op.intid, op.value, 1));
+      break;
     case 'line':
-      return void (op.intid === 21 ? s.spe(op.level) : s.line(op.intid, op.level, n));
+      if (op.intid === 21) s.spe(op.level);
+      else s.line(op.intid, op.level, n);
+      break;
     case 'switch':
-      return trap(() => s.store(GICD, op.value * 2));
+      trap(() => s.store(GICD, op.value * 2));
+      break;
     case 'route':
-      return trap(() => s.store(GICD + 0x6000 + 8 * 40, op.value));
+      trap(() => s.store(GICD + 0x6000 + 8 * 40, op.value));
+      break;
     case 'acknowledge': {
       const got = s.mrs('IAR1', n);
       if (got !== 1023) taken[n].push(got);
-      return;
+      break;
     }
     case 'end': {
       const last = taken[n].pop();
       if (last !== undefined) s.msr('EOIR1', last, n);
-      return;
+      break;
     }
     case 'deactivate':
-      return s.msr('DIR', INTIDS[s.tick % INTIDS.length], n);
+      s.msr('DIR', INTIDS[s.tick % INTIDS.length], n);
+      break;
     case 'exit':
-      return s.exit(undefined, n);
+      s.exit(undefined, n);
+      break;
     case 'sgi':
-      return s.msr('SGI1R', 0x0100_0003n, n);
+      s.msr('SGI1R', 0x0100_0003n, n);
+      break;
     case 'mode':
-      return s.msr('CTLR', op.value, n);
+      s.msr('CTLR', op.value, n);
+      break;
   }
 }
 
@@ -98,7 +107,7 @@ function checkLaws(s: Scene): void {
     expect(new Set(list).size).toBe(list.length);
   }
   for (const n of [0, 1]) {
-    for (let intid = n === 0 ? 0 : 0; intid < 64; intid++) {
+    for (let intid = 0; intid < 64; intid++) {
       const irq = findIrq(s.vm, n, intid);
       if (irq === null) continue;
       const on = irq.table.listed[irq.at];

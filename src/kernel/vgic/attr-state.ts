@@ -28,7 +28,7 @@ export function distOf(s: VgicAttrCall): VgicDistributor {
 
 /** Puts the vGIC's events among the call's. */
 export function noteOf(s: VmCall): Note {
-  return ({ kind, ...members }) => note(s, kind, members);
+  return ({ kind, tick: _now, ...members }) => note(s, kind, { vm: s.vm.index, ...members });
 }
 
 /** Kernels of 2021, on which the first two RFCs stood. */
