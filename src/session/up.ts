@@ -57,7 +57,7 @@ export function up(context: Context, options: UpOptions): Outcome {
     context.setImage(null);
     const vm = context.world.world.kernel.vms[index];
     if (options.image !== null) make(vmm.setMemory(context, index, 0, RAM_BASE, options.memory ?? DEFAULT_MEMORY));
-    makeVcpusAndVgic(context, make, vm, host, options.vcpus);
+    makeVcpusAndVgic(context, make, vm, host, options);
     if (options.image === null) return finished(context, vm, calls, null, null);
     placeThreads(vm, spu);
     configure(make, vm, context, options, spu);
@@ -73,7 +73,7 @@ export function up(context: Context, options: UpOptions): Outcome {
 type Make = (prepared: vmm.PreparedCall) => number;
 
 /** vCPUs must exist before the vGIC is initialised. */
-function makeVcpusAndVgic(context: Context, make: Make, vm: Vm, host: Host, vcpus: number): void {
+function makeVcpusAndVgic(context: Context, make: Make, vm: Vm, host: Host, { image, vcpus }: UpOptions): void {
   const vgic = { kind: 'vgic', vm: vm.index } as const;
   const device = (group: number, groupName: string, attr: number, attrName: string, pointer: vmm.AttrPointer): void => {
     make(vmm.deviceAttr(context, { verb: 'set', target: vgic, group, attr: BigInt(attr), groupName, attrName, pointer }));
@@ -92,9 +92,10 @@ function makeVcpusAndVgic(context: Context, make: Make, vm: Vm, host: Host, vcpu
     hex: true,
   });
   for (let i = 0; i < vcpus; i++) make(vmm.createVcpu(context, vm.index, i));
-  const features = ['spe', 'pmu-v3', 'psci-0.2'].reduce((mask, name) => mask | featureMaskOf(host, name), 0);
-  for (let i = 0; i < vcpus; i++)
-    make(vmm.vcpuInit(context, vm.index, i, i === 0 ? features : features | featureMaskOf(host, 'power-off')));
+  const mask = (names: readonly string[]): number => names.reduce((sum, name) => sum | featureMaskOf(host, name), 0);
+  const primary = image === null ? ['spe', 'pmu-v3'] : ['spe', 'pmu-v3', 'psci-0.2'];
+  const secondary = image === null ? primary : [...primary, 'power-off'];
+  for (let i = 0; i < vcpus; i++) make(vmm.vcpuInit(context, vm.index, i, mask(i === 0 ? primary : secondary)));
   device(GRP_CTRL, 'KVM_DEV_ARM_VGIC_GRP_CTRL', CTRL_INIT, 'KVM_DEV_ARM_VGIC_CTRL_INIT', { kind: 'raw', address: 0n });
 }
 
