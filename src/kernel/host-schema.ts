@@ -2,7 +2,7 @@
 // A fixture may say `extends = "two-spu"`: tables are merged member by member, `spu` and `pmu` lists are replaced whole.
 import { err, ok, type Result } from 'neverthrow';
 import { parse, TomlError } from 'smol-toml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { geometryError, geometryOf } from '../machine/timing/geometry.ts';
 import { allCpus, cpuListText, parseCpuList } from './cpu-list.ts';
 import type { Host } from './host.ts';

@@ -16,6 +16,7 @@ import { injectUndefined } from './guest/inject.ts';
 import { callPsci } from './guest/psci.ts';
 import { handleSystemRegister } from './guest/system-register.ts';
 import { fails, mainline, steps, walk } from './steps.ts';
+import { jumpToDeadline, updateTimers } from './timer.ts';
 import { hasPendingInterrupt } from './vgic/sync.ts';
 import type { Exit, MountedWorld } from './world.ts';
 import { enterGuest, leaveGuest, loadVcpu, putVcpu } from './world-switch.ts';
@@ -83,9 +84,10 @@ export function advanceVcpu(mw: MountedWorld, vmIndex: number, vcpuIndex: number
       return out(exitOf('KVM_EXIT_INTR'), refused.isErr() ? err(refused.error) : ok({ ret: 0, events: [] }));
     }
     if (vcpu.run.place === 'blocked') {
-      if (vcpu.poweredOff || !hasPendingInterrupt(vm, vcpu.index)) {
-        putVcpu(mw, vcpu);
-        return back('blocked');
+      putVcpu(mw, vcpu);
+      if (!isWoken(g)) {
+        jumpToDeadline(world.machine, world.kernel);
+        if (!isWoken(g)) return back('blocked');
       }
       vcpu.run.place = 'guest';
       tell(g, 'vcpu.woken');
@@ -111,6 +113,13 @@ export function advanceVcpu(mw: MountedWorld, vmIndex: number, vcpuIndex: number
   }
 }
 
+/** A sleeping vCPU has an interrupt that ends its WFI; its timers may just have brought it. */
+function isWoken(g: GuestExit): boolean {
+  if (g.vcpu.poweredOff) return false;
+  updateTimers(g.mw.world.machine, g.vm, g.vcpu, g.vcpu.context, g.note);
+  return hasPendingInterrupt(g.vm, g.vcpu.index);
+}
+
 /** What a trap to EL2 asks for (handle_exit). PC is at the instruction, behind it for HVC and SMC. */
 function handleTrap(g: GuestExit): Handled {
   const { ec, iss } = g.cpu.trap;
@@ -132,7 +141,7 @@ function handleTrap(g: GuestExit): Handled {
       return handleDataAbort(g);
     default:
       tell(g, 'guest.undefined', { ec: `0x${ec.toString(16)}` });
-      injectUndefined(c);
+      injectUndefined(g);
       return 'resume';
   }
 }

@@ -41,6 +41,7 @@ export function newVcpu(host: Host, index: number, id: number): Vcpu {
     poweredOff: false,
     pmu: { irq: null, initialised: false },
     spe: { irq: 0, initialised: false, level: false, stop: 0 },
+    timers: { virtual: false, physical: false },
     context: newContext(),
     vgic: null,
     pins: 0,

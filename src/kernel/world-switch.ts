@@ -9,12 +9,17 @@ import { enterSpe, exitSpe, loadSpe } from './spe/context-switch.ts';
 import { guestDfr0, ID_AA64DFR0_EL1 } from './spe/identification.ts';
 import { isTrappedBufferRegister } from './spe/trap.ts';
 import { stage2Of } from './stage2.ts';
+import { updateTimers } from './timer.ts';
 import { flushVcpu } from './vgic/flush.ts';
 import { syncVcpu } from './vgic/sync.ts';
+import { mpidrOf } from './vm.ts';
 import type { MountedWorld, Vcpu } from './world.ts';
 
 const HCR_EL2 = indexOfRegister('HCR_EL2');
 const VTTBR_EL2 = indexOfRegister('VTTBR_EL2');
+const VPIDR_EL2 = indexOfRegister('VPIDR_EL2');
+const VMPIDR_EL2 = indexOfRegister('VMPIDR_EL2');
+const CNTHCTL_EL2 = indexOfRegister('CNTHCTL_EL2');
 const ID_AA64PFR0_EL1 = indexOfRegister('ID_AA64PFR0_EL1');
 const GIC = fieldAccess('ID_AA64PFR0_EL1', 'GIC');
 
@@ -22,6 +27,8 @@ const hcrBit = (name: string): bigint => fieldAccess('HCR_EL2', name).mask;
 /** Stage 2, interrupts to EL2, virtual IRQs, WFI, WFE and SMC trapped, EL1 in AArch64. */
 const GUEST_HCR = ['VM', 'IMO', 'FMO', 'AMO', 'TSC', 'TWI', 'TWE', 'RW'].reduce((mask, name) => mask | hcrBit(name), 0n);
 const E2H = hcrBit('E2H');
+/** CNTHCTL_EL2.EL1PCTEN and EL1PCEN: the physical counter and timer do not trap. */
+const EL1_TIMER = 3n;
 
 /** The registers that belong to the guest: not EL2's, not the interrupt interface's, not those that KVM keeps copies of. */
 const isHostRegister = (name: string): boolean => /_EL[23]$|_EL12$|^IC[CH]_/.test(name) || isTrappedBufferRegister(name);
@@ -55,6 +62,9 @@ export function loadVcpu(g: GuestExit): void {
   const { sys } = cpu.context;
   copyGuestRegisters(cpu.context, vcpu.context);
   sys[HCR_EL2] = GUEST_HCR | (host.kernel.mode === 'nvhe' ? 0n : E2H);
+  sys[VPIDR_EL2] = host.midr;
+  sys[VMPIDR_EL2] = mpidrOf(vcpu.id);
+  sys[CNTHCTL_EL2] = host.kernel.mode === 'nvhe' ? EL1_TIMER : EL1_TIMER << 10n; // the bits move with HCR_EL2.E2H
   sys[VTTBR_EL2] = BigInt(vm.index + 1) << 48n;
   sys[ID_AA64DFR0_EL1] = guestDfr0(host, vm, sys[ID_AA64DFR0_EL1]);
   sys[ID_AA64PFR0_EL1] = GIC.put(sys[ID_AA64PFR0_EL1], vm.vgic === null ? 0n : 1n);
@@ -84,6 +94,7 @@ export function putVcpu(mw: MountedWorld, vcpu: Vcpu): void {
 
 /** Into the guest: devices first, then the vGIC's list registers (vgic.md §2.5). */
 export function enterGuest(g: GuestExit): void {
+  updateTimers(g.mw.world.machine, g.vm, g.vcpu, g.cpu.context, g.note);
   enterSpe(g);
   flushVcpu(g.vm, g.vcpu.index, g.cpu.ich, g.note);
   g.cpu.inGuest = true;
@@ -93,6 +104,7 @@ export function enterGuest(g: GuestExit): void {
 export function leaveGuest(g: GuestExit): void {
   if (!g.cpu.inGuest) return;
   g.cpu.inGuest = false;
+  updateTimers(g.mw.world.machine, g.vm, g.vcpu, g.cpu.context, g.note);
   exitSpe(g);
   syncVcpu(g.vm, g.vcpu.index, g.cpu.ich, g.note);
 }

@@ -104,6 +104,8 @@ export interface Vcpu {
     /** KVM_ARM_VCPU_SPE_STOP's mode (rfc-v4, rfc-v5): 0 = not stopped. */
     stop: number;
   };
+  /** Outputs of the EL1 timers as last driven into the vGIC. */
+  timers: { virtual: boolean; physical: boolean };
   /** The guest's registers while it is not loaded. PMB* registers here are KVM's copies. */
   context: CpuContext;
   vgic: VgicCpu | null;

@@ -23,7 +23,7 @@ const XZR = 31;
 /** An instruction abort: there is no memory to fetch from. */
 export function handleInstructionAbort(g: GuestExit): Handled {
   tell(g, 'guest.abort', { access: 'fetch', ipa: `0x${g.cpu.trap.ipa.toString(16)}` });
-  injectExternalAbort(g.cpu.context, 'instruction', g.cpu.trap.far, false);
+  injectExternalAbort(g, 'instruction', g.cpu.trap.far, false);
   return 'resume';
 }
 
@@ -38,7 +38,7 @@ export function handleDataAbort(g: GuestExit): Handled {
   }
   if ((iss & S1PTW) !== 0 || (iss & ISV) === 0) {
     tell(g, 'guest.abort', { access: (iss & S1PTW) !== 0 ? 'walk' : write ? 'store' : 'load', ipa: `0x${ipa.toString(16)}` });
-    injectExternalAbort(c, 'data', far, write);
+    injectExternalAbort(g, 'data', far, write);
     return 'resume';
   }
   const register = (iss >> 16) & 31;

@@ -29,7 +29,7 @@ export function handleSystemRegister(g: GuestExit): Handled {
   };
   const undefinedToGuest = (): Handled => {
     tell(g, 'guest.undefined', { register: name, write: !read });
-    injectUndefined(c);
+    injectUndefined(g);
     return 'resume';
   };
 
