@@ -88,7 +88,7 @@ const traceBytes = fc
         hex('23 00'),
       ),
     ),
-    { maxLength: 40 },
+    { maxLength: 40, size: 'max' },
   )
   .map((parts) => new Uint8Array(parts.flatMap((p) => [...p])));
 

@@ -66,7 +66,7 @@ test('an empty trace has no latencies', () => {
 
 test('any records: the sums are those of the list', () => {
   fc.assert(
-    fc.property(fc.array(fc.constantFrom(...vectors), { maxLength: 40 }), (parts) => {
+    fc.property(fc.array(fc.constantFrom(...vectors), { maxLength: 40, size: 'max' }), (parts) => {
       const columns = decodeColumns(new Uint8Array(parts.flatMap((p) => [...p])));
       const s = newStatistics();
       addRows(s, columns);
@@ -85,7 +85,7 @@ test('any records: the sums are those of the list', () => {
 test('address counts are a map’s', () => {
   const address = fc.record({ high: fc.constantFrom(0, 1, 0xffff0000), low: fc.integer({ min: 0, max: 50 }).map((n) => n * 4096) });
   fc.assert(
-    fc.property(fc.array(address, { maxLength: 300 }), (list) => {
+    fc.property(fc.array(address, { maxLength: 300, size: 'max' }), (list) => {
       const t = newAddressCounts(4);
       const map = new Map<string, number>();
       for (const { high, low } of list) {

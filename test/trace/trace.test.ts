@@ -65,6 +65,14 @@ describe('perf.data', () => {
     expect(dumped(opened(aPerfData(buffers, N1)))).toBe(buffers.map((b) => dumpText(b.bytes, { perf: '7.3' })).join(''));
   });
 
+  test('the old alignment header counts from the start of the file, as perf’s mapping does', () => {
+    // The first buffer begins at 392 = 8 mod 16, so header 23 00 reaches 8 bytes on.
+    const bytes = new Uint8Array([0x23, 0, ...new Array(22).fill(1)]);
+    const file = opened(aPerfData([{ bytes, queue: 0, cpu: 0 }], N1));
+    expect(file.buffers[0].base % 16).toBe(8);
+    expect(dumped(file).split('\n')[0]).toBe('.  00000000:  23 00 01 01 01 01 01 01                         PAD');
+  });
+
   test('a record may go on in the next buffer of its queue', () => {
     const r1 = vector('R1');
     const file = opened(

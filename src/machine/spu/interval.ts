@@ -35,17 +35,20 @@ export function intervalTick(c: IntervalCounter, byte: (c: IntervalCounter) => n
       return c.secondary === 0;
     }
   }
-  if (c.jitter && c.randomEnd && c.secondary !== 0) {
+  if (isEnding(c)) {
     c.secondary -= 1;
     return c.secondary === 0;
   }
   return false;
 }
 
+/** ECOUNT runs. */
+const isEnding = (c: IntervalCounter): boolean => c.jitter && c.randomEnd && c.secondary !== 0;
+
 /** Operations that only count down: none of the next so many reloads or is sampled. */
 function quiet(c: IntervalCounter): number {
   if (c.count === 0) return 0;
-  return c.jitter && c.randomEnd && c.secondary !== 0 ? Math.min(c.count, c.secondary) - 1 : c.count - 1;
+  return isEnding(c) ? Math.min(c.count, c.secondary) - 1 : c.count - 1;
 }
 
 /** Counts `n` operations, of which only the last may be sampled; true when it is. */
@@ -54,7 +57,7 @@ export function advanceInterval(c: IntervalCounter, n: number): boolean {
   while (left > 0) {
     const skip = Math.min(left, quiet(c));
     c.count -= skip;
-    if (c.jitter && c.randomEnd && c.secondary !== 0) c.secondary -= skip;
+    if (isEnding(c)) c.secondary -= skip;
     left -= skip;
     if (left === 0) return false;
     left -= 1;
@@ -68,7 +71,7 @@ export function advanceInterval(c: IntervalCounter, n: number): boolean {
 
 /** Nothing moves any more: INTERVAL 0 without jitter reloads zero for ever. */
 function isStuck(c: IntervalCounter): boolean {
-  return c.count === 0 && c.interval === 0 && c.secondary === 0 && !(c.jitter && !c.randomEnd);
+  return c.count === 0 && c.interval === 0 && !isEnding(c) && !(c.jitter && !c.randomEnd);
 }
 
 /** How many operations until one is sampled, that one included; at most `NO_SAMPLE`. Leaves the counter as it ends up there. */
@@ -77,7 +80,7 @@ export function operationsUntilSample(c: IntervalCounter): number {
   while (n < NO_SAMPLE && !isStuck(c)) {
     const skip = quiet(c);
     c.count -= skip;
-    if (c.jitter && c.randomEnd && c.secondary !== 0) c.secondary -= skip;
+    if (isEnding(c)) c.secondary -= skip;
     n += skip + 1;
     if (intervalTick(c)) return Math.min(n, NO_SAMPLE);
   }

@@ -130,6 +130,8 @@ test('discard mode counts and writes nothing (§4.12); before SPEv1p2 the field 
   expect(sampleOperation(c.m, c.cpu, aLoad())).toEqual({ recordWritten: false, bufferEvent: false });
   expect(c.spu.counts).toMatchObject({ SAMPLE_FEED: 1, SAMPLE_FILTRATE: 1 });
   expect([status(c), pointer(c)]).toEqual(['0', '10000']);
+  const before = aCpu({ pmsver: 2 }, { PMBLIMITR_EL1: 0x12005n });
+  expect(sampleOperation(before.m, before.cpu, aLoad()).recordWritten).toBe(true);
 });
 
 test('a filtered sample counts as fed only', () => {

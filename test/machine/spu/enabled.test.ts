@@ -20,6 +20,7 @@ describe('E2PB, TGE, the Exception level and its control bit (§4.1)', () => {
     [0n, false, 1, 'E1SPE'],
     [0n, false, 0, 'E0SPE'],
     [0n, true, 2, 'E2SPE'],
+    [0n, true, 1, null],
     [0n, true, 0, 'E0HSPE'],
   ];
   const bits = { E2SPE: [0n, 2n], E1SPE: [2n, 0n], E0SPE: [1n, 0n], E0HSPE: [0n, 1n] } as const;

@@ -72,7 +72,9 @@ test('the jump ends where counting one by one does', () => {
 });
 
 test('INTERVAL 0 without jitter never samples', () => {
-  expect(operationsUntilSample({ count: 0, secondary: 0, interval: 0, jitter: false, randomEnd: false, random: 1 })).toBe(NO_SAMPLE);
+  for (const randomEnd of [false, true]) {
+    expect(operationsUntilSample({ count: 0, secondary: 5, interval: 0, jitter: false, randomEnd, random: 1 })).toBe(NO_SAMPLE);
+  }
 });
 
 test('asking changes nothing; counting moves PMSICR_EL1, SAMPLE_POP and, with jitter, the generator', () => {

@@ -103,6 +103,12 @@ describe('what is collected (§4.9)', () => {
     expect(has(words({ PMSCR_EL1: 0x3n }), 'CONTEXT')).toBe(false);
   });
 
+  test('not CONTEXTIDR_EL1 while EL0 belongs to the host', () => {
+    const registers = host({ CONTEXTIDR_EL1: 0x11n, CONTEXTIDR_EL2: 0x22n, PMSCR_EL1: 0xbn });
+    const list = wordsOf(built({}, registers, aLoad({ el: 0 })));
+    expect(list.filter((w) => w.startsWith('CONTEXT'))).toEqual(['CONTEXT 0x22 el2']);
+  });
+
   test('CONTEXTIDR_EL2 with PMSCR_EL2.CX, also for a guest', () => {
     expect(words({ PMSCR_EL1: 0xbn, PMSCR_EL2: 8n }).filter((w) => w.startsWith('CONTEXT'))).toEqual([
       'CONTEXT 0x11 el1',

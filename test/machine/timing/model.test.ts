@@ -63,8 +63,12 @@ function plainModel(): (pa: number, size: number) => { source: number; walk: boo
 }
 
 const accesses = fc.array(
-  fc.record({ pa: fc.integer({ min: 0, max: 40 * 64 }).map((n) => n + 8192), size: fc.constantFrom(1, 4, 8, 16, 64), store: fc.boolean() }),
-  { minLength: 1, maxLength: 300 },
+  fc.record({
+    pa: fc.tuple(fc.integer({ min: 0, max: 5 }), fc.integer({ min: 0, max: 12 * 64 })).map(([page, n]) => page * 4096 + n),
+    size: fc.constantFrom(1, 4, 8, 16, 64),
+    store: fc.boolean(),
+  }),
+  { minLength: 1, maxLength: 300, size: 'max' },
 );
 
 describe('caches and TLBs', () => {
@@ -206,7 +210,7 @@ describe('branches', () => {
       target: fc.integer({ min: 0, max: 7 }),
     });
     fc.assert(
-      fc.property(fc.array(branch, { maxLength: 100 }), (list) => {
+      fc.property(fc.array(branch, { maxLength: 100, size: 'max' }), (list) => {
         const a = newTimingModel();
         const b = newTimingModel();
         for (const { pc, kind, taken, target } of list) {
