@@ -17,6 +17,11 @@ import { type Block, type Doc, text } from '../src/view/doc.ts';
 const onOff = (on: boolean): string => (on ? 'on' : 'off');
 const orNone = (value: string | null): string => value ?? 'unset';
 
+const stateWord = (i: InterruptView): string => {
+  const shown = i.listRegister === null ? '' : `, LR${i.listRegister.number} ${i.listRegister.state}`;
+  return `${i.active ? 'active' : i.pending ? 'pending' : 'idle'}${shown}`;
+};
+
 function showVgic(v: VgicView): Doc {
   const regions = v.regions.map((r) => `${r.base}, ${r.used} of ${r.count === 0 ? 'any number' : r.count} used`).join('; ');
   const head: Block = {
@@ -42,7 +47,7 @@ function showVgic(v: VgicView): Doc {
   };
   const interrupts: Block = {
     kind: 'table',
-    columns: ['intid', 'kind', 'vcpu', 'enabled', 'config', 'group', 'priority', 'line', 'owner', 'delivery'].map((title) => ({ title })),
+    columns: ['intid', 'kind', 'vcpu', 'enabled', 'config', 'group', 'priority', 'line', 'owner', 'state'].map((title) => ({ title })),
     rows: v.notable.map((i) => [
       `${i.intid}`,
       i.kind,
@@ -53,7 +58,7 @@ function showVgic(v: VgicView): Doc {
       i.priority,
       i.config === 'level' ? (i.line ? 'high' : 'low') : '',
       i.owner ?? '',
-      i.delivery,
+      stateWord(i),
     ]),
   };
   return [head, ...(v.vcpus.length > 0 ? [cpus] : []), ...(v.notable.length > 0 ? [interrupts] : [])];

@@ -5,6 +5,7 @@ import {
   type AttrCheck,
   type AttrStep,
   distOf,
+  initText,
   noSuchAttribute,
   notInitialised,
   readsAddr,
@@ -76,12 +77,7 @@ export function controlSteps(verb: Verb, attr: bigint): readonly AttrStep[] {
 
 const setMaintenance: readonly AttrStep[] = [
   ...readsAddr('u32', V3),
-  fails(
-    'EBUSY',
-    'the vGIC is initialised',
-    { when: (s) => distOf(s).initialised, saw: (s) => (distOf(s).initialised ? 'initialised' : 'not initialised') },
-    V3,
-  ),
+  fails('EBUSY', 'the vGIC is initialised', { when: (s) => distOf(s).initialised, saw: (s) => initText(distOf(s).initialised) }, V3),
   fails(
     'EINVAL',
     'the interrupt is not a PPI',

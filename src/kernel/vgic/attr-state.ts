@@ -67,6 +67,9 @@ export function writesAddr(type: 'u32' | 'u64', value: (s: VgicAttrCall) => bigi
   ];
 }
 
+/** Whether CTRL_INIT was done, in words. */
+export const initText = (done: boolean): string => (done ? 'CTRL_INIT was done' : 'CTRL_INIT was not done');
+
 /** A vCPU that is inside KVM_RUN: its mutex cannot be taken. Null when there is none. */
 export const busyVcpu = (s: VmCall): number | null => s.vm.vcpus.find((v) => v.run.place !== 'out')?.index ?? null;
 
@@ -88,7 +91,7 @@ export const notInitialised = (errno: string, evidence: Evidence): AttrCheck =>
     'the vGIC is not initialised',
     {
       when: (s) => !distOf(s).initialised,
-      saw: (s) => (distOf(s).initialised ? 'initialised' : 'not initialised'),
+      saw: (s) => initText(distOf(s).initialised),
       wouldPass: () => 'KVM_DEV_ARM_VGIC_CTRL_INIT first',
     },
     evidence,

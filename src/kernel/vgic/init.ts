@@ -52,7 +52,7 @@ export const MAP_CHECKS: readonly Check<{ readonly vm: Vm }>[] = [
     saw: (vm) => (vm.vgic === null ? 'no vGIC' : (badBases(vm, vm.vgic) ?? 'they lie apart')),
   }),
   mapCheck('EBUSY', 'the vGIC is not initialised', (_vm, dist) => !dist.initialised, {
-    saw: (vm) => (vgicInitialised(vm) ? 'initialised' : 'not initialised'),
+    saw: (vm) => (vgicInitialised(vm) ? 'CTRL_INIT was done' : 'CTRL_INIT was not done'),
     wouldPass: () => 'KVM_DEV_ARM_VGIC_CTRL_INIT first',
   }),
 ];

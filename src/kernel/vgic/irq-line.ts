@@ -6,7 +6,7 @@ import type { VmCall } from '../call-state.ts';
 import type { StructScratch } from '../calls/user.ts';
 import { type Check, does, fails, mainline, type Step, type Steps, steps } from '../steps.ts';
 import type { Vcpu } from '../world.ts';
-import { noteOf } from './attr-state.ts';
+import { initText, noteOf } from './attr-state.ts';
 import { vgicInitialised } from './init.ts';
 import { injectInterrupt } from './inject.ts';
 import { FIRST_PPI, FIRST_SPI, interruptCount } from './state.ts';
@@ -45,7 +45,7 @@ const uninitialised: Check<IrqLineCall> = fails(
   'the vGIC is not initialised',
   {
     when: (s) => !vgicInitialised(s.vm),
-    saw: (s) => (vgicInitialised(s.vm) ? 'initialised' : 'not initialised'),
+    saw: (s) => initText(vgicInitialised(s.vm)),
     wouldPass: () => 'KVM_DEV_ARM_VGIC_CTRL_INIT first',
   },
   INJECT,

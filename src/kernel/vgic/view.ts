@@ -112,7 +112,7 @@ function obstacles(mw: MountedWorld, vm: Vm, irq: Irq, vcpu: Vcpu | undefined, r
   const why: string[] = [];
   if (table.enabled[at] === 0) why.push('it is disabled (ISENABLER)');
   if (!vm.vgic?.enabled) why.push('the distributor is off (GICD_CTLR)');
-  if (why.length === 0 && table.listed[at] === NOBODY) why.push('it is on no list: it was pruned while the distributor was off');
+  if (why.length === 0 && table.listed[at] === NOBODY) why.push('it is on no list: no event queued it since the distributor went on');
   if ((group === 1 ? r.igrpen1 : r.igrpen0) === 0) why.push(`group ${group} is off (ICC_IGRPEN${group}_EL1)`);
   if (priority >= r.pmr) why.push(`its priority does not pass the mask ${hex(r.pmr)} (ICC_PMR_EL1)`);
   const running = runningPriority(r);
