@@ -51,10 +51,16 @@ function quiet(c: IntervalCounter): number {
   return isEnding(c) ? Math.min(c.count, c.secondary) - 1 : c.count - 1;
 }
 
+/** Nothing moves any more: INTERVAL 0 without jitter reloads zero for ever. */
+function isStuck(c: IntervalCounter): boolean {
+  return c.count === 0 && c.interval === 0 && !isEnding(c) && !(c.jitter && !c.randomEnd);
+}
+
 /** Counts `n` operations, of which only the last may be sampled; true when it is. */
 export function advanceInterval(c: IntervalCounter, n: number): boolean {
   let left = n;
   while (left > 0) {
+    if (isStuck(c)) return false;
     const skip = Math.min(left, quiet(c));
     c.count -= skip;
     if (isEnding(c)) c.secondary -= skip;
@@ -67,11 +73,6 @@ export function advanceInterval(c: IntervalCounter, n: number): boolean {
     }
   }
   return false;
-}
-
-/** Nothing moves any more: INTERVAL 0 without jitter reloads zero for ever. */
-function isStuck(c: IntervalCounter): boolean {
-  return c.count === 0 && c.interval === 0 && !isEnding(c) && !(c.jitter && !c.randomEnd);
 }
 
 /** How many operations until one is sampled, that one included; at most `NO_SAMPLE`. Leaves the counter as it ends up there. */

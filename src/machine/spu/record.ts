@@ -13,9 +13,8 @@ import {
   TRANSLATION_LATENCY,
 } from '../../arch/spe/packets.ts';
 import { fieldAccess, indexOfRegister } from '../../arch/sysreg/table.ts';
-
+import { physicalCount } from '../cpu/counter.ts';
 import type { Mounted, PhysicalCpu } from '../machine.ts';
-import { physicalCount } from '../timing/clock.ts';
 import { isHostOnly, owningExceptionLevel } from './enabled.ts';
 import type { SampledOperation } from './operation.ts';
 import {
