@@ -40,6 +40,14 @@ function commonPrefix(items: readonly Item[]): string {
   return prefix.replace(/\p{Surrogate}/gu, '');
 }
 
+/** Those that begin with what is typed; else those that do when letters' case is let go; else all. */
+function closest(typed: string, items: readonly Item[]): readonly Item[] {
+  const begin = items.filter((item) => item.insert.startsWith(typed));
+  if (begin.length > 0) return begin;
+  const alike = items.filter((item) => item.insert.toLowerCase().startsWith(typed.toLowerCase()));
+  return alike.length > 0 ? alike : items;
+}
+
 /** A blank behind the one candidate, unless the word can go on: directories, registers with fields. */
 function endWord(editor: EditorState, word: string, complete: Complete): EditorState {
   if (editor.cursor < editor.graphemes.length || !/[\w)\]]$/.test(word)) return editor;
@@ -50,12 +58,14 @@ function endWord(editor: EditorState, word: string, complete: Complete): EditorS
 
 /** The line with the one candidate, or what all have in common, put in; and the menu where a choice is left. */
 export function openMenu(editor: EditorState, complete: Complete): { readonly editor: EditorState; readonly menu: Menu | undefined } {
-  const { replace, items } = completionAt(editor, complete);
-  const [from, to] = replace;
-  if (items.length === 0) return { editor, menu: undefined };
+  const found = completionAt(editor, complete);
+  const [from, to] = found.replace;
+  if (found.items.length === 0) return { editor, menu: undefined };
   const typed = textOf(editor).slice(from, to);
+  const items = closest(typed, found.items);
   const common = items.length === 1 ? items[0].insert : commonPrefix(items);
-  const longer = items.length === 1 ? common !== typed : common.length > typed.length && common.startsWith(typed);
+  const longer =
+    items.length === 1 ? common !== typed : common.length > typed.length && common.toLowerCase().startsWith(typed.toLowerCase());
   const next = longer ? edit(editor, { kind: 'replace', from, to, text: common }) : editor;
   if (items.length === 1) return { editor: endWord(next, common, complete), menu: undefined };
   return { editor: next, menu: { base: next, from, to: longer ? from + common.length : to, items, chosen: -1 } };

@@ -2,6 +2,7 @@
 import { render } from 'ink';
 import { createElement } from 'react';
 import { App } from './app.tsx';
+import { wrapText } from './graphemes.ts';
 import { painter } from './paint.ts';
 import type { HistoryStore, ShellPort } from './port.ts';
 import { createShell } from './shell.ts';
@@ -32,7 +33,14 @@ export async function startShell(options: StartOptions): Promise<number> {
   const { port, history, plain = false, terminal = processTerminal() } = options;
   const { stdin, stdout } = terminal;
   const paint = painter(options.colour && !plain);
-  const shell = createShell({ port, history, paint, clock: LOOP_CLOCK, width: () => stdout.columns || 80, greeting: options.greeting });
+  const shell = createShell({
+    port,
+    history,
+    paint,
+    clock: LOOP_CLOCK,
+    width: () => stdout.columns || 80,
+    greeting: wrapText(options.greeting ?? '', stdout.columns || 80),
+  });
   const restore = (): void => {
     if (!stdout.destroyed && stdout.writable) stdout.write(RESTORE);
   };

@@ -115,6 +115,14 @@ describe('completion', () => {
     expect(play('re<Tab>zz').state.menu).toBeUndefined();
   });
 
+  test('letters in order are enough when nothing begins so; what begins so goes first', () => {
+    const items = ['--bare', '--max-buffer', 'PMBSR_EL1'].map((insert) => ({ label: insert, insert }));
+    const complete = (line: string) => ({ replace: [0, line.length] as const, items });
+    const tab = (typed: string) => textOf(press(play(typed).state, { chord: 'Tab' }, { entries: [], complete }).state.editor);
+    expect(tab('--b')).toBe('--bare ');
+    expect(tab('pmb')).toBe('PMBSR_EL1 ');
+  });
+
   test('on the second line of a text, offsets are those of the whole', () => {
     expect(text('say a<M-Enter>rec<Tab>')).toBe('say a\nrecords ');
   });
