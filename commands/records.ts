@@ -6,7 +6,7 @@ import { symbolAt } from '../src/session/symbols.ts';
 import { family } from '../src/shell/family.ts';
 import { decodeColumns } from '../src/trace/decode.ts';
 import { recordsOf, type TraceRecord } from '../src/trace/records.ts';
-import { type Doc, text } from '../src/view/doc.ts';
+import { type Doc, type Line, text } from '../src/view/doc.ts';
 
 const DEFAULT_COUNT = 10;
 
@@ -23,27 +23,35 @@ function joined(records: readonly SampleRecord[]): Uint8Array {
 
 type Row = TraceRecord & { readonly vcpu: string; readonly symbol?: string };
 
-const COLUMNS: readonly { readonly title: string; readonly align?: 'right'; cell(r: Row): string }[] = [
-  { title: 'vcpu', cell: (r) => r.vcpu },
-  { title: 'pc', cell: (r) => r.pc ?? '' },
-  { title: 'symbol', cell: (r) => r.symbol ?? '' },
-  { title: 'op', cell: (r) => r.op ?? '' },
-  { title: 'events', cell: (r) => r.events ?? '' },
-  { title: 'total', align: 'right', cell: (r) => String(r.total ?? '') },
-  { title: 'issue', align: 'right', cell: (r) => String(r.issue ?? '') },
-  { title: 'xlat', align: 'right', cell: (r) => String(r.xlat ?? '') },
-  { title: 'va', cell: (r) => r.va ?? '' },
-  { title: 'target', cell: (r) => r.target ?? '' },
-  { title: 'source', align: 'right', cell: (r) => String(r.source ?? '') },
-  { title: 'ts', cell: (r) => r.ts ?? '' },
-];
+/** Two lines a record: where and how long, then what happened; both aligned over all rows. */
+function lines(rows: readonly Row[], several: boolean): readonly Line[] {
+  const cells = rows.map((r) => ({
+    where: `${several ? `${r.vcpu} ` : ''}${r.pc ?? '-'}${r.symbol === undefined ? '' : ` <${r.symbol}>`}`,
+    op: r.op ?? '',
+    latency: [`total ${r.total ?? '-'}`, `issue ${r.issue ?? '-'}`, ...(r.xlat === undefined ? [] : [`xlat ${r.xlat}`])].join(', '),
+    address: r.va !== undefined ? `va ${r.va}` : r.target !== undefined ? `target ${r.target}` : '',
+  }));
+  const width = (cell: (c: (typeof cells)[number]) => string): number => Math.max(...cells.map((c) => cell(c).length));
+  const where = width((c) => c.where);
+  const op = width((c) => c.op);
+  return cells.flatMap((c, i): Line[] => {
+    const r = rows[i];
+    const more = [c.address, r.source === undefined ? '' : `source ${r.source}`, r.ts === undefined ? '' : `ts ${r.ts}`].filter(
+      (t) => t !== '',
+    );
+    return [
+      [{ text: c.where.padEnd(where), role: 'address' }, { text: `  ${c.op.padEnd(op)}  ${c.latency}` }],
+      [{ text: `  ${[r.events ?? '', ...more].filter((t) => t !== '').join('; ')}`, role: 'dim' }],
+    ];
+  });
+}
 
 export const records = family({
   name: 'records',
   group: 'spe',
   summary: 'decoded sample records',
   details: [
-    'The last N records (10) of the session’s record log: every record an SPU completed, in order. Addresses as perf gives them to its users, latencies in cycles, `op` and `events` in perf’s words.',
+    'The last N records (10) of the session’s record log: every record an SPU completed, in order. Addresses as the program used them, latencies in cycles, `op` and `events` in perf’s words.',
   ],
   see: ['sample', 'buffer', 'stat'],
   forms: [
@@ -57,7 +65,7 @@ export const records = family({
           const log = context.log.records;
           const last = count === 0 ? [] : log.slice(-count);
           const decoded = last.map((r): Row => {
-            const [record] = recordsOf(decodeColumns(r.bytes));
+            const [record] = recordsOf(decodeColumns(r.bytes), undefined, 'canonical');
             const symbol = record?.pc === undefined ? null : symbolAt(context, BigInt(record.pc));
             return { vcpu: r.vcpu, ...record, ...(symbol === null ? {} : { symbol }) };
           });
@@ -66,14 +74,7 @@ export const records = family({
       show: ({ data }): Doc => {
         const rows = (data?.['records'] ?? []) as readonly Row[];
         if (rows.length === 0) return [text('no records')];
-        const columns = COLUMNS.filter((c) => rows.some((r) => c.cell(r) !== ''));
-        return [
-          {
-            kind: 'table',
-            columns: columns.map((c) => ({ title: c.title, ...(c.align ? { align: c.align } : {}) })),
-            rows: rows.map((r) => columns.map((c) => c.cell(r))),
-          },
-        ];
+        return [text(...lines(rows, new Set(rows.map((r) => r.vcpu)).size > 1))];
       },
     },
   ],

@@ -27,7 +27,7 @@ function innermost(command: Command): Command {
 /** What the outcome of `command` shows. `formOf` finds forms by id. */
 export function present(command: Command, outcome: Outcome, formOf: (id: string) => Form | undefined): Presented {
   const calls = outcome.calls ?? (outcome.call === undefined ? [] : [outcome.call]);
-  const lines = calls.flatMap(callLines);
+  const lines = foldedLines(calls);
   const form = formOf(innermost(command).form);
   const shown = outcome.unmet === undefined ? (form?.show?.(outcome) ?? NOTHING) : NOTHING;
   const err: Line[] = [];
@@ -40,6 +40,19 @@ export function present(command: Command, outcome: Outcome, formOf: (id: string)
   }
   if (outcome.interrupted === true) err.push([{ text: 'interrupted', role: 'changed' }]);
   return { out: lines.length === 0 ? shown : [text(...lines), ...shown], err: err.length === 0 ? NOTHING : [text(...err)] };
+}
+
+/** Lines of several calls; successful calls that print alike, one behind the other (KVM_RUN for each byte of the UART), are told once. */
+function foldedLines(calls: readonly CallReport[]): Line[] {
+  const lines: Line[] = [];
+  for (let i = 0; i < calls.length; ) {
+    let next = i + 1;
+    while (next < calls.length && calls[next].errno === null && calls[next].strace === calls[i].strace) next++;
+    lines.push(...callLines(calls[i]));
+    if (next > i + 1) lines.push([{ text: `  ... ${next - i - 1} more like it`, role: 'dim' }]);
+    i = next;
+  }
+  return lines;
 }
 
 /** The strace line and, after a refusal, the check that failed. */

@@ -8,6 +8,11 @@ export function codeAddressHigh(high: number): number {
   return (kernel ? high | 0xff00_0000 : high & 0x00ff_ffff) >>> 0;
 }
 
+/** Virtual addresses as the program used them: bits 63:56 repeat bit 55, which is what the packet keeps of the range (ARM D18.2.1). */
+export function canonicalHigh(high: number): number {
+  return ((high & 0x0080_0000) === 0 ? high & 0x00ff_ffff : high | 0xff00_0000) >>> 0;
+}
+
 /** Data virtual addresses: bits 63:56 are ones where bits 55:52 are, else zeros. */
 export function dataAddressHigh(high: number): number {
   return (((high >>> 20) & 15) === 15 ? high | 0xff00_0000 : high & 0x00ff_ffff) >>> 0;
