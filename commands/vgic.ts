@@ -17,10 +17,8 @@ import { type Block, type Doc, text } from '../src/view/doc.ts';
 const onOff = (on: boolean): string => (on ? 'on' : 'off');
 const orNone = (value: string | null): string => value ?? 'unset';
 
-const stateWord = (i: InterruptView): string => {
-  const shown = i.listRegister === null ? '' : `, LR${i.listRegister.number} ${i.listRegister.state}`;
-  return `${i.active ? 'active' : i.pending ? 'pending' : 'idle'}${shown}`;
-};
+const stateWord = (i: InterruptView): string =>
+  i.listRegister !== null ? `LR${i.listRegister.number} ${i.listRegister.state}` : i.active ? 'active' : i.pending ? 'pending' : 'idle';
 
 function showVgic(v: VgicView): Doc {
   const regions = v.regions.map((r) => `${r.base}, ${r.used} of ${r.count === 0 ? 'any number' : r.count} used`).join('; ');

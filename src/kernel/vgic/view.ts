@@ -2,9 +2,16 @@
 // Plain data for commands: priorities, addresses and register values are hexadecimal texts.
 import { hex } from '../../base/hex.ts';
 import { getPstate } from '../../machine/cpu/context.ts';
-import { ACTIVE, groupPriority, IDLE, PENDING, runningPriority } from '../../machine/gic/delivery.ts';
-import { listRegister } from '../../machine/gic/hypervisor.ts';
-import type { InterfaceRegisters, VirtualInterface } from '../../machine/gic/interface.ts';
+import { ACTIVE, groupPriority, IDLE, PENDING, runningPriority, settle } from '../../machine/gic/delivery.ts';
+import { listRegister, readIch } from '../../machine/gic/hypervisor.ts';
+import {
+  copyInterfaceRegisters,
+  type InterfaceRegisters,
+  newVirtualInterface,
+  peekIcc,
+  type VirtualInterface,
+  writeStored,
+} from '../../machine/gic/interface.ts';
 import type { MountedWorld, Vcpu, Vm } from '../world.ts';
 import { findIrq, type Irq, isEdge, isPending, ownerOf } from './irq.ts';
 import { FIRST_PPI, FIRST_SPI, interruptCount, NOBODY } from './state.ts';
@@ -192,4 +199,30 @@ export function vgicView(mw: MountedWorld, vm: Vm): VgicView | null {
     vcpus: vm.vcpus.map((v) => interfaceView(mw, v)),
     notable: notable.flatMap(([vcpu, intid]) => interruptView(mw, vm, vcpu, intid) ?? []),
   };
+}
+
+/** An interface as a vCPU outside the guest left it: its registers, no list register. */
+function savedInterface(vcpu: Vcpu): VirtualInterface {
+  const ich = newVirtualInterface();
+  ich.systemRegisters = vcpu.vgic !== null;
+  if (vcpu.vgic !== null) copyInterfaceRegisters(ich.registers, vcpu.vgic.registers);
+  return ich;
+}
+
+/**
+ * An ICC_*_EL1 or ICH_*_EL2 register of a vCPU by its MSR/MRS key, read without acknowledging anything; null when it cannot be read
+ * (write-only, UNDEFINED, no vGIC, or no register of the GIC).
+ */
+export function readGicRegister(mw: MountedWorld, vcpu: Vcpu, key: number): bigint | null {
+  const ich = interfaceOf(mw, vcpu) ?? savedInterface(vcpu);
+  return peekIcc(ich, key) ?? (ich.systemRegisters ? readIch(ich, key) : null);
+}
+
+/** Sets a storage register of a vCPU's CPU interface as a debugger does: no side effect but on what is signalled; false when it is none. */
+export function writeGicRegister(mw: MountedWorld, vcpu: Vcpu, key: number, value: bigint): boolean {
+  const ich = interfaceOf(mw, vcpu);
+  const registers = ich?.registers ?? vcpu.vgic?.registers;
+  if (registers === undefined || !writeStored(registers, key, Number(BigInt.asUintN(32, value)))) return false;
+  if (ich !== null) settle(ich);
+  return true;
 }
