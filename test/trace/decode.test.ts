@@ -92,6 +92,11 @@ describe('record vectors', () => {
   });
 });
 
+test('code at EL1 in the lower half keeps its address', () => {
+  const [record] = recordsOf(decodeColumns(hex('b0 50 13 00 40 00 00 00 a0 b1 00 14 00 40 00 00 00 a0 01')));
+  expect(record).toEqual({ pc: '0x40001350', el: 1, ns: 1, target: '0x40001400' });
+});
+
 describe('damage', () => {
   const load = 'b0 44 10 40 00 00 00 00 80 49 00 52 16 00';
   const ts = '71 01 00 00 00 00 00 00 00';
