@@ -67,7 +67,8 @@ export type StepStop =
   | 'trap' // cpu.trap says why; PC is at the operation (HVC, SMC: behind it)
   | 'breakpoint' // the next operation is at a breakpoint; it was not executed
   | 'record' // a sample record was written (only when asked for)
-  | 'host-irq'; // the SPU asserted PMBIRQ: the host must look
+  | 'host-irq' // a host line rose (PMBIRQ 21, maintenance 25, timers 27 and 30): the host must look
+  | 'wait'; // WFE or WFI had nothing to wait for and did not trap; it was executed (only when asked for)
 
 /** What makes `stepCpu` stop early, besides traps. Addresses are virtual, as the guest uses them. */
 export interface StepStops {
@@ -76,10 +77,22 @@ export interface StepStops {
   readonly skipFirst: boolean;
   /** Stop after the operation whose record reached the buffer. */
   readonly afterRecord: boolean;
+  /** Stop after a WFE or WFI that would wait and is not trapped: a round robin may let another CPU run. */
+  readonly atWait?: boolean;
+}
+
+/** An instruction that was UNDEFINED where it stood; the guest took the exception. */
+export interface UndefinedInstruction {
+  readonly pc: bigint;
+  readonly word: number;
 }
 
 export interface StepResult {
   /** Operations executed. An operation that trapped to EL2 counts once, when it traps. */
   readonly executed: number;
   readonly stop: StepStop;
+  /** A sample record was written by one of the operations, whatever stopped the run. */
+  readonly record?: true;
+  /** The first few UNDEFINED instructions of the call; absent when there was none. */
+  readonly undefinedInstructions?: readonly UndefinedInstruction[];
 }

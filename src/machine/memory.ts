@@ -21,6 +21,11 @@ export interface MountedMemory {
   dirty: Uint8Array;
   /** One byte a frame: 1 when code was decoded from it, so that a store must tell the code cache. */
   code: Uint8Array;
+  /** Count the changes that end a CPU's leave to store to a frame without looking: `dirty` was cleared, a frame got flagged in `code`. */
+  settled: number;
+  codeGeneration: number;
+  /** Flagged frames that were written from outside the CPUs: the code cache looks when a CPU runs next. */
+  rewritten: number[];
 }
 
 const WASM_PAGE = 65536;
@@ -33,7 +38,7 @@ export function newHostMemory(): HostMemory {
 export function mountMemory(host: HostMemory): MountedMemory {
   const bytes = Math.max(host.next * PAGE_SIZE, WASM_PAGE);
   const wasm = new WebAssembly.Memory({ initial: Math.ceil(bytes / WASM_PAGE), maximum: 65536 });
-  const mounted = { host, wasm } as MountedMemory;
+  const mounted = { host, wasm, settled: 0, codeGeneration: 0, rewritten: [] as number[] } as unknown as MountedMemory;
   view(mounted);
   for (const frame of Object.keys(host.pages)) mounted.u8.set(host.pages[frame].page, Number(frame) * PAGE_SIZE);
   return mounted;
@@ -75,16 +80,26 @@ export function releaseFrames(m: MountedMemory, first: number, count: number): v
     m.dirty[frame] = 0;
   }
   m.u8.fill(0, first * PAGE_SIZE, (first + count) * PAGE_SIZE);
+  noteRewritten(m, first * PAGE_SIZE, count * PAGE_SIZE);
+  m.settled += 1;
+}
+
+function noteRewritten(m: MountedMemory, pa: number, length: number): void {
+  for (let frame = Math.floor(pa / PAGE_SIZE); frame * PAGE_SIZE < pa + length; frame++) {
+    if (m.code[frame] !== 0) m.rewritten.push(frame);
+  }
 }
 
 /** Writes bytes at a host physical address from outside the CPU (image load, SPU, VMM): marks the frames dirty. */
 export function writePhysical(m: MountedMemory, pa: number, bytes: Uint8Array): void {
   m.u8.set(bytes, pa);
   for (let frame = Math.floor(pa / PAGE_SIZE); frame * PAGE_SIZE < pa + bytes.length; frame++) m.dirty[frame] = 1;
+  noteRewritten(m, pa, bytes.length);
 }
 
 /** Copies every dirty frame back into the world as a fresh immutable page; an all-zero page is not kept. */
 export function settleMemory(m: MountedMemory): void {
+  m.settled += 1;
   for (let frame = m.dirty.indexOf(1); frame !== -1; frame = m.dirty.indexOf(1, frame + 1)) {
     m.dirty[frame] = 0;
     const words = m.i32.subarray((frame * PAGE_SIZE) >> 2, ((frame + 1) * PAGE_SIZE) >> 2);

@@ -78,8 +78,16 @@ export function setPc(c: CpuContext, value: bigint): void {
 export function getPstate(c: CpuContext): bigint {
   const k = c.core;
   const word =
-    (k[FLAG_N] << 31) | (k[FLAG_Z] << 30) | (k[FLAG_C] << 29) | (k[FLAG_V] << 28) |
-    (k[PSTATE_PAN] << 22) | (k[PSTATE_SS] << 21) | (k[PSTATE_IL] << 20) | (k[DAIF] << 6) | (k[EL] << 2) | k[SPSEL];
+    (k[FLAG_N] << 31) |
+    (k[FLAG_Z] << 30) |
+    (k[FLAG_C] << 29) |
+    (k[FLAG_V] << 28) |
+    (k[PSTATE_PAN] << 22) |
+    (k[PSTATE_SS] << 21) |
+    (k[PSTATE_IL] << 20) |
+    (k[DAIF] << 6) |
+    (k[EL] << 2) |
+    k[SPSEL];
   return BigInt(word >>> 0);
 }
 

@@ -1,0 +1,40 @@
+// From an instruction word to a record of the interpreter: operations.ts says what a record holds.
+import { decodeWord } from '../../arch/a64/decode.ts';
+import type { A64Row } from '../../arch/a64/rows-form.ts';
+import { OP_NOP, OP_SYSTEM } from './operations.ts';
+import { DATA_BUILDERS, fieldsOf, type Words } from './predecode-data.ts';
+import { branchWords, memoryWords } from './predecode-memory.ts';
+
+/** FEAT_… that the CPU has; rows of others are UNDEFINED (hints without them are NOPs). */
+export const IMPLEMENTED_FEATURES: ReadonlySet<string> = new Set(['FEAT_LSE', 'FEAT_CRC32', 'FEAT_LRCPC', 'FEAT_LOR', 'FEAT_SPE']);
+
+/** Hints that do something; every other is a NOP. */
+const ACTIVE_HINTS: ReadonlySet<string> = new Set(['WFE', 'WFI', 'SEV', 'SEVL', 'PSB_CSYNC']);
+/** Operations finish in order and changes of system registers act at once: nothing is left for a barrier to do. */
+const BARRIERS: ReadonlySet<string> = new Set(['DMB', 'DSB', 'ISB', 'SSBB', 'PSSBB']);
+
+const isHint = (word: number): boolean => (word & 0xfffff01f) >>> 0 === 0xd503201f;
+
+/** True when the CPU executes the row: else its words are UNDEFINED. */
+export function isImplemented(row: A64Row, word: number): boolean {
+  return row.feature === undefined || IMPLEMENTED_FEATURES.has(row.feature) || isHint(word);
+}
+
+function wordsOf(word: number, pageOffset: number): Words {
+  const row = decodeWord(word);
+  if (row === null || !isImplemented(row, word)) return [OP_SYSTEM];
+  if (BARRIERS.has(row.id) || (isHint(word) && !ACTIVE_HINTS.has(row.id)) || row.id === 'PRFM_literal') return [OP_NOP];
+  const fields = fieldsOf(row, word);
+  const build = DATA_BUILDERS[row.id];
+  if (build !== undefined) return build(fields);
+  if (row.branch !== undefined) return branchWords(fields, pageOffset) ?? [OP_SYSTEM];
+  if (row.access !== undefined) return memoryWords(fields);
+  return [OP_SYSTEM];
+}
+
+/** Fills the record at `at` from an instruction word that stands `pageOffset` bytes into its page. */
+export function predecode(records: Int32Array, at: number, word: number, pageOffset: number): void {
+  const words = wordsOf(word, pageOffset);
+  for (let i = 0; i < 7; i++) records[at + i] = words[i] ?? 0;
+  records[at + 7] = word;
+}

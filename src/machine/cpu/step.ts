@@ -1,0 +1,284 @@
+// The only door to the CPUs: executes an exact number of operations and says why it stopped. Outer loop of the interpreter: interrupts, stops,
+// timers and the SPU are looked at between stretches of the fast loop (run.ts), which ends wherever one of them could have something to say.
+// What counts as an operation: every instruction executed, every one that ended in an exception or a trap, and every exception for which none
+// could be fetched. Taking an interrupt counts nothing.
+import { maintenancePending, vfiqPending, virqPending } from '../gic/interface.ts';
+import type { Mounted, PhysicalCpu, StepResult, StepStop, StepStops, UndefinedInstruction } from '../machine.ts';
+import { countOperations, operationsToSample, profilingEnabled, sampleOperation } from '../spu/spu.ts';
+import { forgetWrittenFrames } from './code.ts';
+import { DAIF, getPc, MONITOR, PC_HI, PC_LO, SINK } from './context.ts';
+import { type Core, chooseRegions, coreOf } from './core.ts';
+import { nextTimerTick, updateTimerLines } from './counter.ts';
+import { deliverFault, isIllegalState, takeFiq, takeIllegalState, takeIrq } from './exception.ts';
+import { EXECUTE, translate } from './mmu.ts';
+import { EXIT_COUNT, EXIT_FAULT, EXIT_FETCH, EXIT_SYSTEM } from './operations.ts';
+import { beginSample, endSample, stopCapture } from './profile.ts';
+import { run } from './run.ts';
+import { executeSystem } from './system.ts';
+
+const PSTATE_I = 2;
+const PSTATE_F = 1;
+/** The host's maintenance interrupt of the virtual CPU interface. */
+const MAINTENANCE_PPI = 25;
+/** More UNDEFINED instructions in one call than anyone reads. */
+const UNDEFINED_LIMIT = 16;
+
+/** What one call keeps: the outcome so far, and what need not be asked before every stretch. */
+interface Stretch {
+  executed: number;
+  stop: StepStop | null;
+  record: boolean;
+  undefined: UndefinedInstruction[];
+  /** Operations executed while profiling that the SPU was not told yet. */
+  uncounted: number;
+  /** Operations until the sampled one, that one included; 0 = profiling is off. */
+  untilSample: number;
+  /** The tick at which a timer of the guest asserts; Infinity = none. */
+  deadline: number;
+}
+
+/** Fetches the word at PC without executing; null when it cannot be fetched (`core.fault` says why). */
+function fetchWord(core: Core): number | null {
+  const { k } = core;
+  if ((k[PC_LO] & 3) !== 0) return null;
+  const pa = translate(core, k[PC_LO], k[PC_HI], EXECUTE);
+  return pa < 0 ? null : core.m.memory.i32[pa >>> 2] >>> 0;
+}
+
+function tellSpu(core: Core, s: Stretch): void {
+  if (s.uncounted === 0) return;
+  countOperations(core.m.machine, core.cpu, s.uncounted);
+  s.uncounted = 0;
+}
+
+/** Asks again everything that an operation of the slow path may have changed. */
+function lookAgain(core: Core, s: Stretch): void {
+  chooseRegions(core);
+  const { machine } = core.m;
+  s.untilSample = profilingEnabled(core.cpu) ? operationsToSample(machine, core.cpu) : 0;
+  const timer = nextTimerTick(core.cpu);
+  s.deadline = timer === null || timer <= machine.tick ? Number.POSITIVE_INFINITY : timer;
+}
+
+/** `n` operations belong to the sampling population. An operation is counted before it takes effect. */
+function population(s: Stretch, n: number): void {
+  if (s.untilSample === 0) return;
+  s.uncounted += n;
+  s.untilSample -= n;
+}
+
+function executed(core: Core, s: Stretch, n: number): void {
+  s.executed += n;
+  core.m.machine.tick += n;
+}
+
+/** Host interrupt lines that went up since `before` stop the run. */
+function noteHostLines(core: Core, s: Stretch, before: number): void {
+  const { cpu } = core;
+  const maintenance = 1 << MAINTENANCE_PPI;
+  cpu.hostLines = maintenancePending(cpu.ich) ? cpu.hostLines | maintenance : cpu.hostLines & ~maintenance;
+  if ((cpu.hostLines & ~before) !== 0) s.stop ??= 'host-irq';
+}
+
+/** MRS of a register that neither shows nor changes what the outer loop keeps: not of CRn 9 (SPE) or 12 (GIC). */
+function isPlainRead(word: number): boolean {
+  const crn = (word >>> 12) & 15;
+  return (word & 0xfff00000) >>> 0 === 0xd5300000 && crn !== 9 && crn !== 12;
+}
+
+/** Executes the operation at PC, which belongs to the slow path. True: it ended in a synchronous exception. */
+function slowOperation(core: Core, s: Stretch, stops: StepStops, word: number): boolean {
+  const pc = getPc(core.cpu.context);
+  const outcome = executeSystem(core, word);
+  if (outcome === 'undefined' && s.undefined.length < UNDEFINED_LIMIT) s.undefined.push({ pc, word });
+  if (outcome === 'trap') s.stop = 'trap';
+  if (outcome === 'wait' && stops.atWait) s.stop ??= 'wait';
+  return outcome !== 'done' && outcome !== 'wait';
+}
+
+/** The slow operation at PC, when it is not the sampled one. */
+function system(core: Core, s: Stretch, stops: StepStops): void {
+  const word = fetchWord(core);
+  if (word === null) {
+    fetchFault(core, s);
+    return;
+  }
+  population(s, 1);
+  if (isPlainRead(word)) {
+    const excepted = slowOperation(core, s, stops, word);
+    executed(core, s, 1);
+    if (excepted) lookAgain(core, s);
+    return;
+  }
+  tellSpu(core, s);
+  const before = core.cpu.hostLines;
+  slowOperation(core, s, stops, word);
+  executed(core, s, 1);
+  noteHostLines(core, s, before);
+  lookAgain(core, s);
+}
+
+/** The exception of an operation that could not be fetched. */
+function fetchFault(core: Core, s: Stretch): void {
+  tellSpu(core, s);
+  if (!deliverFault(core, null)) s.stop = 'trap';
+  executed(core, s, 1);
+  lookAgain(core, s);
+}
+
+/** The exception of the operation at PC, whose data access failed. */
+function dataFault(core: Core, s: Stretch): void {
+  const word = fetchWord(core);
+  if (word === null) {
+    fetchFault(core, s);
+    return;
+  }
+  population(s, 1);
+  tellSpu(core, s);
+  if (!deliverFault(core, word)) s.stop = 'trap';
+  executed(core, s, 1);
+  lookAgain(core, s);
+}
+
+/** Executes the operation at PC as the sampled one and hands it to the SPU. */
+function sampled(core: Core, s: Stretch, stops: StepStops): void {
+  const word = fetchWord(core);
+  if (word === null) {
+    fetchFault(core, s);
+    return;
+  }
+  population(s, 1);
+  tellSpu(core, s);
+  const before = core.cpu.hostLines;
+  const sample = beginSample(core, word);
+  core.stopAtPages = false;
+  let excepted = false;
+  const exit = run(core, 1);
+  if (exit === EXIT_SYSTEM) excepted = slowOperation(core, s, stops, word);
+  else if (exit !== EXIT_COUNT) {
+    excepted = true;
+    if (!deliverFault(core, exit === EXIT_FETCH ? null : word)) s.stop = 'trap';
+  }
+  const operation = endSample(core, sample, excepted);
+  executed(core, s, 1);
+  const { recordWritten } = sampleOperation(core.m, core.cpu, operation);
+  if (recordWritten) {
+    s.record = true;
+    if (stops.afterRecord) s.stop ??= 'record';
+  }
+  noteHostLines(core, s, before);
+  lookAgain(core, s);
+}
+
+function takeInterrupt(core: Core, s: Stretch): void {
+  const masks = core.k[DAIF];
+  if ((masks & PSTATE_F) === 0 && vfiqPending(core.cpu.ich)) takeFiq(core);
+  else if ((masks & PSTATE_I) === 0 && virqPending(core.cpu.ich)) takeIrq(core);
+  else return;
+  tellSpu(core, s);
+  lookAgain(core, s);
+}
+
+/** Breakpoints as the low and high halves of their addresses. */
+interface Guards {
+  readonly lo: Int32Array;
+  readonly hi: Int32Array;
+}
+
+function guardsOf(breakpoints: ReadonlySet<bigint>): Guards | null {
+  if (breakpoints.size === 0) return null;
+  const all = [...breakpoints];
+  return {
+    lo: Int32Array.from(all, (b) => Number(BigInt.asIntN(32, b))),
+    hi: Int32Array.from(all, (b) => Number(BigInt.asIntN(32, b >> 32n))),
+  };
+}
+
+/** 2: PC is at a breakpoint; 1: one lies in its page, so operations go one by one; 0: none does. */
+function guarded(core: Core, guards: Guards): 0 | 1 | 2 {
+  const pcLo = core.k[PC_LO];
+  const pcHi = core.k[PC_HI];
+  let found: 0 | 1 = 0;
+  for (let i = 0; i < guards.lo.length; i++) {
+    if (guards.hi[i] !== pcHi) continue;
+    if (guards.lo[i] === pcLo) return 2;
+    if ((guards.lo[i] ^ pcLo) >>> 12 === 0) found = 1;
+  }
+  return found;
+}
+
+/** The exclusives monitor of another CPU is open: stores must look whether they close it. */
+function isMonitorOpenElsewhere(m: Mounted, cpu: PhysicalCpu): boolean {
+  for (const other of m.machine.cpus) if (other !== cpu && other.context.core[MONITOR] !== 0) return true;
+  return false;
+}
+
+function resultOf(s: Stretch): StepResult {
+  return {
+    executed: s.executed,
+    stop: s.stop ?? 'count',
+    ...(s.record ? { record: true as const } : {}),
+    ...(s.undefined.length > 0 ? { undefinedInstructions: s.undefined } : {}),
+  };
+}
+
+/**
+ * Executes exactly `operations` operations of the guest loaded on `cpu`, unless something stops it before: see `StepStop`. The same world
+ * and the same arguments give the same world, whatever is cached; n operations in one call or in many are the same.
+ */
+export function stepCpu(m: Mounted, cpu: PhysicalCpu, operations: number, stops: StepStops): StepResult {
+  const core = coreOf(m, cpu);
+  if (m.memory.rewritten.length !== 0) forgetWrittenFrames(m.code, m.memory);
+  core.monitorsOpen = isMonitorOpenElsewhere(m, cpu);
+  stopCapture(core);
+  const s: Stretch = { executed: 0, stop: null, record: false, undefined: [], uncounted: 0, untilSample: 0, deadline: 0 };
+  const guards = guardsOf(stops.breakpoints);
+  let leaving = stops.skipFirst;
+  const before = cpu.hostLines;
+  updateTimerLines(m.machine, cpu);
+  noteHostLines(core, s, before);
+  lookAgain(core, s);
+  while (s.stop === null && s.executed < operations) {
+    takeInterrupt(core, s);
+    let limit = operations - s.executed;
+    core.stopAtPages = false;
+    if (guards !== null) {
+      const where = guarded(core, guards);
+      if (where === 2 && !leaving) {
+        s.stop = 'breakpoint';
+        break;
+      }
+      if (where === 0) core.stopAtPages = true;
+      else limit = 1;
+      leaving = false;
+    }
+    if (isIllegalState(core)) {
+      takeIllegalState(core);
+      executed(core, s, 1);
+      lookAgain(core, s);
+      continue;
+    }
+    if (s.untilSample === 1) {
+      sampled(core, s, stops);
+      continue;
+    }
+    if (s.untilSample > 1) limit = Math.min(limit, s.untilSample - 1);
+    limit = Math.min(limit, s.deadline - m.machine.tick);
+    const exit = run(core, limit);
+    population(s, core.executed);
+    executed(core, s, core.executed);
+    if (exit === EXIT_SYSTEM) system(core, s, stops);
+    else if (exit === EXIT_FAULT) dataFault(core, s);
+    else if (exit === EXIT_FETCH) fetchFault(core, s);
+    if (m.machine.tick >= s.deadline) {
+      const lines = cpu.hostLines;
+      updateTimerLines(m.machine, cpu);
+      noteHostLines(core, s, lines);
+      s.deadline = Number.POSITIVE_INFINITY;
+    }
+  }
+  tellSpu(core, s);
+  core.lo[SINK] = 0;
+  core.hi[SINK] = 0;
+  return resultOf(s);
+}
