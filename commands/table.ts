@@ -6,24 +6,34 @@ import { apropos } from './apropos.ts';
 import { assert } from './assert.ts';
 import { backtrace } from './backtrace.ts';
 import { breakCommand } from './break.ts';
+import { calls } from './calls.ts';
+import { cap } from './cap.ts';
 import { consoleCommand } from './console.ts';
 import { continueCommand } from './continue.ts';
 import { deleteCommand } from './delete.ts';
 import { dis } from './dis.ts';
 import { expect } from './expect.ts';
+import { explain } from './explain.ts';
 import { finish } from './finish.ts';
 import { focus } from './focus.ts';
 import { help } from './help.ts';
 import { history } from './history.ts';
+import { host } from './host.ts';
 import { info } from './info.ts';
+import { ioctl } from './ioctl.ts';
 import { irqLine } from './irq-line.ts';
+import { kernel } from './kernel.ts';
 import { letCommand } from './let.ts';
 import { load } from './load.ts';
+import { mask } from './mask.ts';
+import { perfmon } from './perfmon.ts';
 import { print } from './print.ts';
+import { process } from './process.ts';
 import { quit } from './quit.ts';
 import { records } from './records.ts';
 import { reg } from './reg.ts';
 import { regs } from './regs.ts';
+import { rlimit } from './rlimit.ts';
 import { run } from './run.ts';
 import { sample } from './sample.ts';
 import { save } from './save.ts';
@@ -32,18 +42,39 @@ import { show } from './show.ts';
 import { source } from './source.ts';
 import { spu } from './spu.ts';
 import { step } from './step.ts';
+import { sysfs } from './sysfs.ts';
+import { thread } from './thread.ts';
 import { tick } from './tick.ts';
 import { until } from './until.ts';
 import { up } from './up.ts';
+import { vcpu } from './vcpu.ts';
 import { vgic } from './vgic.ts';
+import { vm } from './vm.ts';
 import { w } from './w.ts';
+import { why } from './why.ts';
 import { x } from './x.ts';
 
 /** Every family; those that show or change the shell's own state are made with it. */
 export const families = (state: ShellState): readonly Family[] => [
+  // host
+  host,
+  sysfs,
+  kernel,
+  cap,
+  // process
+  thread,
+  rlimit,
+  perfmon,
+  process,
+  // vm
+  vm,
+  // vcpu, attr, one-reg
+  vcpu,
   // vgic
   vgic,
   irqLine,
+  // ioctl
+  ioctl,
   // guest
   up,
   consoleCommand,
@@ -69,6 +100,11 @@ export const families = (state: ShellState): readonly Family[] => [
   // spe
   spu,
   records,
+  mask,
+  // why
+  why,
+  explain,
+  calls,
   // time
   tick,
   // check

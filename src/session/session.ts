@@ -43,6 +43,8 @@ export interface Context {
   /** The guest image in use: symbols and, where it has them, lines. */
   readonly image: Image | null;
   readonly journal: readonly JournalEntry[];
+  /** The process that makes the calls: the VMM, 1, unless `process N 'CMD'` runs the command. */
+  readonly process?: number;
 
   setVm(index: number): void;
   setFocus(index: number): void;
@@ -62,8 +64,8 @@ export interface Context {
 
   /** Issues one ioctl and logs it: its strace line and, after a refusal, the check that failed. */
   call(call: Call, describe: CallDescription): CallReport;
-  /** Runs another command inside this one (expect, on). */
-  execute(command: Command): Outcome | Running;
+  /** Runs another command inside this one (expect, on); with a number, its calls come from that process. */
+  execute(command: Command, process?: number): Outcome | Running;
 }
 
 /** One command as it ran; `operations` is where an interrupt cut it, so that a replay cuts it there too. */
@@ -187,14 +189,22 @@ export function createSession(options: SessionOptions): Session {
       if (answer.isOk()) for (const event of answer.value.events) state.log.events.push(event);
       return report;
     },
-    execute: (command) => start(command),
+    execute: (command, process) => start(command, process),
   };
 
+  /** The same context, its calls made by another process. */
+  function contextOf(process: number): Context {
+    return Object.create(context, {
+      process: { value: process },
+      execute: { value: (command: Command, inner = process) => start(command, inner) },
+    });
+  }
+
   /** Finds the form and runs it; what a command's slot cannot be given is Unmet. */
-  function start(command: Command): Outcome | Running {
+  function start(command: Command, process?: number): Outcome | Running {
     const behaviour = options.table.get(command.form);
     if (behaviour === undefined) throw new Error(`no command form '${command.form}'`);
-    return behaviour.run(context, command.args);
+    return behaviour.run(process === undefined ? context : contextOf(process), command.args);
   }
 
   /** What every finished command leaves behind: value history, `$?`, the journal. */

@@ -42,7 +42,7 @@ export function stopOutcome(context: Context, end: RunEnd): Outcome {
 }
 
 /** Numbers that are addresses become text, as JSON wants them (language.md §6). */
-function exitData(exit: Readonly<Record<string, unknown>>): Record<string, unknown> {
+export function exitData(exit: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const out: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(exit)) {
     out[key] = typeof value === 'bigint' || (key === 'phys_addr' && typeof value === 'number') ? hex(value as bigint) : value;

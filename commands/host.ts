@@ -1,0 +1,92 @@
+// host: the machine that spesh emulates (language.md §3, group host, and §5).
+import { parseHost } from '../src/kernel/host-schema.ts';
+import { type HostData, hostData } from '../src/session/host-report.ts';
+import { hostFixtureText } from '../src/session/host-text.ts';
+import { done, type Outcome, unmet } from '../src/session/outcome.ts';
+import type { Context } from '../src/session/session.ts';
+import { family } from '../src/shell/family.ts';
+import { didYouMean } from '../src/shell/misread.ts';
+import { showKernel } from '../src/shell/show-kernel.ts';
+import type { Block, Doc } from '../src/view/doc.ts';
+
+/** Boots a host by the name of a fixture, else from the file of that path. */
+function load(context: Context, name: string): Outcome {
+  const known = context.hosts.get(name);
+  if (known !== undefined) {
+    context.boot(known);
+    return done(hostData(known));
+  }
+  const asset = context.asset(name);
+  if (asset === undefined)
+    return unmet('no-host', `there is no host '${name}'`, didYouMean(name, context.hosts.keys()) ?? 'host list, or the path of a fixture');
+  const base = (parent: string): string | undefined => {
+    const host = context.hosts.get(parent);
+    return host === undefined ? undefined : hostFixtureText(host);
+  };
+  const parsed = parseHost(name, new TextDecoder().decode(asset.bytes), base);
+  if (parsed.isErr()) {
+    const { file, line, path, expected, message } = parsed.error;
+    const place = line === undefined ? file : `${file}:${line}`;
+    return unmet('invalid-host', `${place}: ${path === '' ? '' : `${path}: `}${message}`, `expected ${expected}`);
+  }
+  context.boot(parsed.value);
+  return done(hostData(parsed.value));
+}
+
+function show(d: HostData): Doc {
+  const units = (list: readonly { name: string; type: number; cpus: string }[]): string[][] =>
+    list.map((u) => [u.name, `type ${u.type}`, `CPUs ${u.cpus}`]);
+  const columns = [{ title: '' }, { title: '' }, { title: '' }, { title: '' }];
+  const rows = [
+    ...d.clusters.map((c, i) => [`cluster ${i}`, `CPUs ${c.cpus}`, c.spu ?? 'no SPU', c.pmu ?? 'no PMU']),
+    ...units(d.spus).map((cells, i) => [...cells, `SPEv1p${d.spus[i].pmsver - 1}`]),
+    ...units(d.pmus).map((cells) => [...cells, 'CPU PMU']),
+  ];
+  const head: Block = { kind: 'text', lines: [`${d.name}: ${d.about}`, `${d.cpus} CPUs, MIDR_EL1 ${d.midr}, CNTFRQ_EL0 ${d.cntfrq} Hz`] };
+  return [head, { kind: 'table', header: false, columns, rows }, ...showKernel(d.kernel)];
+}
+
+export const host = family({
+  name: 'host',
+  group: 'host',
+  summary: 'the emulated machine: CPUs, SPUs, PMUs, kernel',
+  details: [
+    'A host is a fixture: fixtures/hosts/NAME.toml, or a file of that form (`extends = "two-spu"` builds on one). Loading boots it: no VM, every history empty, each vCPU’s thread free to run on all CPUs.',
+  ],
+  see: ['sysfs', 'kernel', 'cap'],
+  forms: [
+    {
+      id: 'host.show',
+      syntax: 'host',
+      about: 'Show the host.',
+      effect: 'pure',
+      run: (context) => done(hostData(context.world.world.host)),
+      show: ({ data }) => (data === null ? [] : show(data as unknown as HostData)),
+    },
+    {
+      id: 'host.load',
+      syntax: 'host load <host:HOST>',
+      about: 'Boot another host.',
+      effect: 'world',
+      run: (context, args) => load(context, context.word(args['host'])),
+      show: ({ data }) => (data === null ? [] : show(data as unknown as HostData)),
+    },
+    {
+      id: 'host.list',
+      syntax: 'host list',
+      about: 'List the fixtures.',
+      effect: 'pure',
+      run: (context) => {
+        const current = context.world.world.host.name;
+        const hosts = [...context.hosts].map(([name, h]) => ({ name, about: h.about, current: name === current }));
+        return done({ hosts });
+      },
+      show: ({ data }): Doc => {
+        const hosts = (data?.['hosts'] ?? []) as readonly { name: string; about: string; current: boolean }[];
+        const rows = hosts.map((h) => [h.current ? '*' : '', h.name, h.about]);
+        return [{ kind: 'table', header: false, columns: [{ title: '' }, { title: '' }, { title: '' }], rows }];
+      },
+    },
+  ],
+  complete: (slot, context) => (slot === 'host' ? [...context.hosts].map(([text, h]) => ({ text, about: h.about })) : []),
+});

@@ -1,0 +1,186 @@
+// A raw ioctl from its words: the struct in the VMM's memory, what it points to, and how strace prints it (language.md §3, group ioctl).
+
+import { ok, type Result } from 'neverthrow';
+import { type DeviceAttribute, vcpuAttribute, vcpuGroupName } from '../abi/attributes.ts';
+import { getField, packStruct, readStructField, type Struct, type StructField } from '../abi/struct.ts';
+import * as S from '../abi/structs.ts';
+import { type VgicAttribute, vgicAttribute, vgicGroupName } from '../abi/vgic-attributes.ts';
+import { hex } from '../base/hex.ts';
+import { oneRegOf } from '../kernel/one-reg.ts';
+import { copyFromUser } from '../kernel/user-memory.ts';
+import type { OpenFile } from '../kernel/world.ts';
+import type { Unmet } from '../session/outcome.ts';
+import type { Context } from '../session/session.ts';
+import { BAD_POINTER, type PreparedCall, place, pointerText, SCRATCH } from '../session/vmm.ts';
+import type { RawArgument, RawRequest, RawValue } from './raw-ioctl.ts';
+import { structOf } from './raw-ioctl.ts';
+
+const VALUE_AT = SCRATCH + 0x1000;
+/** From here on a member is an address or a mask, and prints in hexadecimal. */
+const HEX_FROM = 0x1_0000n;
+
+/** What `&V` put into the VMM's memory. */
+interface Placed {
+  readonly address: bigint;
+  readonly size: 4 | 8;
+  readonly value: bigint;
+}
+
+/** Where a raw call goes. */
+export interface RawTarget {
+  readonly fd: number;
+  /** `vcpu0`, or the descriptor's number. */
+  readonly name: string;
+  readonly file: OpenFile | null;
+}
+
+export interface RawCall {
+  readonly prepared: PreparedCall;
+  /** What a successful get left where a pointer leads. */
+  read(): { readonly name: string; readonly value: number | string } | null;
+}
+
+const structFor = (size: 4 | 8): Struct => (size === 8 ? S.U64 : S.INT);
+
+/** The number that the kernel sees for a value, placing what it points to. */
+function numberOf(context: Context, value: RawValue): Result<{ number: bigint; placed: Placed | null }, Unmet> {
+  switch (value.kind) {
+    case 'bad':
+      return ok({ number: BAD_POINTER, placed: null });
+    case 'NULL':
+      return ok({ number: 0n, placed: null });
+    case 'pointer':
+      return context.evaluate(value.value).map((v) => {
+        const address = place(context, VALUE_AT, packStruct(structFor(value.size), { value: v }));
+        return { number: address, placed: { address, size: value.size, value: value.size === 8 ? v : BigInt.asIntN(32, v) } };
+      });
+    case 'numbers':
+      return context.evaluate(value.items[0]).map((number) => ({ number, placed: null }));
+  }
+}
+
+const numberText = (value: bigint): string => (value >= HEX_FROM ? hex(value) : String(value));
+
+/** The value behind a pointer as it is now. */
+function pointee(context: Context, placed: Placed): bigint {
+  const process = context.world.world.kernel.processes[(context.process ?? 1) - 1];
+  const struct = structFor(placed.size);
+  return getField(struct, copyFromUser(context.world, process, placed.address, struct.size) ?? new Uint8Array(struct.size), 'value');
+}
+
+interface Attribute {
+  readonly group: string | undefined;
+  readonly row: DeviceAttribute | VgicAttribute | undefined;
+}
+
+/** Names of struct kvm_device_attr's numbers on this file. */
+function attributeOf(context: Context, file: OpenFile | null, bytes: Uint8Array): Attribute {
+  const group = Number(getField(S.KVM_DEVICE_ATTR, bytes, 'group'));
+  const attr = getField(S.KVM_DEVICE_ATTR, bytes, 'attr');
+  if (file?.kind === 'vcpu') {
+    return { group: vcpuGroupName(group), row: vcpuAttribute(context.world.world.host.kernel.revision, group, attr) };
+  }
+  if (file?.kind === 'vgic') return { group: vgicGroupName(group), row: vgicAttribute(group, attr) };
+  return { group: undefined, row: undefined };
+}
+
+/** A member's value as strace names it. */
+function memberText(struct: Struct, field: StructField, bytes: Uint8Array, names: Attribute): string {
+  const values = Array.from({ length: field.count }, (_, i) => readStructField(bytes, field, i));
+  if (struct === S.KVM_DEVICE_ATTR && field.name === 'group' && names.group !== undefined) return names.group;
+  if (struct === S.KVM_DEVICE_ATTR && field.name === 'attr' && names.row !== undefined) return names.row.name;
+  if (struct === S.KVM_ONE_REG && field.name === 'id') {
+    const register = oneRegOf(values[0]);
+    return `${hex(values[0])}${register === null ? '' : ` /* ${register.name} */`}`;
+  }
+  if (field.count === 1) return field.pointer ? pointerText(values[0]) : numberText(values[0]);
+  const used = values.length - [...values].reverse().findIndex((v) => v !== 0n);
+  return `[${values
+    .slice(0, used > values.length ? 1 : used)
+    .map(numberText)
+    .join(', ')}]`;
+}
+
+/** The struct as strace prints it. `get`: the kernel writes behind the pointer, which then prints as `[V]`. */
+function structText(
+  context: Context,
+  struct: Struct,
+  bytes: Uint8Array,
+  placed: Placed | null,
+  get: boolean,
+  names: Attribute,
+): (done: boolean) => string {
+  return (done) =>
+    `{${struct.fields
+      .filter((f) => !(struct === S.KVM_DEVICE_ATTR && f.name === 'flags' && readStructField(bytes, f) === 0n) && f.name !== 'pad')
+      .map((f) => {
+        if (!f.pointer || placed === null) return `${f.name}=${memberText(struct, f, bytes, names)}`;
+        const shown = (value: bigint): string => (struct === S.KVM_ONE_REG ? hex(value) : String(value));
+        return `${f.name}=${done && get ? `[${shown(pointee(context, placed))}]` : `&${shown(placed.value)}`}`;
+      })
+      .join(', ')}}`;
+}
+
+/** The bytes of a struct from its members, and what its pointer leads to. */
+function pack(
+  context: Context,
+  struct: Struct,
+  fields: RawArgument['fields'],
+): Result<{ bytes: Uint8Array<ArrayBuffer>; placed: Placed | null }, Unmet> {
+  const values: Record<string, bigint | readonly bigint[]> = {};
+  let pointed: Placed | null = null;
+  for (const [name, value] of fields) {
+    if (value.kind === 'numbers' && value.items.length > 1) {
+      const items: bigint[] = [];
+      for (const item of value.items) {
+        const number = context.evaluate(item);
+        if (number.isErr()) return number.map(() => ({ bytes: new Uint8Array(0), placed: null }));
+        items.push(number.value);
+      }
+      values[name] = items;
+      continue;
+    }
+    const number = numberOf(context, value);
+    if (number.isErr()) return number.map(() => ({ bytes: new Uint8Array(0), placed: null }));
+    values[name] = number.value.number;
+    pointed = number.value.placed ?? pointed;
+  }
+  return ok({ bytes: packStruct(struct, values), placed: pointed });
+}
+
+/** The call of these words on a file. */
+export function rawCall(context: Context, target: RawTarget, request: RawRequest, argument: RawArgument): Result<RawCall, Unmet> {
+  const struct = structOf(request);
+  const name = request.row?.name ?? hex(request.number);
+  const call = (value: bigint) => ({
+    process: context.process ?? 1,
+    fd: target.fd,
+    request: request.number,
+    argument: value,
+    thread: target.file?.kind === 'vcpu' ? target.file.vcpu : -1,
+  });
+  const describe = { on: target.name, request: name };
+  if (argument.whole !== null) {
+    return numberOf(context, argument.whole).map(({ number, placed }) => {
+      const text = placed === null ? (struct === null && number < HEX_FROM ? String(number) : pointerText(number)) : `&${placed.value}`;
+      return { prepared: { call: call(number), describe: { ...describe, argument: text } }, read: () => null };
+    });
+  }
+  if (struct === null) {
+    return ok({ prepared: { call: call(0n), describe: { ...describe, argument: '0' } }, read: () => null });
+  }
+  return pack(context, struct, argument.fields).map(({ bytes, placed }) => {
+    const get = name === 'KVM_GET_DEVICE_ATTR' || name === 'KVM_GET_ONE_REG';
+    const names = struct === S.KVM_DEVICE_ATTR ? attributeOf(context, target.file, bytes) : { group: undefined, row: undefined };
+    const prepared = {
+      call: call(place(context, SCRATCH, bytes)),
+      describe: { ...describe, argument: structText(context, struct, bytes, placed, get, names) },
+    };
+    const read: RawCall['read'] = () => {
+      if (!get || placed === null) return null;
+      const value = pointee(context, placed);
+      return { name: 'value', value: struct === S.KVM_ONE_REG || value >= 1n << 53n ? hex(value) : Number(value) };
+    };
+    return { prepared, read };
+  });
+}
