@@ -92,9 +92,17 @@ describe('record vectors', () => {
   });
 });
 
-test('code at EL1 in the lower half keeps its address', () => {
-  const [record] = recordsOf(decodeColumns(hex('b0 50 13 00 40 00 00 00 a0 b1 00 14 00 40 00 00 00 a0 01')));
-  expect(record).toEqual({ pc: '0x40001350', el: 1, ns: 1, target: '0x40001400' });
+test('code at EL1 in the lower half: perf takes it for the upper half, the canonical form keeps it', () => {
+  const columns = decodeColumns(hex('b0 50 13 00 40 00 00 00 a0 b1 00 14 00 40 00 00 00 a0 01'));
+  expect(recordsOf(columns)).toEqual([{ pc: '0xff00000040001350', el: 1, ns: 1, target: '0xff00000040001400' }]);
+  expect(recordsOf(columns, undefined, 'canonical')).toEqual([{ pc: '0x40001350', el: 1, ns: 1, target: '0x40001400' }]);
+});
+
+test('the two forms agree on addresses that a kernel uses', () => {
+  for (const { id, hex: text } of RECORD_VECTORS.filter((v) => v.id !== 'R7')) {
+    const columns = decodeColumns(hex(text));
+    expect(recordsOf(columns, undefined, 'canonical'), id).toEqual(recordsOf(columns));
+  }
 });
 
 describe('damage', () => {
