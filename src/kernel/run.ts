@@ -3,15 +3,15 @@
 
 import { err, ok, type Result } from 'neverthrow';
 import { EC_DATA_ABORT_LOWER, EC_HVC, EC_INSTRUCTION_ABORT_LOWER, EC_SMC, EC_SYSREG, EC_WFX } from '../arch/esr.ts';
+import { hex } from '../base/hex.ts';
 import { getPc, setPc, setX } from '../machine/cpu/context.ts';
 import { stepCpu } from '../machine/cpu/step.ts';
 import type { StepStops } from '../machine/machine.ts';
 import type { Answer, KernelEvent, Refusal } from './call.ts';
-import { vcpuName } from './call-state.ts';
 import { cpuListText, hasCpu } from './cpu-list.ts';
 import { exitOf, failEntry, leaveRun } from './exits.ts';
 import { handleDataAbort, handleInstructionAbort } from './guest/abort.ts';
-import { type GuestExit, type Handled, noteInto, tell } from './guest/exit-state.ts';
+import { type GuestExit, guestExit, type Handled, tell } from './guest/exit-state.ts';
 import { injectUndefined } from './guest/inject.ts';
 import { callPsci } from './guest/psci.ts';
 import { handleSystemRegister } from './guest/system-register.ts';
@@ -54,11 +54,9 @@ const SIGNAL = steps<{ kicked: boolean }>('KVM_RUN', [
  */
 export function advanceVcpu(mw: MountedWorld, vmIndex: number, vcpuIndex: number, operations: number, stops: AdvanceStops): Advance {
   const { world } = mw;
-  const vm = world.kernel.vms[vmIndex];
-  const vcpu = vm.vcpus[vcpuIndex];
   const events: KernelEvent[] = [];
-  const cpu = world.machine.cpus[vcpu.thread.cpu];
-  const g: GuestExit = { mw, host: world.host, vm, vcpu, cpu, events, name: vcpuName(vm, vcpu), note: noteInto(events, mw, vm) };
+  const g = guestExit(mw, vmIndex, vcpuIndex, events);
+  const { vm, vcpu, cpu } = g;
   let executed = 0;
 
   const pc = (): bigint => getPc(vcpu.run.loaded ? cpu.context : vcpu.context);
@@ -102,6 +100,7 @@ export function advanceVcpu(mw: MountedWorld, vmIndex: number, vcpuIndex: number
     if (!cpu.inGuest) enterGuest(g);
     const stepped = stepCpu(mw.mounted, cpu, operations - executed, { ...stops, skipFirst: stops.skipFirst && executed === 0 });
     executed += stepped.executed;
+    for (const { pc: at, word } of stepped.undefinedInstructions ?? []) tell(g, 'guest.undefined', { pc: hex(at), word: hex(word, 8) });
     if (stepped.stop === 'breakpoint' || stepped.stop === 'record') return back('running', stepped.stop);
     if (stepped.stop === 'count') continue;
     leaveGuest(g);

@@ -1,6 +1,7 @@
 // What handling a guest's exit works on: the vCPU as it is loaded on a physical CPU, and where its events go.
 import type { PhysicalCpu } from '../../machine/machine.ts';
 import type { KernelEvent } from '../call.ts';
+import { vcpuName } from '../call-state.ts';
 import type { Host } from '../host.ts';
 import type { Note } from '../vgic/events.ts';
 import type { Exit, MountedWorld, Vcpu, Vm } from '../world.ts';
@@ -32,3 +33,12 @@ export const noteInto =
   ({ kind, tick, ...members }) => {
     events.push({ kind, tick: tick ?? mw.world.machine.tick, vm: vm.index, ...members });
   };
+
+/** The vCPU (by index) with the CPU of its thread; events go to `events`. */
+export function guestExit(mw: MountedWorld, vmIndex: number, vcpuIndex: number, events: KernelEvent[]): GuestExit {
+  const { world } = mw;
+  const vm = world.kernel.vms[vmIndex];
+  const vcpu = vm.vcpus[vcpuIndex];
+  const cpu = world.machine.cpus[vcpu.thread.cpu];
+  return { mw, host: world.host, vm, vcpu, cpu, events, name: vcpuName(vm, vcpu), note: noteInto(events, mw, vm) };
+}
