@@ -4,8 +4,9 @@ import { readBytes } from './io/files.ts';
 import { writeOut } from './io/output.ts';
 import type { BatchPort } from './shell/batch.ts';
 import { EXIT } from './shell/exit-code.ts';
-import { ADDRESSES, COUNTERS, HAS_PC, HAS_SOURCE, HAS_TOTAL } from './trace/columns.ts';
+import type { TraceDecoder } from './trace/decode.ts';
 import { recordAt, type TraceRecord } from './trace/records.ts';
+import { addRows, type Counted, type LatencySummary, newStatistics, summarise } from './trace/statistics.ts';
 import { decodeFile, dumpFile, readTraceFile, type TraceFile } from './trace/trace.ts';
 import type { Block } from './view/doc.ts';
 import { text } from './view/doc.ts';
@@ -86,63 +87,55 @@ async function printRecords(file: TraceFile, form: 'csv' | 'json' | 'text'): Pro
   await writeOut(out);
 }
 
-const HOTTEST = 10;
-
-/** Counts; then where the records lie: latency by powers of two, addresses, data sources. */
+/** Counts; then what the records say. */
 function statText(file: TraceFile, countsOnly: boolean, json: boolean, port: BatchPort): string {
-  const totals = new Map<unknown, Record<string, number>>();
-  const latency = new Map<number, number>();
-  const addresses = new Map<string, number>();
-  const sources = new Map<number, number>();
-  const count = <K>(map: Map<K, number>, key: K): Map<K, number> => map.set(key, (map.get(key) ?? 0) + 1);
+  const statistics = newStatistics();
+  const decoders = new Set<TraceDecoder>();
   for (const { decoder } of decodeFile(file)) {
-    const { position, packets, packetBytes, paddingBytes, badBytes, records, partialRecords } = decoder;
-    totals.set(decoder, { bytes: position, packets, packetBytes, paddingBytes, badBytes, records, partialRecords });
-    const c = decoder.columns;
-    for (let row = 0; row < c.rows && !countsOnly; row++) {
-      if (c.present[row] & HAS_TOTAL) count(latency, Math.floor(Math.log2(Math.max(1, c.counter[row * COUNTERS]))));
-      if (c.present[row] & HAS_PC) count(addresses, recordAt(c, row).pc ?? `${c.addressLo[row * ADDRESSES]}`);
-      if (c.present[row] & HAS_SOURCE) count(sources, c.source[row]);
-    }
+    decoders.add(decoder);
+    addRows(statistics, decoder.columns);
   }
-  const counts: Record<string, number> = { buffers: file.buffers.length };
-  for (const own of totals.values()) for (const [key, value] of Object.entries(own)) counts[key] = (counts[key] ?? 0) + value;
-  counts['lostEvents'] = file.lostEvents;
-  counts['truncatedBuffers'] = file.truncatedBuffers;
-  counts['collidedBuffers'] = file.collidedBuffers;
-  const hottest = [...addresses].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, HOTTEST);
-  const bySource = [...sources].sort((a, b) => b[1] - a[1] || a[0] - b[0]);
-  const byLatency = [...latency].sort((a, b) => a[0] - b[0]);
-  if (json) {
-    const more = {
-      latency: byLatency.map(([log2, n]) => ({ from: 2 ** log2, records: n })),
-      hot: hottest.map(([pc, n]) => ({ pc, records: n })),
-      sources: bySource.map(([source, n]) => ({ source, records: n })),
-    };
-    return `${JSON.stringify(countsOnly ? counts : { ...counts, ...more })}\n`;
-  }
-  const bars = (title: string, rows: readonly (readonly [string, number])[]): Block[] =>
-    rows.length === 0
-      ? []
-      : [
-          text('', [{ text: title, role: 'heading' }]),
-          { kind: 'bars', rows: rows.map(([label, n]) => ({ label, value: n, text: String(n) })) },
-        ];
+  const sum = (count: (d: TraceDecoder) => number): number => [...decoders].reduce((all, d) => all + count(d), 0);
+  const { records, partial, ...details } = summarise(statistics);
+  const counts = {
+    records,
+    partial,
+    packets: sum((d) => d.packets),
+    bytes: sum((d) => d.position),
+    packetBytes: sum((d) => d.packetBytes),
+    paddingBytes: sum((d) => d.paddingBytes),
+    badBytes: sum((d) => d.badBytes),
+    buffers: file.buffers.length,
+    lostEvents: file.lostEvents,
+    truncatedBuffers: file.truncatedBuffers,
+    collidedBuffers: file.collidedBuffers,
+  };
+  if (json) return `${JSON.stringify(countsOnly ? counts : { ...counts, ...details })}\n`;
   const doc: Block[] = [{ kind: 'pairs', rows: Object.entries(counts).map(([name, value]) => ({ name, value: String(value) })) }];
   if (!countsOnly) {
+    doc.push(...bars('operations', details.operations), ...bars('events', details.events), ...bars('data sources', details.sources));
     doc.push(
-      ...bars(
-        'total latency, cycles from',
-        byLatency.map(([log2, n]) => [String(2 ** log2), n]),
-      ),
+      ...latency('total latency', details.total),
+      ...latency('issue latency', details.issue),
+      ...latency('translation latency', details.xlat),
     );
-    doc.push(...bars('addresses', hottest));
-    doc.push(
-      ...bars(
-        'data sources',
-        bySource.map(([source, n]) => [`0x${source.toString(16)}`, n]),
-      ),
-    );
+    doc.push(...bars('hot addresses', details.hot));
   }
   return port.render(doc, 'out');
+}
+
+const heading = (title: string): Block => text('', [{ text: title, role: 'heading' }]);
+
+function bars(title: string, rows: readonly Counted[]): Block[] {
+  if (rows.length === 0) return [];
+  return [heading(title), { kind: 'bars', rows: rows.map(({ name, count }) => ({ label: name, value: count, text: String(count) })) }];
+}
+
+function latency(title: string, l: LatencySummary | null): Block[] {
+  if (l === null) return [];
+  const words = `${title}, cycles: mean ${l.mean.toFixed(1)}, median ${l.median}, p90 ${l.p90}, p99 ${l.p99}, max ${l.max}`;
+  return bars(
+    words,
+    l.buckets.map(({ from, count }) => ({ name: `from ${from}`, count })),
+  );
 }

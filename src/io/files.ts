@@ -1,5 +1,4 @@
 // Files in and out: read whole with their hash, written under another name and renamed, so that a reader sees the old or the new one.
-import { hash } from 'node:crypto';
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { err, ok, type Result } from 'neverthrow';
@@ -33,11 +32,14 @@ export function faultOf(problem: unknown): FileFault {
   return { message: REASONS[code] ?? (code === '' ? String(problem) : code) };
 }
 
+/** node:crypto takes longer to load than most commands to run, and most read no file: it is loaded when first needed. */
+const sha256 = (bytes: Uint8Array): string => process.getBuiltinModule('node:crypto').hash('sha256', bytes);
+
 /** The whole file. */
 export function readBytes(path: string): Result<FileBytes, FileFault> {
   try {
     const bytes = readFileSync(path);
-    return ok({ path, sha256: hash('sha256', bytes), bytes });
+    return ok({ path, sha256: sha256(bytes), bytes });
   } catch (problem) {
     return err(faultOf(problem));
   }

@@ -1,13 +1,42 @@
-// How wide a text is in terminal cells, and how raw text is made safe to print.
-import stringWidth from 'string-width';
+// How wide a text is in terminal cells, and how raw text is made safe to print. Widths follow UAX #11 (East Asian Width) and UTS #51
+// (emoji), grapheme by grapheme. string-width, which Ink brings, would do the same, but compiling its patterns alone takes as long as
+// starting Node: here nothing is compiled before a text that is not ASCII.
+import { eastAsianWidth } from 'get-east-asian-width';
+
+interface Unicode {
+  readonly segmenter: Intl.Segmenter;
+  /** Takes no cell: marks, format characters, controls. */
+  readonly invisible: RegExp;
+  readonly emoji: RegExp;
+}
+
+let unicode: Unicode | undefined;
+
+function graphemeWidth(cluster: string, u: Unicode): number {
+  let rest = cluster;
+  while (rest !== '' && u.invisible.test(rest)) rest = rest.slice(String.fromCodePoint(rest.codePointAt(0) ?? 0).length);
+  if (rest === '') return 0;
+  if (u.emoji.test(rest)) return 2;
+  return eastAsianWidth(rest.codePointAt(0) ?? 0);
+}
 
 /** Cells the text takes. */
 export function textWidth(text: string): number {
-  for (let i = 0; i < text.length; i++) {
+  let ascii = true;
+  for (let i = 0; i < text.length && ascii; i++) {
     const c = text.charCodeAt(i);
-    if (c < 0x20 || c > 0x7e) return stringWidth(text);
+    ascii = c >= 0x20 && c <= 0x7e;
   }
-  return text.length;
+  if (ascii) return text.length;
+  unicode ??= {
+    segmenter: new Intl.Segmenter(),
+    invisible: /^[\p{M}\p{Cf}\p{Cc}\p{Cs}\p{Default_Ignorable_Code_Point}]/u,
+    // Shown as a picture by itself, made one by U+FE0F, a flag, or a keycap.
+    emoji: /^(\p{Emoji_Presentation}|\p{Emoji}\uFE0F|\p{RI}\p{RI}|[\d#*]\uFE0F?\u20E3)/u,
+  };
+  let width = 0;
+  for (const { segment } of unicode.segmenter.segment(text)) width += graphemeWidth(segment, unicode);
+  return width;
 }
 
 /** Control characters, and the ones that reorder or hide text in a terminal (bidirectional overrides, line separators). */
