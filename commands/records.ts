@@ -1,7 +1,7 @@
 // records: the decoded rows of what the SPUs wrote (language.md §3, group spe).
 import { counted } from '../src/session/enter.ts';
 import { done } from '../src/session/outcome.ts';
-import type { SampleRecord } from '../src/session/records.ts';
+import { traceOf } from '../src/session/records.ts';
 import { symbolAt } from '../src/session/symbols.ts';
 import { family } from '../src/shell/family.ts';
 import { decodeColumns } from '../src/trace/decode.ts';
@@ -9,17 +9,6 @@ import { recordsOf, type TraceRecord } from '../src/trace/records.ts';
 import { type Doc, type Line, text } from '../src/view/doc.ts';
 
 const DEFAULT_COUNT = 10;
-
-/** The bytes of records as one trace. */
-function joined(records: readonly SampleRecord[]): Uint8Array {
-  const out = new Uint8Array(records.reduce((sum, r) => sum + r.bytes.length, 0));
-  let at = 0;
-  for (const r of records) {
-    out.set(r.bytes, at);
-    at += r.bytes.length;
-  }
-  return out;
-}
 
 type Row = TraceRecord & { readonly vcpu: string; readonly symbol?: string };
 
@@ -64,12 +53,12 @@ export const records = family({
         counted(context, args['count'], DEFAULT_COUNT, (count) => {
           const log = context.log.records;
           const last = count === 0 ? [] : log.slice(-count);
-          const decoded = last.map((r): Row => {
-            const [record] = recordsOf(decodeColumns(r.bytes), undefined, 'canonical');
-            const symbol = record?.pc === undefined ? null : symbolAt(context, BigInt(record.pc));
-            return { vcpu: r.vcpu, ...record, ...(symbol === null ? {} : { symbol }) };
+          const bytes = traceOf(last);
+          const decoded = recordsOf(decodeColumns(bytes), undefined, 'canonical').map((record, i): Row => {
+            const symbol = record.pc === undefined ? null : symbolAt(context, BigInt(record.pc));
+            return { vcpu: last[i].vcpu, ...record, ...(symbol === null ? {} : { symbol }) };
           });
-          return done({ records: decoded, of: log.length, bytes: joined(last).length });
+          return done({ records: decoded, of: log.length, bytes: bytes.length });
         }),
       show: ({ data }): Doc => {
         const rows = (data?.['records'] ?? []) as readonly Row[];

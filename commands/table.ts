@@ -6,6 +6,7 @@ import { apropos } from './apropos.ts';
 import { assert } from './assert.ts';
 import { backtrace } from './backtrace.ts';
 import { breakCommand } from './break.ts';
+import { buffer } from './buffer.ts';
 import { calls } from './calls.ts';
 import { cap } from './cap.ts';
 import { consoleCommand } from './console.ts';
@@ -16,6 +17,7 @@ import { expect } from './expect.ts';
 import { explain } from './explain.ts';
 import { finish } from './finish.ts';
 import { focus } from './focus.ts';
+import { guest } from './guest.ts';
 import { help } from './help.ts';
 import { history } from './history.ts';
 import { host } from './host.ts';
@@ -41,6 +43,7 @@ import { set } from './set.ts';
 import { show } from './show.ts';
 import { source } from './source.ts';
 import { spu } from './spu.ts';
+import { stat } from './stat.ts';
 import { step } from './step.ts';
 import { sysfs } from './sysfs.ts';
 import { thread } from './thread.ts';
@@ -76,6 +79,7 @@ export const families = (state: ShellState): readonly Family[] => [
   // ioctl
   ioctl,
   // guest
+  guest,
   up,
   consoleCommand,
   // run
@@ -99,7 +103,9 @@ export const families = (state: ShellState): readonly Family[] => [
   w,
   // spe
   spu,
+  buffer,
   records,
+  stat,
   mask,
   // why
   why,

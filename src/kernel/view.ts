@@ -60,7 +60,14 @@ export function readGuestRegister(mw: MountedWorld, vm: number, vcpu: number, na
   if (lower === 'nzcv') return getPstate(c) & 0xf0000000n;
   const row = registerIndex(name);
   if (row < 0) return null;
-  return isTrappedBufferRegister(REGISTERS[row].name) ? v.context.sys[row] : c.sys[row];
+  return bufferRegisterContext(mw, v, REGISTERS[row].name, c).sys[row];
+}
+
+/** KVM's copy holds a trapped buffer register; but the pointer moves in the hardware while the vCPU is in the guest. */
+function bufferRegisterContext(mw: MountedWorld, v: Vcpu, name: string, c: CpuContext): CpuContext {
+  if (!isTrappedBufferRegister(name)) return c;
+  const inGuest = v.run.loaded && mw.world.machine.cpus[v.thread.cpu].inGuest;
+  return name === 'PMBPTR_EL1' && inGuest ? c : v.context;
 }
 
 /** Sets a register as a debugger does: no trap, no side effect. Err: why not. */
@@ -77,7 +84,7 @@ export function writeGuestRegister(mw: MountedWorld, vm: number, vcpu: number, n
     const row = registerIndex(name);
     if (row < 0) return err(`no register ${name}`);
     if (REGISTERS[row].access === 'ro') return err(`${REGISTERS[row].name} is read-only`);
-    const target = isTrappedBufferRegister(REGISTERS[row].name) ? v.context : c;
+    const target = bufferRegisterContext(mw, v, REGISTERS[row].name, c);
     target.sys[row] = (value & REGISTERS[row].writable) | REGISTERS[row].ones;
   }
   return ok(undefined);

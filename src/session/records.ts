@@ -10,3 +10,14 @@ export interface SampleRecord {
   readonly bytes: Uint8Array;
   readonly truth: SampledOperation;
 }
+
+/** The bytes of records as one trace. */
+export function traceOf(records: readonly SampleRecord[]): Uint8Array {
+  const out = new Uint8Array(records.reduce((sum, r) => sum + r.bytes.length, 0));
+  let at = 0;
+  for (const r of records) {
+    out.set(r.bytes, at);
+    at += r.bytes.length;
+  }
+  return out;
+}

@@ -1,7 +1,7 @@
 // What a trace holds, counted: operations, events, latencies, hot addresses, data sources. Rows are added batch by batch; the summary is
 // plain data. Latencies are counted by their exact value, so percentiles are exact.
 import { eventNames } from '../arch/spe/events.ts';
-import { codeAddressHigh } from '../arch/spe/fixup.ts';
+import { canonicalHigh, codeAddressHigh } from '../arch/spe/fixup.ts';
 import { operationWords } from '../arch/spe/operations.ts';
 import type { WordOptions } from '../arch/spe/words.ts';
 import { type AddressCounts, countAddress, mostFrequent, newAddressCounts } from './address-counts.ts';
@@ -17,11 +17,12 @@ import {
   IS_COMPLETE,
   type TraceColumns,
 } from './columns.ts';
-import { hex64 } from './records.ts';
+import { type AddressForm, hex64 } from './records.ts';
 
 const VALUES = 0x10000;
 
 export interface Statistics {
+  readonly form: AddressForm;
   records: number;
   partialRecords: number;
   /** By class << 8 | payload byte; by event bit; by code. */
@@ -36,8 +37,9 @@ export interface Statistics {
   lastTimestamp: bigint | null;
 }
 
-export function newStatistics(): Statistics {
+export function newStatistics(form: AddressForm = 'perf'): Statistics {
   return {
+    form,
     records: 0,
     partialRecords: 0,
     operations: new Float64Array(1024),
@@ -54,6 +56,7 @@ export function newStatistics(): Statistics {
 export function addRows(s: Statistics, c: TraceColumns): void {
   let least = -1;
   let greatest = -1;
+  const pcHigh = s.form === 'perf' ? codeAddressHigh : canonicalHigh;
   for (let row = 0; row < c.rows; row++) {
     const present = c.present[row];
     if ((present & IS_COMPLETE) !== 0) s.records += 1;
@@ -67,7 +70,7 @@ export function addRows(s: Statistics, c: TraceColumns): void {
     for (let i = 0; i < COUNTERS; i++) {
       if (present & (HAS_TOTAL << i)) s.latencies[i][c.counter[row * COUNTERS + i]] += 1;
     }
-    if (present & HAS_PC) countAddress(s.addresses, codeAddressHigh(c.addressHi[row * ADDRESSES]), c.addressLo[row * ADDRESSES]);
+    if (present & HAS_PC) countAddress(s.addresses, pcHigh(c.addressHi[row * ADDRESSES]), c.addressLo[row * ADDRESSES]);
     if (present & HAS_TIMESTAMP) {
       if (least < 0 || isBefore(c, row, least)) least = row;
       if (greatest < 0 || isBefore(c, greatest, row)) greatest = row;
