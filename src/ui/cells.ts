@@ -1,7 +1,7 @@
 // Finished pieces of the transcript, as strings: the line that was typed, and what it printed. They are handed to <Static> once.
 import { columnsOfText } from './graphemes.ts';
 import type { Paint, Role } from './paint.ts';
-import type { Read, ShellPort, TypedSpan } from './port.ts';
+import type { Item, Read, ShellPort, TypedSpan } from './port.ts';
 
 export interface Cell {
   readonly id: number;
@@ -45,6 +45,12 @@ export function echo(line: string, port: ShellPort, paint: Paint): string {
     .split('\n')
     .map((part, i) => paint('strong', i === 0 ? prompt : morePrompt(prompt)) + paintLine(part, rolesOf(part, port.colour?.(part)), paint))
     .join('\n');
+}
+
+/** Candidates of a completion, one in a line. */
+export function listText(items: readonly Item[]): string {
+  const width = Math.max(...items.map((item) => item.label.length));
+  return items.map((item) => (item.detail === undefined ? item.label : `${item.label.padEnd(width)}  ${item.detail}`)).join('\n');
 }
 
 /** A caret under the place in the line that was just echoed, what is wrong, and what helps. */

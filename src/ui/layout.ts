@@ -79,9 +79,10 @@ export function layoutPrompt(parts: PromptParts, screen: Screen): Live {
 
 const grouped = (n: number): string => String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, ',');
 
-/** The status while a command runs: no clock, so that a recording is the same each time. */
-export function layoutRunning(command: string, operations: number, screen: Screen): Live {
-  const tail = ` ${screen.cut} ${grouped(operations)} operations (Ctrl-C interrupts)`;
+/** The status while a command runs: no clock, so that a recording is the same each time; without `operations` a line that does not change. */
+export function layoutRunning(command: string, operations: number | undefined, screen: Screen): Live {
+  const done = operations === undefined ? 'running' : `${grouped(operations)} operations`;
+  const tail = ` ${screen.cut} ${done} (Ctrl-C interrupts)`;
   const room = screen.columns - 1 - tail.length;
   const text = room < 4 ? tail.trimStart() : cutText(command.replace(/\s+/g, ' '), room, screen.cut) + tail;
   // The cursor at the row's start is where it is after any reflow of the row.

@@ -9,7 +9,7 @@ import { ghost, type PromptState } from './prompt.ts';
 import type { ShellState } from './shell.ts';
 
 export interface LiveOptions {
-  /** Hints and suggestions while typing; off for screen readers. */
+  /** Hints, suggestions, menu and numbers that change; off for screen readers, which would read each change. */
   readonly hints: boolean;
 }
 
@@ -46,7 +46,7 @@ function perGrapheme(graphemes: readonly string[], roles: readonly Role[]): Role
 /** The live region, but for the boxes, which are Ink's to draw. */
 export function liveOf(state: ShellState, port: ShellPort, screen: Screen, { hints }: LiveOptions): Live {
   if (state.ended) return { rows: [] };
-  if (state.running !== undefined) return layoutRunning(state.running.text, state.running.operations, screen);
+  if (state.running !== undefined) return layoutRunning(state.running.text, hints ? state.running.operations : undefined, screen);
   const { prompt } = state;
   const reading = readText(prompt, port, hints);
   const roles = perGrapheme(prompt.editor.graphemes, reading.roles);
@@ -60,7 +60,7 @@ export function liveOf(state: ShellState, port: ShellPort, screen: Screen, { hin
         role: (i) => roles[i] ?? 'plain',
         ghost: hints ? ghost(prompt, state.entries) : '',
       },
-      menu: prompt.menu,
+      menu: hints ? prompt.menu : undefined,
       hint: reading.hint,
       notice: prompt.leaving ? 'press Ctrl-C again or Ctrl-D to exit' : undefined,
     },

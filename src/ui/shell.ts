@@ -3,7 +3,7 @@
 import type { Command } from '../session/command.ts';
 import type { Outcome } from '../session/outcome.ts';
 import { type Box, type BoxStep, boxPress, SEARCH_BOX, saveBox } from './box.ts';
-import { type Cell, cell, echo, misreadText } from './cells.ts';
+import { type Cell, cell, echo, listText, misreadText } from './cells.ts';
 import { edit, textOf } from './editor.ts';
 import { type Entries, remember } from './history.ts';
 import type { Press } from './keys.ts';
@@ -42,6 +42,8 @@ export interface ShellOptions {
   width(): number;
   readonly history?: HistoryStore;
   readonly greeting?: string;
+  /** Candidates of a completion are printed, not shown in a menu. */
+  readonly linear?: boolean;
 }
 
 export interface Shell {
@@ -70,7 +72,7 @@ const STATUS_EVERY = 100; // ms between status lines
 const BATCH = 256; // cells
 const TURN = 10; // ms of work before the event loop looks at its input
 
-export function createShell({ port, clock, paint, width, history, greeting = '' }: ShellOptions): Shell {
+export function createShell({ port, clock, paint, width, history, greeting = '', linear = false }: ShellOptions): Shell {
   const entries = [...(history?.load() ?? [])];
   const first = greeting === '' ? [] : [cell(0, greeting)];
   let state: ShellState = { cells: first, batch: 0, entries, prompt: FRESH, ended: false };
@@ -203,6 +205,7 @@ export function createShell({ port, clock, paint, width, history, greeting = '' 
       return;
     }
     const { state: prompt, effect } = press(state.prompt, item, { entries: state.entries, complete: port.complete });
+    if (linear && prompt.menu !== undefined && state.prompt.menu === undefined) print(listText(prompt.menu.items));
     set({ prompt });
     if (effect === undefined) return;
     if (effect.kind === 'submit') submit(effect.text);

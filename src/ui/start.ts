@@ -13,7 +13,7 @@ export interface StartOptions {
   readonly port: ShellPort;
   /** Colours in the live region; what `port.present` returns is the port's own. */
   readonly colour: boolean;
-  /** Linear output for screen readers: no hints, no colours, nothing beside the line. */
+  /** Linear output for screen readers: no colours, nothing under the line; candidates are printed. */
   readonly plain?: boolean;
   /** The terminal is not UTF-8: no `…`. */
   readonly ascii?: boolean;
@@ -38,6 +38,7 @@ export async function startShell(options: StartOptions): Promise<number> {
     history,
     paint,
     clock: LOOP_CLOCK,
+    linear: plain,
     width: () => stdout.columns || 80,
     greeting: wrapText(options.greeting ?? '', stdout.columns || 80),
   });
@@ -58,7 +59,6 @@ export async function startShell(options: StartOptions): Promise<number> {
       interactive: true,
       maxFps: 120,
       incrementalRendering: true,
-      isScreenReaderEnabled: plain,
     });
     const failed = ink.waitUntilExit().then(
       () => shell.fail(new Error('Ink ended by itself')),

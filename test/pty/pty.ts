@@ -1,7 +1,7 @@
 // A real pseudo terminal with a program in it, seen through a terminal emulator.
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type IPty, spawn } from '@lydell/node-pty';
 import xterm from '@xterm/headless';
 import { build } from 'esbuild';
@@ -10,11 +10,16 @@ import { build } from 'esbuild';
 export async function bundle(entry: string): Promise<string> {
   const root = new URL('../..', import.meta.url).pathname;
   const directory = mkdtempSync(join(tmpdir(), 'spesh-pty-'));
+  for (const name of ['fixtures', 'package.json']) symlinkSync(join(root, name), join(directory, name));
   await build({
     absWorkingDir: root,
     entryPoints: [entry],
-    outfile: join(directory, 'program.mjs'),
+    outdir: join(directory, 'dist'),
     bundle: true,
+    splitting: true,
+    minify: true,
+    keepNames: true,
+    outExtension: { '.js': '.mjs' },
     format: 'esm',
     platform: 'node',
     target: 'node22',
@@ -32,7 +37,7 @@ export async function bundle(entry: string): Promise<string> {
       },
     ],
   });
-  return join(directory, 'program.mjs');
+  return join(directory, 'dist', basename(entry).replace(/\.ts$/, '.mjs'));
 }
 
 export interface Pty {

@@ -162,6 +162,26 @@ test('Ctrl-X Ctrl-E brings back the text from the editor', async () => {
   expect(port.executed).toEqual(['say it edited']);
 });
 
+test('plain: no colours, no hint, no menu; candidates are printed, the running line does not change', async () => {
+  const { screen } = await start(80, 24, { plain: true, colour: true, ascii: true });
+  screen.type('say one\rsay o');
+  await screen.until('spe> say o');
+  expect(screen.visible().join('\n')).not.toContain('say TEXT');
+  screen.type('\u0015re\t');
+  await screen.until('records  about records');
+  expect(
+    screen
+      .visible()
+      .slice(2, 6)
+      .map((row) => row.slice(0, 21)),
+  ).toEqual(['records  about record', 'reg      about reg, a', 'regs     about regs, ', 'spe> re']);
+  screen.type('\u0015forever\r');
+  await screen.until('forever ... running (Ctrl-C interrupts)');
+  screen.type('\u0003');
+  await screen.until('interrupted at tick');
+  expect(screen.written()).not.toMatch(/\u001b\[[\d;]*m/);
+});
+
 describe('the terminal is given back', () => {
   const restored = (screen: Screen): void => {
     expect(screen.rawMode()).toBe(false);
