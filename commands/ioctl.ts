@@ -33,14 +33,14 @@ function make(context: Context, args: Arguments, target: RawTarget): Outcome {
 
 const rawTarget = (context: Context, target: Target): RawTarget => ({
   fd: descriptorOf(context, target),
-  name: targetName(target),
+  name: targetName(context, target),
   file: target as OpenFile,
 });
 
 /** The file of a descriptor: strace knows it by the name it has elsewhere. */
 function descriptor(context: Context, fd: number): RawTarget {
   const file = context.world.world.kernel.processes[(context.process ?? 1) - 1].files[fd] ?? null;
-  return { fd, file, name: file === null || file.kind === 'terminal' ? String(fd) : targetName(file) };
+  return { fd, file, name: file === null || file.kind === 'terminal' ? String(fd) : targetName(context, file) };
 }
 
 export const ioctl = family({

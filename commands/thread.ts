@@ -35,7 +35,7 @@ export const thread = family({
         const all = allCpus(context.world.world.host.cpus);
         const missing = cpus & ~all;
         if (missing !== 0n) return unmet('no-cpu', `this host has no CPU ${cpuListText(missing)}`, `it has CPUs ${cpuListText(all)}`);
-        const name = vcpuName(vm.index, vcpu.index);
+        const name = vcpuName(vm.index, vcpu.id);
         if (vcpu.run.place !== 'out')
           return unmet('inside-run', `${name} is inside KVM_RUN on CPU ${vcpu.thread.cpu}`, `vcpu ${vcpu.id} kick ends the run`);
         setThreadAffinity(vcpu, cpus);

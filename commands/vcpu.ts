@@ -1,7 +1,7 @@
 // vcpu: virtual CPUs, KVM_RUN, device attributes and registers of a vCPU's file (language.md §3, groups vcpu, attr, one-reg).
 import { VCPU_FEATURES } from '../src/abi/features.ts';
 import { hex } from '../src/base/hex.ts';
-import { setImmediateExit } from '../src/kernel/process.ts';
+import { kickThread, setImmediateExit } from '../src/kernel/process.ts';
 import type { Argument, Arguments, Running } from '../src/session/command.ts';
 import { refuse } from '../src/session/enter.ts';
 import { featureWords, isFeatureName } from '../src/session/features.ts';
@@ -83,7 +83,8 @@ function kick(context: Context, args: Arguments): Outcome | Running {
   if (scope.isErr()) return refuse(scope.error);
   const { vm, vcpu } = scope.value;
   if (vcpu.run.place === 'out')
-    return unmet('not-running', `${vcpuName(vm.index, vcpu.index)} is not inside KVM_RUN`, 'step, sample and until leave a vCPU inside it');
+    return unmet('not-running', `${vcpuName(vm.index, vcpu.id)} is not inside KVM_RUN`, 'step, sample and until leave a vCPU inside it');
+  kickThread(vcpu);
   return runOnce(context, vcpu.index, 0n);
 }
 

@@ -41,8 +41,9 @@ function show({ data }: Outcome): Doc {
     return c.wouldPass === undefined ? [line] : [line, `${indent}would have passed: ${c.wouldPass}`];
   });
   const narrowed = (exit?.changes ?? []).map((c) => `  ${c.from} -> ${c.to === '' ? '(empty)' : c.to}  ${c.call}`);
-  const mask = exit === undefined ? [] : narrowed.length === 0 ? [] : ['supported_cpus was narrowed by', ...narrowed];
-  return [text(String(data['strace']), ...lines, ...mask)];
+  const mask = narrowed.length === 0 ? [] : ['supported_cpus was narrowed by', ...narrowed];
+  const head = exit === undefined ? [] : [`exit_reason=KVM_EXIT_FAIL_ENTRY, hardware_entry_failure_reason=1, cpu=${exit.cpu}`];
+  return [text(String(data['strace']), ...head, ...lines, ...mask)];
 }
 
 export const why = family({

@@ -58,7 +58,7 @@ export function note(state: CallState, kind: string, members: Readonly<Record<st
   state.events.push({ kind, tick: state.mw.world.machine.tick, ...members });
 }
 
-/** `vcpu0`, for further VMs `vm1/vcpu0`. */
-export const vcpuName = (vm: Vm, vcpu: Vcpu): string => (vm.index === 0 ? `vcpu${vcpu.index}` : `vm${vm.index}/vcpu${vcpu.index}`);
+/** `vcpu0` by its id, for further VMs `vm1/vcpu0`. */
+export const vcpuName = (vm: Vm, vcpu: Vcpu): string => (vm.index === 0 ? `vcpu${vcpu.id}` : `vm${vm.index}/vcpu${vcpu.id}`);
 
 export const DONE: Result<null, Refusal> = ok(null);

@@ -13,6 +13,11 @@ export function setPerfmonCapability(process: Process, capable: boolean): void {
   process.perfmonCapable = capable;
 }
 
+/** A signal for the thread of a vCPU that is inside KVM_RUN. */
+export function kickThread(vcpu: Vcpu): void {
+  vcpu.run.kicked = true;
+}
+
 /** Writes kvm_run.immediate_exit, as the VMM does in the page that it maps. */
 export function setImmediateExit(vcpu: Vcpu, on: boolean): void {
   vcpu.run.immediateExit = on;

@@ -19,7 +19,7 @@ export function wouldBlock(context: Context, vm: Vm, vcpu: Vcpu): Unmet | null {
   if (vcpu.run.place === 'out' || (context.process ?? 1) !== vm.process) return null;
   return {
     code: 'would-block',
-    message: `would block: ${vcpuName(vm.index, vcpu.index)} is inside KVM_RUN`,
+    message: `would block: ${vcpuName(vm.index, vcpu.id)} is inside KVM_RUN`,
     hint: `vcpu ${vcpu.id} kick ends the run`,
   };
 }

@@ -34,13 +34,13 @@ function failEntryOf(context: Context, vm: Vm, vcpu: Vcpu, call: CallReport): La
       cpus === '' ? 'nothing: no CPU is left, and the set never grows' : `a thread on one of ${cpus}: thread vcpu ${vcpu.id} cpu ${cpus}`,
   };
   const changes = maskHistory(context, vm.index);
-  return { call, checks: [check], failEntry: { vcpu: vcpuName(vm.index, vcpu.index), cpu, cpus, changes } };
+  return { call, checks: [check], failEntry: { vcpu: vcpuName(vm.index, vcpu.id), cpu, cpus, changes } };
 }
 
 /** The newest refusal or failed entry of the session; null when there is none. */
 export function lastRefusal(context: Context): LastRefusal | null {
   const vcpus = new Map(
-    context.world.world.kernel.vms.flatMap((vm) => vm.vcpus.map((vcpu) => [vcpuName(vm.index, vcpu.index), { vm, vcpu }] as const)),
+    context.world.world.kernel.vms.flatMap((vm) => vm.vcpus.map((vcpu) => [vcpuName(vm.index, vcpu.id), { vm, vcpu }] as const)),
   );
   const log = callLog(context.log.calls);
   for (let i = log.length - 1; i >= 0; i--) {

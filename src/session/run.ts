@@ -116,7 +116,7 @@ export function startRun(context: Context, plan: RunPlan, report: (end: RunEnd) 
       context.note({
         kind: 'vmm.unclaimed',
         tick: world.machine.tick,
-        vcpu: vcpuName(vm.index, vcpu.index),
+        vcpu: vcpuName(vm.index, vcpu.id),
         address: `0x${address.toString(16)}`,
       });
     }
@@ -152,11 +152,11 @@ export function startRun(context: Context, plan: RunPlan, report: (end: RunEnd) 
       quantum -= done.executed;
       for (const event of done.events) context.note(event);
       for (const record of drainRecords(context.world, vm.index, vcpu.index)) {
-        context.writableLog.records.push({ vcpu: vcpuName(vm.index, vcpu.index), ...record });
+        context.writableLog.records.push({ vcpu: vcpuName(vm.index, vcpu.id), ...record });
         context.note({
           kind: 'spe.record',
           tick: record.truth.tick,
-          vcpu: vcpuName(vm.index, vcpu.index),
+          vcpu: vcpuName(vm.index, vcpu.id),
           address: `0x${record.address.toString(16)}`,
         });
       }

@@ -27,7 +27,7 @@ export function stopOutcome(context: Context, end: RunEnd): Outcome {
     off || end.stop === 'refused' ? null : instructionAt(context, end.vcpu, guestProgramCounter(context.world, context.vm, end.vcpu));
   const data: StopData = {
     stop: end.stop,
-    vcpu: vcpuName(context.vm, end.vcpu),
+    vcpu: vcpuName(context.vm, context.world.world.kernel.vms[context.vm].vcpus[end.vcpu].id),
     executed: end.executed,
     records: end.records,
     breakpoint: end.breakpoint,

@@ -27,7 +27,7 @@ export interface VcpuData {
 export function describeVcpu(context: Context, vm: Vm, vcpu: Vcpu): VcpuData {
   const { host } = context.world.world;
   return {
-    vcpu: vcpuName(vm.index, vcpu.index),
+    vcpu: vcpuName(vm.index, vcpu.id),
     id: vcpu.id,
     initialised: vcpu.initialised,
     features: vcpu.initialised ? featureNames(host, vm.features ?? 0).split(', ') : [],

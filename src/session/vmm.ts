@@ -62,13 +62,13 @@ export function descriptorOf(hands: Hands, target: Target): number {
   return processOf(hands).files.findIndex((file) => sameFile(file, target));
 }
 
-/** `vcpu0`, for further VMs `vm1/vcpu0`. */
-export const vcpuName = (vm: number, vcpu: number): string => (vm === 0 ? `vcpu${vcpu}` : `vm${vm}/vcpu${vcpu}`);
+/** `vcpu0` by the vCPU's id, for further VMs `vm1/vcpu0`. */
+export const vcpuName = (vm: number, id: number): string => (vm === 0 ? `vcpu${id}` : `vm${vm}/vcpu${id}`);
 
 /** `kvm`, `vm`, `vcpu0`, `vgic`; for further VMs `vm1`, `vm1/vcpu0`, `vm1/vgic`. */
-export function targetName(target: Target): string {
+export function targetName(hands: Hands, target: Target): string {
   if (target.kind === 'kvm') return 'kvm';
-  if (target.kind === 'vcpu') return vcpuName(target.vm, target.vcpu);
+  if (target.kind === 'vcpu') return vcpuName(target.vm, hands.world.world.kernel.vms[target.vm].vcpus[target.vcpu].id);
   if (target.kind === 'vm') return target.vm === 0 ? 'vm' : `vm${target.vm}`;
   return target.vm === 0 ? 'vgic' : `vm${target.vm}/vgic`;
 }
@@ -83,7 +83,7 @@ export function prepare(hands: Hands, target: Target, request: string, argument:
       argument,
       thread: target.kind === 'vcpu' ? target.vcpu : -1,
     },
-    describe: { on: targetName(target), request, argument: text },
+    describe: { on: targetName(hands, target), request, argument: text },
   };
 }
 
