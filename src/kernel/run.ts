@@ -95,7 +95,7 @@ export function advanceVcpu(mw: MountedWorld, vmIndex: number, vcpuIndex: number
       return out(failEntry(cpu.number), ok({ ret: 0, events: [] }));
     }
     if (executed >= operations) return back('running');
-    if (cpu.inGuest && vcpu.vgic?.kick) leaveGuest(g); // somebody changed an interrupt meanwhile
+    if (vcpu.vgic?.kick) leaveGuest(g); // somebody changed an interrupt meanwhile
     loadVcpu(g);
     if (!cpu.inGuest) enterGuest(g);
     const stepped = stepCpu(mw.mounted, cpu, operations - executed, { ...stops, skipFirst: stops.skipFirst && executed === 0 });

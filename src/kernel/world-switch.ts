@@ -4,7 +4,7 @@ import { fieldAccess, indexOfRegister, REGISTERS } from '../arch/sysreg/table.ts
 import { type CpuContext, copyContext, newContext } from '../machine/cpu/context.ts';
 import { dropAll } from '../machine/cpu/tlb.ts';
 import { newTimingModel } from '../machine/timing/model.ts';
-import type { GuestExit } from './guest/exit-state.ts';
+import { type GuestExit, guestExit } from './guest/exit-state.ts';
 import { enterSpe, exitSpe, loadSpe } from './spe/context-switch.ts';
 import { guestDfr0, ID_AA64DFR0_EL1 } from './spe/identification.ts';
 import { isTrappedBufferRegister } from './spe/trap.ts';
@@ -56,9 +56,12 @@ export function loadedOn(mw: MountedWorld, cpu: number): { vm: number; vcpu: Vcp
 /** vcpu_load: the vCPU's registers and its VM's stage 2 onto the CPU of its thread, from which another vCPU is put first. */
 export function loadVcpu(g: GuestExit): void {
   const { mw, host, vm, vcpu, cpu } = g;
-  const other = loadedOn(mw, cpu.number)?.vcpu;
-  if (other === vcpu) return;
-  if (other !== undefined) putVcpu(mw, other);
+  const other = loadedOn(mw, cpu.number);
+  if (other?.vcpu === vcpu) return;
+  if (other !== undefined) {
+    leaveGuest(guestExit(mw, other.vm, other.vcpu.index, g.events));
+    putVcpu(mw, other.vcpu);
+  }
   const { sys } = cpu.context;
   copyGuestRegisters(cpu.context, vcpu.context);
   sys[HCR_EL2] = GUEST_HCR | (host.kernel.mode === 'nvhe' ? 0n : E2H);
@@ -100,9 +103,9 @@ export function enterGuest(g: GuestExit): void {
   g.cpu.inGuest = true;
 }
 
-/** Out of the guest: devices first, so that the vGIC folds a line that already changed. */
+/** Out of the guest, if it is there: devices first, so that the vGIC folds a line that already changed. */
 export function leaveGuest(g: GuestExit): void {
-  if (!g.cpu.inGuest) return;
+  if (!g.vcpu.run.loaded || !g.cpu.inGuest) return;
   g.cpu.inGuest = false;
   updateTimers(g.mw.world.machine, g.vm, g.vcpu, g.cpu.context, g.note);
   exitSpe(g);

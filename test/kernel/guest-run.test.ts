@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { completeMmio } from '../../src/kernel/run.ts';
 import { migrateThread } from '../../src/kernel/thread.ts';
 import * as vmm from '../../src/session/vmm.ts';
-import { exit, hostOf, init, must, run, set, vcpuOf, vmOf } from './bench.ts';
+import { type Bench, exit, hash, hostOf, init, must, run, set, vcpuOf, vmOf } from './bench.ts';
 import { BUFFER, go, guest, kinds, mov, msr, program, RAM, reg } from './guests.ts';
 
 const MIB = 1024 * 1024;
@@ -346,4 +346,74 @@ describe('sleep', () => {
     expect(reg(b, 'x10')).toBeGreaterThanOrEqual(1_000_000n);
     expect(reg(b, 'x11')).toBe(27n);
   });
+});
+
+/** What vCPU 1 needs beside vCPU 0. */
+function configureSecond(b: Bench): void {
+  init(b, 1, ['spe', 'pmu-v3', 'psci-0.2']);
+  for (const [name, value] of [
+    ['pmu.irq', 23],
+    ['pmu.init', 'NULL'],
+    ['spe.irq', 21],
+    ['spe.spu', 10],
+    ['spe.init', 'NULL'],
+  ] as const) {
+    if (set(b, 1, name, value) !== 'ok') throw new Error(name);
+  }
+}
+
+describe('two vCPUs', () => {
+  const counting = (register: string, step: number): string => `loop: add ${register}, ${register}, #${step}\nb loop`;
+
+  test('on one CPU, in turns: each has its own registers, whatever the turns are', () => {
+    const results = [1, 7, 50, 1000].map((turn) => {
+      const b = guest(counting('x0', 1), { before: configureSecond });
+      program(b, counting('x0', 2), 1, RAM + 0x400);
+      vcpuOf(b, 1).thread.cpu = 1;
+      must(b, vmm.runCall(b.hands, 0, 1));
+      for (let done = 0; done < 1000; done += turn) {
+        go(b, Math.min(turn, 1000 - done), {}, 0);
+        go(b, Math.min(turn, 1000 - done), {}, 1);
+      }
+      return [reg(b, 'x0', 0), reg(b, 'x0', 1)];
+    });
+    for (const each of results) expect(each).toEqual([500n, 1000n]);
+  });
+
+  test('on one CPU, both profiling: each fills its own buffer', () => {
+    const second = BUFFER + 0x10_0000;
+    const b = guest(profile(4096), { before: configureSecond });
+    program(b, profile(4096, second), 1, RAM + 0x400);
+    vcpuOf(b, 1).thread.cpu = 1;
+    must(b, vmm.runCall(b.hands, 0, 1));
+    for (let i = 0; i < 90; i++) {
+      go(b, 900, {}, 0);
+      go(b, 900, {}, 1);
+    }
+    expect([reg(b, 'PMBSR_EL1', 0), reg(b, 'PMBSR_EL1', 1)]).toEqual([0x20001n, 0x20001n]);
+    expect([reg(b, 'PMBPTR_EL1', 0), reg(b, 'PMBPTR_EL1', 1)]).toEqual([BigInt(BUFFER + 4096), BigInt(second + 4096)]);
+    const addresses = b.mw.world.machine.cpus[1].spu?.completed.map((r) => r.address >= BigInt(second)) ?? [];
+    expect([addresses.filter((x) => x).length, addresses.filter((x) => !x).length]).toEqual([64, 64]);
+  });
+
+  test('an SGI of one reaches the other', () => {
+    const gic = [mov('x5', 0x0800_0000), mov('x6', 0x12), 'str w6, [x5]', msr('ICC_PMR_EL1', 0xf0), msr('ICC_IGRPEN1_EL1', 1)].join('\n');
+    const b = guest(`${gic}\n${mov('x0', (5 << 24) | 2)}\nmsr icc_sgi1r_el1, x0\nloop: b loop`, { before: configureSecond });
+    program(b, `${gic}\nwfi\nmrs x10, icc_iar1_el1\nloop: b loop`, 1, RAM + 0x400);
+    vcpuOf(b, 1).thread.cpu = 2;
+    must(b, vmm.runCall(b.hands, 0, 1));
+    expect(go(b, 100, {}, 1).state).toBe('blocked');
+    expect(kinds(go(b, 100, {}, 0))).toContain('irq.pended');
+    go(b, 10, {}, 1);
+    expect(reg(b, 'x10', 1)).toBe(5n);
+  });
+});
+
+test('one long run and many short ones end in the same world', () => {
+  const ends = [70_000, 997, 64, 1].map((slice) => {
+    const b = guest(profile(4096));
+    for (let done = 0; done < 70_000; done += slice) go(b, Math.min(slice, 70_000 - done));
+    return hash(b);
+  });
+  expect(new Set(ends).size).toBe(1);
 });
