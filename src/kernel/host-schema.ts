@@ -8,6 +8,9 @@ import { allCpus, cpuListText, parseCpuList } from './cpu-list.ts';
 import type { Host } from './host.ts';
 import { fillKnobs, KNOBS, type KnobValue, knobByName } from './knobs.ts';
 
+// A fixture is parsed once a start: compiling validators for it would take longer than checking it.
+z.config({ jitless: true });
+
 /** What is wrong with a fixture. `path` as in `spu.1.cpus`; `line` (1-based) where the text shows it. */
 export interface FixtureError {
   readonly file: string;
