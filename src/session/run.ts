@@ -35,7 +35,7 @@ export interface RunPlan {
 }
 
 /** Why a run ended. */
-export type RunStop = 'budget' | 'breakpoint' | 'records' | 'until' | 'exit' | 'refused' | 'blocked' | 'interrupted';
+export type RunStop = 'budget' | 'breakpoint' | 'records' | 'until' | 'returned' | 'exit' | 'refused' | 'blocked' | 'interrupted';
 
 export interface RunEnd {
   readonly stop: RunStop;
@@ -186,7 +186,7 @@ export function startRun(context: Context, plan: RunPlan, report: (end: RunEnd) 
 
   /** A breakpoint was reached; null when its condition does not hold. */
   const atBreakpoint = (vcpu: Vcpu, pc: bigint): Outcome | null => {
-    if (plan.temporary?.includes(pc)) return end('until', vcpu.index);
+    if (plan.temporary?.includes(pc)) return end('returned', vcpu.index);
     const hit = context.stops.breakpoints.find((b) => {
       if (b.address !== pc) return false;
       if (b.condition === undefined) return true;

@@ -15,6 +15,8 @@ function sentence(d: StopData): string {
       return `${where}: ${count(d.records, 'record', 'records')} written`;
     case 'until':
       return `${where}: the condition holds`;
+    case 'returned':
+      return `${where}: returned`;
     case 'budget':
       return `${where}: stopped`;
     case 'blocked':
