@@ -96,7 +96,7 @@ function attrOutcome(context: Context, verb: Verb, name: string, args: Arguments
   const target = { kind: 'vgic', vm: vm.value.index } as const;
   const prepared = deviceAttr(context, { verb, target, group, attr, groupName, attrName, pointer: pointer.value });
   return issue(context, prepared, (report) => ({
-    data: { attribute: vgicAttributeByName(name)?.short ?? null, group, attr: hex(attr) },
+    data: { attribute: vgicAttributeByName(name)?.short ?? null, group, attr: attr < 1n << 53n ? Number(attr) : hex(attr) },
     ...(report.errno === null && pointer.value.kind === 'room' ? { value: readValue(context, word.value) } : {}),
   }));
 }
