@@ -115,12 +115,37 @@ describe('the buffer management interrupt', () => {
     go(b, 10_000);
     expect(b.mw.world.machine.cpus[1].spu?.completed).toHaveLength(64);
   });
-  test('INT-04: a stage 1 fault is shown, an external abort for what stage 2 does not back (INT-05)', () => {
-    const b = guest(profile(4096, 0x5000_0000));
+  test('INT-04: a stage 1 fault of the guest’s own tables is shown as it is', () => {
+    const table = RAM + 0x8000;
+    const block = 0x4000_0000 | (1 << 10) | (3 << 8) | 1; // 1 GiB: AF, inner shareable
+    const mmuOn = [
+      mov('x5', table + 8),
+      mov('x6', block),
+      'str x6, [x5]',
+      msr('MAIR_EL1', 0xff),
+      msr('TCR_EL1', 25 | (1 << 23)), // T0SZ 25: one level of 1 GiB blocks first; EPD1
+      msr('TTBR0_EL1', table),
+      'mrs x6, sctlr_el1',
+      'orr x6, x6, #1',
+      'msr sctlr_el1, x6',
+      'isb',
+    ];
+    const b = guest([...mmuOn, profile(4096, 0x8000_0000)].join('\n'));
     const done = go(b, 5_000);
-    expect(kinds(done)).toContain('kernel.warning');
-    expect(reg(b, 'PMBSR_EL1')).toBe(0x9006_0010n);
+    expect(reg(b, 'PMBSR_EL1')).toBe(0x9002_0005n); // S, EC 0x24, translation fault level 1, DL = 0 at a record's first byte
+    expect(kinds(done)).not.toContain('kernel.warning');
     expect(vcpuOf(b, 0).vgic?.privates.line[21]).toBe(1);
+  });
+  test.each([
+    ['extAbort', 0x9006_0010n],
+    ['impDef', 0x7c0a_0000n],
+    ['raw', 0x9402_0005n],
+    ['hideAndRepin', 0n],
+  ])('INT-05: a stage 2 fault under the policy %s', (policy, shown) => {
+    const b = guest(profile(4096, 0x5000_0000), { host: hostOf('two-spu', { s2FaultPolicy: policy }) });
+    expect(kinds(go(b, 5_000))).toContain('kernel.warning');
+    expect(reg(b, 'PMBSR_EL1') & ~0xfn).toBe(shown & ~0xfn);
+    expect(vcpuOf(b, 0).vgic?.privates.line[21]).toBe(policy === 'hideAndRepin' ? 0 : 1);
   });
   test('INT-06: enabling while S = 1 stores the value and leaves the buffer off', () => {
     const b = guest(`${msr('PMBSR_EL1', S)}\n${profile(4096)}`);
@@ -149,6 +174,11 @@ describe('the buffer management interrupt', () => {
     const b = guest(profile(0));
     go(b, 5_000);
     expect(reg(b, 'PMBSR_EL1')).toBe(0x20001n);
+  });
+  test('INT-12: sampling only at EL0: the buffer is on at EL1, without records', () => {
+    const b = guest(profile(4096).replace(msr('PMSCR_EL1', 0x23), msr('PMSCR_EL1', 0x21)));
+    expect(kinds(go(b, 5_000))).toContain('spe.on');
+    expect(b.mw.world.machine.cpus[1].spu?.completed).toHaveLength(0);
   });
   test('INT-10: writing E = 0 switches the buffer off', () => {
     const b = guest(`${msr('PMBLIMITR_EL1', BUFFER + 4097)}\n${msr('PMBLIMITR_EL1', 0)}\nloop: b loop`);
