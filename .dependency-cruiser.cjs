@@ -27,5 +27,5 @@ module.exports = {
     { name: 'only-io-says-node', severity: 'error', from: { path: rooms.filter((r) => r !== 'io').map(room) }, to: { dependencyTypes: ['core'] } },
     { name: 'only-ui-says-react', severity: 'error', from: { pathNot: [room('ui')] }, to: { path: 'node_modules/(react|ink|ink-text-input)/' } },
   ],
-  options: { tsPreCompilationDeps: true, doNotFollow: { path: 'node_modules' }, tsConfig: { fileName: 'tsconfig.json' }, enhancedResolveOptions: { extensions: ['.ts', '.tsx', '.js'] } },
+  options: { parser: 'swc', tsPreCompilationDeps: true, doNotFollow: { path: 'node_modules' }, tsConfig: { fileName: 'tsconfig.json' }, enhancedResolveOptions: { extensions: ['.ts', '.tsx', '.js'] } },
 };
