@@ -53,12 +53,23 @@ export function App({ shell, port, look, terminal }: AppProps): ReactNode {
   usePaste((text) => shell.press([{ paste: text }]));
 
   useEffect(() => {
+    let away = false;
+    const handOver = (to: () => Promise<void>): void => {
+      if (away) return;
+      away = true;
+      suspendTerminal(to).then(
+        () => {
+          away = false;
+        },
+        (error: unknown) => shell.fail(error),
+      );
+    };
     shell.attach({
       // What is visible goes up into the scrollback line by line; nothing is erased.
       clearScreen: () => write(`${'\n'.repeat(Math.max(0, rows - 1))}\u001b[H`),
-      suspend: () => void suspendTerminal(() => terminal.stop()),
+      suspend: () => handOver(() => terminal.stop()),
       openEditor: (text) =>
-        void suspendTerminal(async () => {
+        handOver(async () => {
           const edited = await terminal.editText(text);
           if (edited !== undefined) shell.setText(edited.replace(/\n$/, ''));
         }),

@@ -127,6 +127,10 @@ function act(state: PromptState, action: Action, around: Surroundings): Pressed 
 /** One press at the prompt. */
 export function press(state: PromptState, pressed: Press, around: Surroundings): Pressed {
   if ('paste' in pressed) return { state: typed(edit(state.editor, { kind: 'insert', text: withoutPrompts(pressed.paste) })) };
+  // A question mark where a command begins asks for help.
+  if ('text' in pressed && pressed.text === '?' && state.editor.graphemes.length === 0) {
+    return { state: typed(edit(state.editor, { kind: 'insert', text: 'help ' })) };
+  }
   if ('text' in pressed) return { state: editing(state, { kind: 'insert', text: pressed.text }, around) };
   const chord = state.prefix === undefined ? pressed.chord : `${state.prefix} ${pressed.chord}`;
   const does = meaning(chord);

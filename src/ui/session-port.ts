@@ -6,6 +6,7 @@ import { readScript } from '../shell/script.ts';
 import type { Finished } from '../shell/state.ts';
 import { SHORT_FORMS } from '../shell/table.ts';
 import { renderAnsi } from '../view/ansi.ts';
+import type { LayoutOptions } from '../view/layout.ts';
 import { renderPlain } from '../view/plain.ts';
 import { colouring } from './colouring.ts';
 import type { Completion, Read, ShellPort } from './port.ts';
@@ -53,11 +54,22 @@ export function sessionPort(options: SessionPortOptions): ShellPort {
       .map(({ command }) => command.text)
       .join('\n')}\n`;
 
+  /** What `set` says goes before how spesh was started. */
+  function drawing(width: number): { readonly colour: boolean; readonly layout: LayoutOptions } {
+    const plain = state.settings.get('plain') === 'on';
+    const own = state.settings.get('color');
+    const columns = Number(state.settings.get('width'));
+    return {
+      colour: own === 'always' || (own !== 'never' && colour && !plain),
+      layout: { width: columns > 0 ? columns : width, linear: linear || plain },
+    };
+  }
+
   function shown({ command, outcome }: Finished, width: number): string {
     // Where a command was interrupted, the shell says itself.
     const { out, err } = present(command, { ...outcome, interrupted: undefined }, (id) => state.table.form(id)?.form);
-    const render = colour ? renderAnsi : renderPlain;
-    return render([...out, ...err], { width, linear });
+    const how = drawing(width);
+    return (how.colour ? renderAnsi : renderPlain)([...out, ...err], how.layout);
   }
 
   function news(width: number): string {

@@ -52,6 +52,8 @@ export interface Shell {
   press(presses: readonly Press[]): void;
   /** Ctrl-C, from the keyboard or as a signal. */
   interrupt(): void;
+  /** Ctrl-Z, from the keyboard or as a signal: also while a command runs. */
+  suspend(): void;
   /** Ends with this code without asking, keeping the journal: signals, a closed terminal. */
   terminate(code: number): void;
   /** Ends with a bug that was caught elsewhere. */
@@ -70,6 +72,7 @@ interface Job {
 
 const STATUS_EVERY = 100; // ms between status lines
 const BATCH = 256; // cells
+const LEAVING = 2000; // ms
 const TURN = 10; // ms of work before the event loop looks at its input
 
 export function createShell({ port, clock, paint, width, history, greeting = '', linear = false }: ShellOptions): Shell {
@@ -207,6 +210,7 @@ export function createShell({ port, clock, paint, width, history, greeting = '',
     const { state: prompt, effect } = press(state.prompt, item, { entries: state.entries, complete: port.complete });
     if (linear && prompt.menu !== undefined && state.prompt.menu === undefined) print(listText(prompt.menu.items));
     set({ prompt });
+    if (prompt.leaving) forgetLeaving(prompt);
     if (effect === undefined) return;
     if (effect.kind === 'submit') submit(effect.text);
     else if (effect.kind === 'leave') terminate(0);
@@ -214,6 +218,13 @@ export function createShell({ port, clock, paint, width, history, greeting = '',
     else if (effect.kind === 'clear-screen') hands?.clearScreen();
     else if (effect.kind === 'suspend') hands?.suspend();
     else hands?.openEditor(textOf(state.prompt.editor));
+  }
+
+  /** The warning of the first Ctrl-C stands for two seconds. */
+  function forgetLeaving(warned: PromptState): void {
+    clock.after(LEAVING, () => {
+      if (state.prompt === warned) set({ prompt: { ...warned, leaving: false } });
+    });
   }
 
   function setText(text: string): void {
@@ -268,11 +279,13 @@ export function createShell({ port, clock, paint, width, history, greeting = '',
       for (const item of presses) {
         if (state.ended) return;
         if ((job !== undefined || queue.length > 0) && 'chord' in item && item.chord === 'C-c') interrupt();
+        else if (job !== undefined && 'chord' in item && item.chord === 'C-z') hands?.suspend();
         else queue.push(item);
         if (!waiting) turn();
       }
     },
     interrupt,
+    suspend: () => hands?.suspend(),
     terminate,
     fail: (error) => end({ kind: 'bug', error }),
     setText,

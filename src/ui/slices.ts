@@ -7,12 +7,17 @@ export interface Clock {
   now(): number;
   /** Calls back after the event loop has looked at its input once. */
   later(callback: () => void): void;
+  /** Calls back once, after so many milliseconds, unless the program has ended. */
+  after(milliseconds: number, callback: () => void): void;
 }
 
 export const LOOP_CLOCK: Clock = {
   now: () => performance.now(),
   later: (callback) => {
     setImmediate(callback);
+  },
+  after: (milliseconds, callback) => {
+    setTimeout(callback, milliseconds).unref();
   },
 };
 

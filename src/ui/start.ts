@@ -45,7 +45,11 @@ export async function startShell(options: StartOptions): Promise<number> {
   const restore = (): void => {
     if (!stdout.destroyed && stdout.writable) stdout.write(RESTORE);
   };
-  const unlisten = terminal.listen((signal) => (signal === 'SIGINT' ? shell.interrupt() : shell.terminate(CODES[signal])), shell.fail);
+  const unlisten = terminal.listen((signal) => {
+    if (signal === 'SIGINT') shell.interrupt();
+    else if (signal === 'SIGTSTP') shell.suspend();
+    else shell.terminate(CODES[signal]);
+  }, shell.fail);
   process.on('exit', restore);
   const look = { paint, cut: options.ascii === true ? '...' : '…', hints: !plain };
   try {

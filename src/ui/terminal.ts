@@ -1,5 +1,7 @@
 // The terminal the shell runs in: its streams, the signals it is sent, and how it is handed over and given back.
-export type Signal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+export type Signal = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGTSTP';
+
+const SIGNALS: readonly Signal[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGTSTP'];
 
 export interface Terminal {
   readonly stdin: NodeJS.ReadStream;
@@ -18,12 +20,14 @@ export const RESTORE = '\u001b[?2026l\u001b[?2004l\u001b[?25h';
 /** The terminal of this process. */
 export function processTerminal(editText: Terminal['editText'] = () => Promise.resolve(undefined)): Terminal {
   const { stdin, stdout } = process;
+  let onStop: (() => void) | undefined;
   return {
     stdin,
     stdout,
     editText,
     listen(onSignal, onError) {
-      const signals = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) => [signal, () => onSignal(signal)] as const);
+      const signals = SIGNALS.map((signal) => [signal, () => onSignal(signal)] as const);
+      onStop = signals.find(([signal]) => signal === 'SIGTSTP')?.[1];
       const gone = (): void => onSignal('SIGHUP');
       for (const [signal, handler] of signals) process.on(signal, handler);
       process.on('uncaughtException', onError);
@@ -42,9 +46,13 @@ export function processTerminal(editText: Terminal['editText'] = () => Promise.r
     },
     stop: () =>
       new Promise((resolve) => {
+        if (onStop !== undefined) process.off('SIGTSTP', onStop);
         process.kill(0, 'SIGTSTP');
         // While stopped no timer runs; an orphaned process group is not stopped at all (POSIX general terminal interface), hence no wait for SIGCONT.
-        setTimeout(resolve, 20);
+        setTimeout(() => {
+          if (onStop !== undefined) process.on('SIGTSTP', onStop);
+          resolve();
+        }, 20);
       }),
   };
 }

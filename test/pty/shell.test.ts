@@ -206,6 +206,14 @@ test('Ctrl-Z stops the program, fg goes on with the line as it was', async () =>
   await pty.until(/fg[\s\S]*spe> say half/);
   pty.type(' done\r');
   await pty.until(/^half done$/m);
+  pty.type('forever\r');
+  await pty.until('operations (Ctrl-C interrupts)');
+  pty.type('\u001a');
+  await pty.until(/forever[\s\S]*Stopped[\s\S]*outer\$/);
+  pty.type('fg\r');
+  await pty.until('operations (Ctrl-C interrupts)');
+  pty.type('\u0003');
+  await pty.until('interrupted at tick');
   pty.type('\u0004');
-  await pty.until(/half done[\s\S]*outer\$/);
+  await pty.until(/interrupted[\s\S]*outer\$/);
 });

@@ -5,7 +5,7 @@ import { afterEach, expect, test } from 'vitest';
 import { App } from '../../src/ui/app.tsx';
 import { painter } from '../../src/ui/paint.ts';
 import { createShell, type Shell } from '../../src/ui/shell.ts';
-import { LOOP_CLOCK } from '../../src/ui/slices.ts';
+import { type Clock, LOOP_CLOCK } from '../../src/ui/slices.ts';
 import { type FakePort, fakePort } from './fake-port.ts';
 
 interface Opened {
@@ -16,10 +16,10 @@ interface Opened {
   until(condition: string | (() => boolean)): Promise<void>;
 }
 
-function open(): Opened {
+function open(clock: Clock = LOOP_CLOCK): Opened {
   const port = fakePort();
   const paint = painter(false);
-  const shell = createShell({ port, paint, clock: LOOP_CLOCK, width: () => 100 });
+  const shell = createShell({ port, paint, clock, width: () => 100 });
   const terminal = { stop: () => Promise.resolve(), editText: () => Promise.resolve(undefined) };
   const { stdin, lastFrame } = render(createElement(App, { shell, port, terminal, look: { paint, cut: '…', hints: true } }));
   const frame = (): string => lastFrame() ?? '';
@@ -206,6 +206,28 @@ test('Ctrl-R searches the history; Enter runs what it found, Tab takes it into t
   type('\r');
   await until(() => port.executed.length === 4);
   expect(port.executed.at(-1)).toBe('say two');
+});
+
+test('the warning of Ctrl-C goes after two seconds', async () => {
+  const timers: (() => void)[] = [];
+  const { type, until, frame, shell } = open({ ...LOOP_CLOCK, after: (ms, callback) => void (ms === 2000 && timers.push(callback)) });
+  await until('spe>');
+  type('\u0003');
+  await until('press Ctrl-C again');
+  for (const timer of timers) timer();
+  await until(() => !frame().includes('press Ctrl-C again'));
+  type('\u0003');
+  await until('press Ctrl-C again');
+  expect(shell.state().ended).toBe(false);
+});
+
+test('a question mark where a command begins asks for help, elsewhere it is itself', async () => {
+  const { type, until } = open();
+  await until('spe>');
+  type('?');
+  await until('spe> help');
+  type('?');
+  await until('spe> help ?');
 });
 
 test('a bug ends the shell with what was thrown', async () => {

@@ -18,7 +18,7 @@ function machine(speed: number, total = Infinity) {
     },
     interrupt: () => done(null, { interrupted: true }),
   };
-  return { run: slices(running, { now: () => now, later: () => {} }), took };
+  return { run: slices(running, { now: () => now, later: () => {}, after: () => {} }), took };
 }
 
 test.each([[10_000], [100_000], [3_000_000]])('%i operations a millisecond', (speed) => {
