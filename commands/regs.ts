@@ -76,7 +76,8 @@ export const regs = family({
           const member = IN_GROUP[group] ?? ((row: SystemRegister) => row.name === group.toUpperCase());
           for (const row of REGISTERS.filter(member)) {
             if (row.access === 'wo') continue;
-            const value = readGuestRegister(context.world, vm.index, vcpu.index, row.name) ?? 0n;
+            const value = readGuestRegister(context.world, vm.index, vcpu.index, row.name);
+            if (value === null) continue;
             rows.push({ name: row.name, value: hex(value), note: fieldsText(row, value) });
           }
           if (rows.length === 0)

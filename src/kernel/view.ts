@@ -10,6 +10,7 @@ import { PAGE_SIZE, writePhysical } from '../machine/memory.ts';
 import { isTrappedBufferRegister } from './spe/trap.ts';
 import { stage2Of } from './stage2.ts';
 import { copyFromUser } from './user-memory.ts';
+import { readGicRegister, writeGicRegister } from './vgic/view.ts';
 import type { MountedWorld, Vcpu, Vm } from './world.ts';
 
 export interface GuestRegisters {
@@ -60,8 +61,13 @@ export function readGuestRegister(mw: MountedWorld, vm: number, vcpu: number, na
   if (lower === 'nzcv') return getPstate(c) & 0xf0000000n;
   const row = registerIndex(name);
   if (row < 0) return null;
+  if (isGicRegister(REGISTERS[row].name)) return readGicRegister(mw, v, REGISTERS[row].key);
   return bufferRegisterContext(mw, v, REGISTERS[row].name, c).sys[row];
 }
+
+/** The CPU interface keeps its own registers. */
+const isGicRegister = (name: string): boolean => /^IC[CH]_/.test(name);
+
 
 /** KVM's copy holds a trapped buffer register; but the pointer moves in the hardware while the vCPU is in the guest. */
 function bufferRegisterContext(mw: MountedWorld, v: Vcpu, name: string, c: CpuContext): CpuContext {
@@ -84,6 +90,9 @@ export function writeGuestRegister(mw: MountedWorld, vm: number, vcpu: number, n
     const row = registerIndex(name);
     if (row < 0) return err(`no register ${name}`);
     if (REGISTERS[row].access === 'ro') return err(`${REGISTERS[row].name} is read-only`);
+    if (isGicRegister(REGISTERS[row].name)) {
+      return writeGicRegister(mw, v, REGISTERS[row].key, value) ? ok(undefined) : err(`${REGISTERS[row].name} holds nothing that can be set`);
+    }
     const target = bufferRegisterContext(mw, v, REGISTERS[row].name, c);
     target.sys[row] = (value & REGISTERS[row].writable) | REGISTERS[row].ones;
   }
