@@ -68,7 +68,7 @@ export const CAPABILITIES: readonly Capability[] = [
   capability('KVM_CAP_ONE_REG', 'one-reg', 70),
   capability('KVM_CAP_DEVICE_CTRL', 'device-ctrl', 89),
   capability('KVM_CAP_ARM_PSCI_0_2', 'arm-psci-0.2', 102),
-  capability('KVM_CAP_ARM_EL1_32BIT', 'arm-el1-32bit', 105),
+  capability('KVM_CAP_ARM_EL1_32BIT', 'arm-el1-32bit', 93),
   capability('KVM_CAP_ARM_PMU_V3', 'arm-pmu-v3', 126),
   capability('KVM_CAP_IMMEDIATE_EXIT', 'immediate-exit', 136),
   capability('KVM_CAP_ARM_VM_IPA_SIZE', 'arm-vm-ipa-size', 165),

@@ -81,14 +81,7 @@ export const PERF_RECORD_MISC_MMAP_BUILD_ID = 1 << 14;
 export const PERF_RECORD_MISC_BUILD_ID_SIZE = 1 << 15;
 
 /** Behind it a name, NUL terminated and filled up to 8 bytes; then the sample_id. */
-export const PERF_MMAP: Struct = struct('perf_record_mmap', 40, [
-  'u64 header',
-  'u32 pid',
-  'u32 tid',
-  'u64 start',
-  'u64 len',
-  'u64 pgoff',
-]);
+export const PERF_MMAP: Struct = struct('perf_record_mmap', 40, ['u64 header', 'u32 pid', 'u32 tid', 'u64 start', 'u64 len', 'u64 pgoff']);
 export const PERF_MMAP2: Struct = struct('perf_record_mmap2', 72, [
   'u64 header',
   'u32 pid',
@@ -120,14 +113,7 @@ export const PERF_MMAP2_BUILD_ID: Struct = struct('perf_record_mmap2', 72, [
 ]);
 export const PERF_COMM: Struct = struct('perf_record_comm', 16, ['u64 header', 'u32 pid', 'u32 tid']);
 /** FORK and EXIT. */
-export const PERF_FORK: Struct = struct('perf_record_fork', 32, [
-  'u64 header',
-  'u32 pid',
-  'u32 ppid',
-  'u32 tid',
-  'u32 ptid',
-  'u64 time',
-]);
+export const PERF_FORK: Struct = struct('perf_record_fork', 32, ['u64 header', 'u32 pid', 'u32 ppid', 'u32 tid', 'u32 ptid', 'u64 time']);
 export const PERF_ITRACE_START: Struct = struct('perf_record_itrace_start', 16, ['u64 header', 'u32 pid', 'u32 tid']);
 export const PERF_SWITCH_CPU_WIDE: Struct = struct('perf_record_switch', 16, ['u64 header', 'u32 next_prev_pid', 'u32 next_prev_tid']);
 export const PERF_LOST_SAMPLES: Struct = struct('perf_record_lost_samples', 16, ['u64 header', 'u64 lost']);
