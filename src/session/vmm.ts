@@ -68,7 +68,7 @@ export const vcpuName = (vm: number, id: number): string => (vm === 0 ? `vcpu${i
 /** `kvm`, `vm`, `vcpu0`, `vgic`; for further VMs `vm1`, `vm1/vcpu0`, `vm1/vgic`. */
 export function targetName(hands: Hands, target: Target): string {
   if (target.kind === 'kvm') return 'kvm';
-  if (target.kind === 'vcpu') return vcpuName(target.vm, hands.world.world.kernel.vms[target.vm].vcpus[target.vcpu].id);
+  if (target.kind === 'vcpu') return vcpuName(target.vm, hands.world.world.kernel.vms[target.vm]?.vcpus[target.vcpu]?.id ?? target.vcpu);
   if (target.kind === 'vm') return target.vm === 0 ? 'vm' : `vm${target.vm}`;
   return target.vm === 0 ? 'vgic' : `vm${target.vm}/vgic`;
 }
