@@ -1,6 +1,6 @@
 // The interactive shell's port on the real thing: the language of shell, the session behind its driver, documents drawn by view.
 import type { Command } from '../session/command.ts';
-import { createDriver, type DriverOptions } from '../shell/driver.ts';
+import { createDriver, type Driver, type DriverOptions } from '../shell/driver.ts';
 import { present } from '../shell/present.ts';
 import { readScript } from '../shell/script.ts';
 import type { Finished } from '../shell/state.ts';
@@ -11,7 +11,12 @@ import { renderPlain } from '../view/plain.ts';
 import { colouring } from './colouring.ts';
 import type { Completion, Read, ShellPort } from './port.ts';
 
-export interface SessionPortOptions extends Omit<DriverOptions, 'onFinished'> {
+/** A driver that exists already, and the commands that its onFinished has put aside; or what a driver is made of. */
+export type DriverSource = { readonly driver: Driver; readonly ended: Finished[] } | Omit<DriverOptions, 'onFinished'>;
+
+export type SessionPortOptions = DriverSource & PortLook;
+
+interface PortLook {
   readonly colour: boolean;
   /** No drawing characters: screen readers, terminals without Unicode. */
   readonly linear?: boolean;
@@ -41,9 +46,10 @@ function goesOn({ command, outcome }: Finished): string | undefined {
 
 /** The port of one session. */
 export function sessionPort(options: SessionPortOptions): ShellPort {
-  const { state, colour, linear = false } = options;
-  const ended: Finished[] = [];
-  const driver = createDriver({ ...options, onFinished: (one) => ended.push(one) });
+  const { colour, linear = false } = options;
+  const ended: Finished[] = 'driver' in options ? options.ended : [];
+  const driver = 'driver' in options ? options.driver : createDriver({ ...options, onFinished: (one) => ended.push(one) });
+  const { state } = driver;
   let last: Finished | undefined;
   let savedUpTo = 0;
 
