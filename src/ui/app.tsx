@@ -8,7 +8,7 @@ import type { Live, Screen } from './layout.ts';
 import { liveOf } from './live.ts';
 import type { Paint } from './paint.ts';
 import type { ShellPort } from './port.ts';
-import type { Shell } from './shell.ts';
+import type { Shell } from './shell-state.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface Look {

@@ -6,7 +6,7 @@ import { completionAt } from './menu.ts';
 import type { Role } from './paint.ts';
 import type { ShellPort } from './port.ts';
 import { ghost, type PromptState } from './prompt.ts';
-import type { ShellState } from './shell.ts';
+import type { ShellState } from './shell-state.ts';
 
 export interface LiveOptions {
   /** Hints, suggestions, menu and numbers that change; off for screen readers, which would read each change. */

@@ -2,67 +2,16 @@
 // No React here: state is one immutable value behind state() and subscribe(), so that keys that come in one burst all count.
 import type { Command } from '../session/command.ts';
 import type { Outcome } from '../session/outcome.ts';
-import { type Box, type BoxStep, boxPress, SEARCH_BOX, saveBox } from './box.ts';
-import { type Cell, cell, echo, listText, misreadText } from './cells.ts';
+import { type BoxStep, boxPress, SEARCH_BOX, saveBox } from './box.ts';
+import { echo, listText, misreadText } from './cells.ts';
 import { edit, textOf } from './editor.ts';
-import { type Entries, remember } from './history.ts';
+import { remember } from './history.ts';
 import type { Press } from './keys.ts';
-import type { Paint } from './paint.ts';
 import { logicalLines } from './paste.ts';
-import type { HistoryStore, ShellPort } from './port.ts';
-import { FRESH, type PromptState, press } from './prompt.ts';
-import { type Clock, type Slices, slices } from './slices.ts';
-
-export interface ShellState {
-  /** Cells that <Static> has not forgotten yet; a new batch begins every so often, so that a long session does not grow by all it printed. */
-  readonly cells: readonly Cell[];
-  readonly batch: number;
-  readonly entries: Entries;
-  readonly prompt: PromptState;
-  readonly running?: { readonly text: string; readonly operations: number };
-  readonly box?: Box;
-  readonly ended: boolean;
-}
-
-/** How the shell ended: with an exit code, or by a bug of ours. */
-export type Ending = { readonly kind: 'exit'; readonly code: number } | { readonly kind: 'bug'; readonly error: unknown };
-
-/** What only the terminal's owner can do. */
-export interface Hands {
-  clearScreen(): void;
-  suspend(): void;
-  openEditor(text: string): void;
-}
-
-export interface ShellOptions {
-  readonly port: ShellPort;
-  readonly clock: Clock;
-  readonly paint: Paint;
-  /** Columns of the terminal now. */
-  width(): number;
-  readonly history?: HistoryStore;
-  readonly greeting?: string;
-  /** Candidates of a completion are printed, not shown in a menu. */
-  readonly linear?: boolean;
-}
-
-export interface Shell {
-  state(): ShellState;
-  subscribe(listener: () => void): () => void;
-  press(presses: readonly Press[]): void;
-  /** Ctrl-C, from the keyboard or as a signal. */
-  interrupt(): void;
-  /** Ctrl-Z, from the keyboard or as a signal: also while a command runs. */
-  suspend(): void;
-  /** Ends with this code without asking, keeping the journal: signals, a closed terminal. */
-  terminate(code: number): void;
-  /** Ends with a bug that was caught elsewhere. */
-  fail(error: unknown): void;
-  /** Another text for the line, from an external editor. */
-  setText(text: string): void;
-  attach(hands: Hands): void;
-  readonly ending: Promise<Ending>;
-}
+import { type PromptState, press } from './prompt.ts';
+import type { Ending, Hands, Shell, ShellOptions } from './shell-state.ts';
+import { type Slices, slices } from './slices.ts';
+import { createStore } from './store.ts';
 
 interface Job {
   readonly commands: readonly Command[];
@@ -71,45 +20,25 @@ interface Job {
 }
 
 const STATUS_EVERY = 100; // ms between status lines
-const BATCH = 256; // cells
 const LEAVING = 2000; // ms
 const TURN = 10; // ms of work before the event loop looks at its input
 
 export function createShell({ port, clock, paint, width, history, greeting = '', linear = false }: ShellOptions): Shell {
   const entries = [...(history?.load() ?? [])];
-  const first = greeting === '' ? [] : [cell(0, greeting)];
-  let state: ShellState = { cells: first, batch: 0, entries, prompt: FRESH, ended: false };
+  const store = createStore(greeting, entries);
+  const { set, print } = store;
   let job: Job | undefined;
   let queue: (Press | { readonly line: string })[] = [];
   let hands: Hands | undefined;
   let waiting = false; // a turn of the event loop has been asked for
-  let announced = false;
   let lastStatus = 0;
-  const listeners = new Set<() => void>();
   let resolve: (ending: Ending) => void = () => {};
   const ending = new Promise<Ending>((settle) => {
     resolve = settle;
   });
 
-  function set(change: Partial<ShellState>): void {
-    state = { ...state, ...change };
-    if (announced) return;
-    announced = true;
-    queueMicrotask(() => {
-      announced = false;
-      for (const listener of listeners) listener();
-    });
-  }
-
-  function print(text: string): void {
-    if (text === '') return;
-    // Listeners have seen the batch, and React has printed it, when nothing is waiting to be announced.
-    if (!announced && state.cells.length >= BATCH) set({ cells: [], batch: state.batch + 1 });
-    set({ cells: [...state.cells, cell(state.cells.length, text)] });
-  }
-
   function end(how: Ending): void {
-    if (state.ended) return;
+    if (store.state().ended) return;
     queue = [];
     job = undefined;
     set({ ended: true, box: undefined, running: undefined });
@@ -117,7 +46,7 @@ export function createShell({ port, clock, paint, width, history, greeting = '',
   }
 
   function terminate(code: number): void {
-    if (state.ended) return;
+    if (store.state().ended) return;
     try {
       job?.slices?.interrupt();
       const kept = port.unsaved() ? port.autosave?.() : undefined;
@@ -170,7 +99,7 @@ export function createShell({ port, clock, paint, width, history, greeting = '',
       return;
     }
     print(port.news(width()));
-    if (state.running === undefined || clock.now() - lastStatus >= STATUS_EVERY) {
+    if (store.state().running === undefined || clock.now() - lastStatus >= STATUS_EVERY) {
       lastStatus = clock.now();
       set({ running: { text: current.commands[current.next].text, operations: current.slices.operations() } });
     }
@@ -203,12 +132,13 @@ export function createShell({ port, clock, paint, width, history, greeting = '',
   }
 
   function take(item: Press): void {
-    if (state.box !== undefined) {
-      stepBox(boxPress(state.box, item, state.entries));
+    const { box } = store.state();
+    if (box !== undefined) {
+      stepBox(boxPress(box, item, entries));
       return;
     }
-    const { state: prompt, effect } = press(state.prompt, item, { entries: state.entries, complete: port.complete });
-    if (linear && prompt.menu !== undefined && state.prompt.menu === undefined) print(listText(prompt.menu.items));
+    const { state: prompt, effect } = press(store.state().prompt, item, { entries, complete: port.complete });
+    if (linear && prompt.menu !== undefined && store.state().prompt.menu === undefined) print(listText(prompt.menu.items));
     set({ prompt });
     if (prompt.leaving) forgetLeaving(prompt);
     if (effect === undefined) return;
@@ -217,18 +147,18 @@ export function createShell({ port, clock, paint, width, history, greeting = '',
     else if (effect.kind === 'search') set({ box: SEARCH_BOX });
     else if (effect.kind === 'clear-screen') hands?.clearScreen();
     else if (effect.kind === 'suspend') hands?.suspend();
-    else hands?.openEditor(textOf(state.prompt.editor));
+    else hands?.openEditor(textOf(store.state().prompt.editor));
   }
 
   /** The warning of the first Ctrl-C stands for two seconds. */
   function forgetLeaving(warned: PromptState): void {
     clock.after(LEAVING, () => {
-      if (state.prompt === warned) set({ prompt: { ...warned, leaving: false } });
+      if (store.state().prompt === warned) set({ prompt: { ...warned, leaving: false } });
     });
   }
 
   function setText(text: string): void {
-    set({ prompt: { editor: edit(state.prompt.editor, { kind: 'set', text }), leaving: false } });
+    set({ prompt: { editor: edit(store.state().prompt.editor, { kind: 'set', text }), leaving: false } });
   }
 
   /** Does what there is to do for one turn of the event loop; asks for another when there is more. */
@@ -236,7 +166,7 @@ export function createShell({ port, clock, paint, width, history, greeting = '',
     waiting = false;
     const began = clock.now();
     try {
-      while (!state.ended && (job !== undefined || queue.length > 0)) {
+      while (!store.state().ended && (job !== undefined || queue.length > 0)) {
         const item = job === undefined ? queue.shift() : undefined;
         if (job !== undefined) advance(job);
         else if (item !== undefined) 'line' in item ? startLine(item.line) : take(item);
@@ -245,7 +175,7 @@ export function createShell({ port, clock, paint, width, history, greeting = '',
     } catch (error) {
       end({ kind: 'bug', error });
     }
-    if (state.ended || waiting || (job === undefined && queue.length === 0)) return;
+    if (store.state().ended || waiting || (job === undefined && queue.length === 0)) return;
     waiting = true;
     clock.later(turn);
   }
@@ -270,14 +200,11 @@ export function createShell({ port, clock, paint, width, history, greeting = '',
   }
 
   return {
-    state: () => state,
-    subscribe(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    state: store.state,
+    subscribe: store.subscribe,
     press(presses) {
       for (const item of presses) {
-        if (state.ended) return;
+        if (store.state().ended) return;
         if ((job !== undefined || queue.length > 0) && 'chord' in item && item.chord === 'C-c') interrupt();
         else if (job !== undefined && 'chord' in item && item.chord === 'C-z') hands?.suspend();
         else queue.push(item);

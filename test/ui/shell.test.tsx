@@ -4,7 +4,8 @@ import { createElement } from 'react';
 import { afterEach, expect, test } from 'vitest';
 import { App } from '../../src/ui/app.tsx';
 import { painter } from '../../src/ui/paint.ts';
-import { createShell, type Shell } from '../../src/ui/shell.ts';
+import { createShell } from '../../src/ui/shell.ts';
+import type { Shell } from '../../src/ui/shell-state.ts';
 import { type Clock, LOOP_CLOCK } from '../../src/ui/slices.ts';
 import { type FakePort, fakePort } from './fake-port.ts';
 
