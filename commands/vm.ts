@@ -2,6 +2,7 @@
 import { hex } from '../src/base/hex.ts';
 import { featureNames } from '../src/kernel/capability.ts';
 import { cpuListText } from '../src/kernel/cpu-list.ts';
+import { destroyVm } from '../src/kernel/destroy.ts';
 import type { Vm } from '../src/kernel/world.ts';
 import type { Arguments } from '../src/session/command.ts';
 import { refuse } from '../src/session/enter.ts';
@@ -173,6 +174,27 @@ export const vm = family({
       about: 'KVM_SET_USER_MEMORY_REGION with size 0: the slot is gone.',
       effect: 'world',
       run: (context, args) => memory(context, args, true),
+    },
+    {
+      id: 'vm.destroy',
+      syntax: 'vm destroy',
+      about: 'Close the files of the VM in use and unmap its memory; the last VM that is left is used then.',
+      effect: 'world',
+      run: (context) =>
+        currentVm(context).match(
+          (found) => {
+            const events = destroyVm(context.world, found.index);
+            const left = context.world.world.kernel.vms.filter((v) => !v.destroyed).at(-1)?.index ?? -1;
+            context.setVm(left);
+            return done({ vm: found.index, inUse: left < 0 ? null : left }, { events });
+          },
+          (error) => refuse(error),
+        ),
+      show: ({ data }): Doc => {
+        if (data === null) return [];
+        const next = data['inUse'] === null ? 'there is no VM now' : `vm ${String(data['inUse'])} is in use`;
+        return [text(`vm ${String(data['vm'])} is destroyed; ${next}`)];
+      },
     },
     attr('set', 'KVM_SET_DEVICE_ATTR on the VM file.'),
     attr('get', 'KVM_GET_DEVICE_ATTR on the VM file.'),
