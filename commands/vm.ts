@@ -15,7 +15,7 @@ import type { Context } from '../src/session/session.ts';
 import { createVm, setMemory } from '../src/session/vmm.ts';
 import { ATTR_OPERANDS, type AttrVerb, attrCandidates, attrOutcome, checkAttr } from '../src/shell/attr.ts';
 import { type Form, family } from '../src/shell/family.ts';
-import type { Doc } from '../src/view/doc.ts';
+import { type Doc, text } from '../src/view/doc.ts';
 
 /** KVM_CREATE_VM and, with `--mem`, slot 0 at the start of RAM. */
 function create(context: Context, args: Arguments): Outcome {
