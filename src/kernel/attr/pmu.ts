@@ -7,7 +7,7 @@ import { type Check, does, fails, mainline, type Step, type Steps, seed, steps }
 import { setSupportedCpus } from '../supported-cpus.ts';
 import { claimError, claimInterrupt, vgicInitialised } from '../vgic-port.ts';
 import { hasFeature, knobWord } from '../vm.ts';
-import { type AttrCall, featuresSeen, intOf, isPpi, isSpi, noVgic, readsValue, type Verb, vmRan, writesValue } from './state.ts';
+import { type AttrCall, doneText, featuresSeen, intOf, isPpi, isSpi, noVgic, readsValue, type Verb, vmRan, writesValue } from './state.ts';
 
 const SET = 'kvm_arm_pmu_v3_set_attr';
 const GET = 'kvm_arm_pmu_v3_get_attr';
@@ -27,12 +27,14 @@ const head: List = [
   fails(
     'EBUSY',
     'the PMU of this vCPU is already initialised',
-    { when: (s) => s.vcpu.pmu.initialised, saw: (s) => (s.vcpu.pmu.initialised ? 'initialised' : 'not initialised') },
+    { when: (s) => s.vcpu.pmu.initialised, saw: (s) => doneText(s.vcpu.pmu.initialised, 'KVM_ARM_VCPU_PMU_V3_INIT') },
     mainline(SET),
   ),
 ];
 
 // --- IRQ ---
+
+const irqText = (s: AttrCall): string => (s.vcpu.pmu.irq === null ? doneText(false, 'KVM_ARM_VCPU_PMU_V3_IRQ') : `irq ${s.vcpu.pmu.irq}`);
 
 const irqsOfAll = (s: AttrCall): number[] => s.vm.vcpus.flatMap((v) => (v.pmu.irq === null ? [] : [v.pmu.irq]));
 /** A PPI must be the same for every vCPU, an SPI must differ; the vCPU's own counts too. */
@@ -75,12 +77,7 @@ const irqSet: List = [
 const irqGet: List = [
   noVgic('EINVAL', mainline(GET)),
   featureMissing('ENODEV', GET),
-  fails(
-    'ENXIO',
-    'the interrupt of this vCPU is not set',
-    { when: (s) => s.vcpu.pmu.irq === null, saw: (s) => (s.vcpu.pmu.irq === null ? 'unset' : `irq ${s.vcpu.pmu.irq}`) },
-    mainline(GET),
-  ),
+  fails('ENXIO', 'the interrupt of this vCPU is not set', { when: (s) => s.vcpu.pmu.irq === null, saw: irqText }, mainline(GET)),
   ...writesValue('int', 'the interrupt number cannot be written', (s) => BigInt(s.vcpu.pmu.irq ?? 0), mainline(GET)),
 ];
 
@@ -189,7 +186,6 @@ const counters: List = [
 
 const INIT = 'kvm_arm_pmu_v3_init';
 const inKernel = (s: AttrCall): boolean => s.vm.vgic !== null;
-const irqText = (s: AttrCall): string => (s.vcpu.pmu.irq === null ? 'unset' : `irq ${s.vcpu.pmu.irq}`);
 const ownerError = (s: AttrCall): string | null => (inKernel(s) ? claimError(s.vm, s.vcpu.index, s.vcpu.pmu.irq ?? 0, 'pmu') : null);
 
 const init: List = [
@@ -198,7 +194,7 @@ const init: List = [
     'the vGIC is not initialised',
     {
       when: (s) => inKernel(s) && !vgicInitialised(s.vm),
-      saw: (s) => (inKernel(s) ? (vgicInitialised(s.vm) ? 'initialised' : 'not initialised') : 'no in-kernel vGIC'),
+      saw: (s) => (inKernel(s) ? doneText(vgicInitialised(s.vm), 'CTRL_INIT') : 'no in-kernel vGIC'),
     },
     mainline(INIT),
   ),

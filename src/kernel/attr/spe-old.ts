@@ -13,7 +13,7 @@ import {
   unset,
   vgicNotInitialised,
 } from './spe.ts';
-import { type AttrCall, intOf, noVgic, readsValue, type Verb, writesValue } from './state.ts';
+import { type AttrCall, doneText, intOf, noVgic, readsValue, type Verb, writesValue } from './state.ts';
 
 type List = readonly Step<AttrCall>[];
 
@@ -33,6 +33,7 @@ function initSet(host: Host): List {
   return [
     unset(
       'the interrupt of this vCPU',
+      'KVM_ARM_VCPU_SPE_IRQ',
       (s) => s.vcpu.spe.irq === 0,
       (s) => `irq ${s.vcpu.spe.irq}`,
       v5('kvm_spe_init'),
@@ -48,7 +49,7 @@ const stopSet: List = [
   fails(
     'EAGAIN',
     'SPE of this vCPU is not initialised',
-    { when: (s) => !s.vcpu.spe.initialised, saw: (s) => (s.vcpu.spe.initialised ? 'initialised' : 'not initialised') },
+    { when: (s) => !s.vcpu.spe.initialised, saw: (s) => doneText(s.vcpu.spe.initialised, 'KVM_ARM_VCPU_SPE_INIT') },
     v5(STOP),
   ),
   ...readsValue('int', 'the mode cannot be read', v5(STOP)),

@@ -9,7 +9,7 @@ import { type Check, does, endsWhen, fails, inferred, type Step, type Steps, see
 import { setSupportedCpus } from '../supported-cpus.ts';
 import { claimError, claimInterrupt, vgicInitialised } from '../vgic-port.ts';
 import { hasFeature, knobWord } from '../vm.ts';
-import { type AttrCall, featuresSeen, intOf, isPpi, noVgic, readsValue, type Verb, vmRan, writesValue } from './state.ts';
+import { type AttrCall, doneText, featuresSeen, intOf, isPpi, noVgic, readsValue, type Verb, vmRan, writesValue } from './state.ts';
 
 const SET = 'kvm_spe_set_attr';
 const GET = 'kvm_spe_get_attr';
@@ -46,16 +46,24 @@ export const alreadyInitialised = (evidence: ReturnType<typeof seed>): Check<Att
   fails(
     'EBUSY',
     'SPE of this vCPU is already initialised',
-    { when: (s) => s.vcpu.spe.initialised, saw: (s) => (s.vcpu.spe.initialised ? 'initialised' : 'not initialised') },
+    { when: (s) => s.vcpu.spe.initialised, saw: (s) => doneText(s.vcpu.spe.initialised, 'KVM_ARM_VCPU_SPE_INIT') },
     evidence,
   );
 
+/** -ENXIO while a value is not set; `setter` is the attribute that sets it. */
 export const unset = (
   what: string,
+  setter: string,
   isUnset: (s: AttrCall) => boolean,
   saw: (s: AttrCall) => string,
   evidence: ReturnType<typeof seed>,
-): Check<AttrCall> => fails('ENXIO', `${what} is not set`, { when: isUnset, saw: (s) => (isUnset(s) ? 'unset' : saw(s)) }, evidence);
+): Check<AttrCall> =>
+  fails(
+    'ENXIO',
+    `${what} is not set`,
+    { when: isUnset, saw: (s) => (isUnset(s) ? doneText(false, setter) : saw(s)), wouldPass: () => `${setter} first` },
+    evidence,
+  );
 
 // --- IRQ (§2.4) ---
 
@@ -102,7 +110,7 @@ export function irqSetBody(quirkBool: boolean): List {
 }
 
 export const irqGetBody: List = [
-  unset('the interrupt of this vCPU', (s) => s.vcpu.spe.irq === 0, irqSeen, v5(GET)),
+  unset('the interrupt of this vCPU', 'KVM_ARM_VCPU_SPE_IRQ', (s) => s.vcpu.spe.irq === 0, irqSeen, v5(GET)),
   ...writesValue('int', 'the interrupt number cannot be written', (s) => BigInt(s.vcpu.spe.irq), v5(GET)),
 ];
 
@@ -152,7 +160,7 @@ const spuSet: List = [
 ];
 
 const spuGet: List = [
-  unset('the SPU of this VM', (s) => s.vm.spu === null, spuOfVm, seed(GET)),
+  unset('the SPU of this VM', 'KVM_ARM_VCPU_SPE_SPU', (s) => s.vm.spu === null, spuOfVm, seed(GET)),
   ...writesValue('int', 'the SPU identifier cannot be written', (s) => BigInt(s.vm.spu ?? 0), seed(GET)),
 ];
 
@@ -175,7 +183,7 @@ function sizeSet(host: Host): List {
     ...readsValue('u64', 'the maximum buffer size cannot be read', inferred('M', KNOB)),
     ...(knobWord(host, 'maxBuf.ran') === 'EBUSY' ? [{ ...vmRan(inferred('L', KNOB)) }] : []),
     ...(knobWord(host, 'maxBuf.spuUnset') === 'ENXIO'
-      ? [unset('the SPU of this VM', (s) => s.vm.spu === null, spuOfVm, inferred('M', KNOB))]
+      ? [unset('the SPU of this VM', 'KVM_ARM_VCPU_SPE_SPU', (s) => s.vm.spu === null, spuOfVm, inferred('M', KNOB))]
       : []),
     ...(knobWord(host, 'maxBuf.zero') === 'EINVAL'
       ? [
@@ -235,6 +243,7 @@ function nearestSizes(s: AttrCall): string {
 const sizeGet: List = [
   unset(
     'the maximum buffer size',
+    'KVM_ARM_VCPU_MAX_BUFFER_SIZE',
     (s) => s.vm.maxBufferSize === null,
     (s) => bytesText(s.vm.maxBufferSize ?? 0n),
     inferred('L', KNOB),
@@ -250,7 +259,7 @@ export const vgicNotInitialised = (errno: string): Check<AttrCall> =>
     'the vGIC is not initialised',
     {
       when: (s) => !vgicInitialised(s.vm),
-      saw: (s) => (vgicInitialised(s.vm) ? 'initialised' : 'not initialised'),
+      saw: (s) => doneText(vgicInitialised(s.vm), 'CTRL_INIT'),
       wouldPass: () => 'KVM_DEV_ARM_VGIC_CTRL_INIT first',
     },
     v5('kvm_spe_init'),
@@ -278,9 +287,9 @@ export const initialise: Step<AttrCall> = does(
 
 function initSet(host: Host): List {
   return [
-    unset('the interrupt of this vCPU', (s) => s.vcpu.spe.irq === 0, irqSeen, v5('kvm_spe_init')),
+    unset('the interrupt of this vCPU', 'KVM_ARM_VCPU_SPE_IRQ', (s) => s.vcpu.spe.irq === 0, irqSeen, v5('kvm_spe_init')),
     ...(knobWord(host, 'spuRequired') === 'init'
-      ? [unset('the SPU of this VM', (s) => s.vm.spu === null, spuOfVm, inferred('M', 'documented as required'))]
+      ? [unset('the SPU of this VM', 'KVM_ARM_VCPU_SPE_SPU', (s) => s.vm.spu === null, spuOfVm, inferred('M', 'documented as required'))]
       : []),
     vgicNotInitialised(knobWord(host, 'vgicUninitErrno')),
     ...(knobWord(host, 'initBusyCheck') === 'inCase' ? [alreadyInitialised(v5('kvm_spe_init'))] : []),

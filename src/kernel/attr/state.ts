@@ -1,6 +1,6 @@
 // The state of a device-attribute call on a vCPU file: struct kvm_device_attr, and the value behind `addr` once it was read.
 import { INT, U64 } from '../../abi/structs.ts';
-import type { VcpuCall } from '../call-state.ts';
+import { type VcpuCall, vcpuName } from '../call-state.ts';
 import { putUserValue, unmapped, userValue } from '../calls/user.ts';
 import { featureNames } from '../capability.ts';
 import { type Check, type Deed, does, type Evidence, fails } from '../steps.ts';
@@ -66,11 +66,14 @@ export const noVgic = (errno: string, evidence: Evidence): Check<AttrCall> =>
     'there is no in-kernel vGIC',
     {
       when: (s) => s.vm.vgic === null,
-      saw: (s) => (s.vm.vgic === null ? 'no vGIC' : 'a vGICv3'),
+      saw: (s) => (s.vm.vgic === null ? 'the VM has none' : 'a vGICv3'),
       wouldPass: () => 'KVM_CREATE_DEVICE of a vGIC first',
     },
     evidence,
   );
+
+/** The vCPUs that ran. */
+const ranText = (s: AttrCall): string => s.vm.vcpus.flatMap((v) => (v.hasRanOnce ? [vcpuName(s.vm, v)] : [])).join(', ');
 
 export const vmRan = (evidence: Evidence): Check<AttrCall> =>
   fails(
@@ -78,7 +81,7 @@ export const vmRan = (evidence: Evidence): Check<AttrCall> =>
     'a vCPU of this VM has already run',
     {
       when: (s) => s.vm.hasRanOnce,
-      saw: (s) => (s.vm.hasRanOnce ? 'the VM has run' : 'the VM never ran'),
+      saw: (s) => (s.vm.hasRanOnce ? ranText(s) : 'the VM never ran'),
       wouldPass: () => 'the call before the first KVM_RUN',
     },
     evidence,
@@ -87,6 +90,9 @@ export const vmRan = (evidence: Evidence): Check<AttrCall> =>
 /** The feature bitmap as `why` names it. */
 export const featuresSeen = (s: AttrCall): string =>
   s.vm.features === null ? 'no vCPU was initialised' : `features ${featureNames(s.host, s.vm.features)}`;
+
+/** A step of the set-up as `why` names it: `no KVM_ARM_VCPU_SPE_INIT yet`. */
+export const doneText = (done: boolean, call: string): string => (done ? `${call} done` : `no ${call} yet`);
 
 export const isPpi = (irq: number): boolean => irq >= 16 && irq <= 31;
 export const isSpi = (irq: number): boolean => irq >= 32 && irq <= 1019;

@@ -3,6 +3,7 @@ import { getField } from '../../abi/struct.ts';
 import { KVM_ONE_REG, KVM_REG_LIST, U64 } from '../../abi/structs.ts';
 import { REGISTERS } from '../../arch/sysreg/table.ts';
 import { getPc, getPstate, getX, setPc, setPstate, setX } from '../../machine/cpu/context.ts';
+import { doneText } from '../attr/state.ts';
 import { type Request, request, type VcpuCall } from '../call-state.ts';
 import { allRegisterIds, isHidden, isKept, type OneReg, oneRegOf } from '../one-reg.ts';
 import { guestDfr0, guestPmbidr, guestPmsidr, ID_AA64DFR0_EL1, PMBIDR_EL1, PMSIDR_EL1 } from '../spe/identification.ts';
@@ -27,7 +28,7 @@ const uninitialised: Check<Call> = fails(
   'the vCPU was not initialised',
   {
     when: (s) => !s.vcpu.initialised,
-    saw: (s) => (s.vcpu.initialised ? 'initialised' : 'not initialised'),
+    saw: (s) => doneText(s.vcpu.initialised, 'KVM_ARM_VCPU_INIT'),
     wouldPass: () => 'KVM_ARM_VCPU_INIT first',
   },
   mainline('kvm_arch_vcpu_ioctl'),

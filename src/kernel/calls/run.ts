@@ -1,5 +1,6 @@
 // KVM_RUN's way in: the first-run checks, has-ran-once, immediate_exit, and the test of the CPU (kvm-spe-abi.md §2.7, §2.8).
 // What happens inside the guest is in run.ts.
+import { doneText } from '../attr/state.ts';
 import { note, type Request, type VcpuCall, vcpuName } from '../call-state.ts';
 import { cpuListText, hasCpu } from '../cpu-list.ts';
 import { exitOf, failEntry, leaveRun } from '../exits.ts';
@@ -12,8 +13,6 @@ import { claimTimers, PHYSICAL_TIMER_PPI, setOwner, VIRTUAL_TIMER_PPI } from '..
 import { hasFeature, knobWord } from '../vm.ts';
 
 const FIRST = 'kvm_arch_vcpu_run_pid_change';
-
-const yes = (value: boolean, name: string): string => (value ? name : `not ${name}`);
 
 /** The timers' PPI that another device has; null when both are free. */
 function timerClash(s: VcpuCall): number | null {
@@ -45,7 +44,11 @@ const speChecks = (host: Host): readonly Check<VcpuCall>[] => [
   fails(
     knobWord(host, 'runUninitErrno'),
     'SPE of this vCPU is not initialised',
-    { when: needsSpeInit, saw: (s) => yes(s.vcpu.spe.initialised, 'initialised'), wouldPass: () => 'KVM_ARM_VCPU_SPE_INIT first' },
+    {
+      when: needsSpeInit,
+      saw: (s) => doneText(s.vcpu.spe.initialised, 'KVM_ARM_VCPU_SPE_INIT'),
+      wouldPass: () => 'KVM_ARM_VCPU_SPE_INIT first',
+    },
     v5('kvm_spe_vcpu_first_run_init'),
   ),
   ...(knobWord(host, 'spuRequired') === 'run'
@@ -68,7 +71,11 @@ function firstRun(host: Host): readonly Step<VcpuCall>[] {
     fails(
       'ENOEXEC',
       'the vCPU was not initialised',
-      { when: (s) => !s.vcpu.initialised, saw: (s) => yes(s.vcpu.initialised, 'initialised'), wouldPass: () => 'KVM_ARM_VCPU_INIT first' },
+      {
+        when: (s) => !s.vcpu.initialised,
+        saw: (s) => doneText(s.vcpu.initialised, 'KVM_ARM_VCPU_INIT'),
+        wouldPass: () => 'KVM_ARM_VCPU_INIT first',
+      },
       mainline(FIRST),
     ),
     fails(
@@ -103,7 +110,11 @@ function firstRun(host: Host): readonly Step<VcpuCall>[] {
     fails(
       'EINVAL',
       'the PMU of this vCPU is not initialised',
-      { when: needsPmuInit, saw: (s) => yes(s.vcpu.pmu.initialised, 'initialised'), wouldPass: () => 'KVM_ARM_VCPU_PMU_V3_INIT first' },
+      {
+        when: needsPmuInit,
+        saw: (s) => doneText(s.vcpu.pmu.initialised, 'KVM_ARM_VCPU_PMU_V3_INIT'),
+        wouldPass: () => 'KVM_ARM_VCPU_PMU_V3_INIT first',
+      },
       mainline('kvm_arm_pmu_v3_enable'),
     ),
     ...speChecks(host),

@@ -2,6 +2,7 @@
 import { TARGET_GENERIC_V8, VCPU_FEATURES } from '../../abi/features.ts';
 import { readStructField, structField } from '../../abi/struct.ts';
 import { INT, KVM_VCPU_INIT } from '../../abi/structs.ts';
+import { doneText } from '../attr/state.ts';
 import { type Request, request, type VcpuCall } from '../call-state.ts';
 import { featureMaskOf, featureNames, knownFeatures, offeredFeatures, speUnavailable } from '../capability.ts';
 import { hasCpu } from '../cpu-list.ts';
@@ -131,7 +132,7 @@ const FINALIZE = steps<Call>('KVM_ARM_VCPU_FINALIZE', [
   fails(
     'ENOEXEC',
     'the vCPU was not initialised',
-    { when: (s) => !s.vcpu.initialised, saw: (s) => (s.vcpu.initialised ? 'initialised' : 'not initialised') },
+    { when: (s) => !s.vcpu.initialised, saw: (s) => doneText(s.vcpu.initialised, 'KVM_ARM_VCPU_INIT') },
     mainline('kvm_arch_vcpu_ioctl'),
   ),
   unmapped('the feature cannot be read', (s) => s.call.argument, INT.size, mainline('kvm_arch_vcpu_ioctl')),

@@ -2,6 +2,7 @@
 import { TARGET_GENERIC_V8 } from '../../abi/features.ts';
 import { packStruct } from '../../abi/struct.ts';
 import { KVM_VCPU_INIT } from '../../abi/structs.ts';
+import { doneText } from '../attr/state.ts';
 import { note, openFile, type Request, request, type VmCall, vcpuName } from '../call-state.ts';
 import { MAX_VCPUS } from '../capability.ts';
 import { does, fails, mainline, steps } from '../steps.ts';
@@ -36,7 +37,7 @@ const CREATE_VCPU = steps<CreateVcpu>('KVM_CREATE_VCPU', [
     'the vGIC is initialised: no vCPU can be added',
     {
       when: (s) => vgicInitialised(s.vm),
-      saw: (s) => (vgicInitialised(s.vm) ? 'initialised' : 'not initialised'),
+      saw: (s) => doneText(vgicInitialised(s.vm), 'CTRL_INIT'),
       wouldPass: () => 'KVM_CREATE_VCPU before CTRL_INIT',
     },
     mainline('kvm_arch_vcpu_precreate'),
