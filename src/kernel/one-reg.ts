@@ -12,18 +12,18 @@ const SYSTEM = 0x6030_0000_0013_0000n;
 export interface OneReg {
   readonly name: string;
   readonly id: bigint;
-  /** 'x': index 0-30 and 31 = sp (SP_EL0); 'system': dense index of arch/sysreg/table. */
-  readonly kind: 'x' | 'pc' | 'pstate' | 'system';
+  /** 'x': index 0-30; 'sp': the stack pointer of EL0 or EL1 by index 0 or 1; 'system': dense index of arch/sysreg/table. */
+  readonly kind: 'x' | 'sp' | 'pc' | 'pstate' | 'system';
   readonly index: number;
 }
 
 /** struct kvm_regs: regs[31], sp, pc, pstate, sp_el1, elr_el1, spsr[5]; 8 bytes each. */
 const CORE_REGISTERS: readonly OneReg[] = [
   ...Array.from({ length: 31 }, (_, n): OneReg => ({ name: `x${n}`, id: CORE | BigInt(2 * n), kind: 'x', index: n })),
-  { name: 'sp', id: CORE | 0x3en, kind: 'system', index: indexOfRegister('SP_EL0') },
+  { name: 'sp', id: CORE | 0x3en, kind: 'sp', index: 0 },
   { name: 'pc', id: CORE | 0x40n, kind: 'pc', index: 0 },
   { name: 'pstate', id: CORE | 0x42n, kind: 'pstate', index: 0 },
-  { name: 'sp_el1', id: CORE | 0x44n, kind: 'system', index: indexOfRegister('SP_EL1') },
+  { name: 'sp_el1', id: CORE | 0x44n, kind: 'sp', index: 1 },
   { name: 'elr_el1', id: CORE | 0x46n, kind: 'system', index: indexOfRegister('ELR_EL1') },
   { name: 'spsr_el1', id: CORE | 0x48n, kind: 'system', index: indexOfRegister('SPSR_EL1') },
 ];

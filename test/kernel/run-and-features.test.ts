@@ -257,6 +257,18 @@ describe('REG and ONE_REG', () => {
       expect(getReg(b, name)).toBe(`0x${value.toString(16)}`);
     }
   });
+  test('sp and sp_el1 are the two stack pointers, whichever PSTATE selects', () => {
+    const b = b0();
+    for (const pstate of [0x3c5n, 0x3c4n, 0x3c0n]) {
+      setReg(b, 'pstate', pstate);
+      expect([setReg(b, 'sp', 0x1000n + pstate), setReg(b, 'sp_el1', 0x2000n + pstate)]).toEqual(['ok', 'ok']);
+      setReg(b, 'pstate', 0x3c5n);
+      expect([getReg(b, 'sp'), getReg(b, 'sp_el1')]).toEqual([
+        `0x${(0x1000n + pstate).toString(16)}`,
+        `0x${(0x2000n + pstate).toString(16)}`,
+      ]);
+    }
+  });
   test('an unknown id is ENOENT', () => {
     const b = b0();
     expect(make(b, vmm.oneReg(b.hands, 0, 0, 0x6030000000100099n))).toBe('ENOENT');

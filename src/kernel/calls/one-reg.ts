@@ -1,8 +1,8 @@
 // KVM_GET_ONE_REG, KVM_SET_ONE_REG and KVM_GET_REG_LIST: core registers, and system registers by their encoding (kvm-spe-abi.md §2.9, §3.1).
 import { getField } from '../../abi/struct.ts';
 import { KVM_ONE_REG, KVM_REG_LIST, U64 } from '../../abi/structs.ts';
-import { REGISTERS } from '../../arch/sysreg/table.ts';
-import { getPc, getPstate, getX, setPc, setPstate, setX } from '../../machine/cpu/context.ts';
+import { indexOfRegister, REGISTERS } from '../../arch/sysreg/table.ts';
+import { type CpuContext, EL, getPc, getPstate, getX, SP, SPSEL, setPc, setPstate, setX } from '../../machine/cpu/context.ts';
 import { doneText } from '../attr/state.ts';
 import { type Request, request, type VcpuCall } from '../call-state.ts';
 import { allRegisterIds, isHidden, isKept, type OneReg, oneRegOf } from '../one-reg.ts';
@@ -47,10 +47,16 @@ const unknown: Check<Call> = fails(
   mainline('kvm_arm_sys_reg_get_reg'),
 );
 
+const BANKS = [indexOfRegister('SP_EL0'), indexOfRegister('SP_EL1')];
+
+/** PSTATE selects the stack pointer of this Exception level now: it is where X31 is kept, not in its bank. */
+const isSelected = (c: CpuContext, el: number): boolean => (c.core[EL] === 0 || c.core[SPSEL] === 0 ? 0 : 1) === el;
+
 /** The value of a register as user space reads it. */
 export function readOneReg(s: VcpuCall, r: OneReg): bigint {
   const { context } = s.vcpu;
   if (r.kind === 'x') return getX(context, r.index);
+  if (r.kind === 'sp') return isSelected(context, r.index) ? getX(context, SP) : context.sys[BANKS[r.index]];
   if (r.kind === 'pc') return getPc(context);
   if (r.kind === 'pstate') return getPstate(context);
   if (r.index === ID_AA64DFR0_EL1) return guestDfr0(s.host, s.vm, context.sys[r.index]);
@@ -62,7 +68,10 @@ export function readOneReg(s: VcpuCall, r: OneReg): bigint {
 function writeOneReg(s: Call, r: OneReg, value: bigint): void {
   const { context } = s.vcpu;
   if (r.kind === 'x') setX(context, r.index, value);
-  else if (r.kind === 'pc') setPc(context, value);
+  else if (r.kind === 'sp') {
+    if (isSelected(context, r.index)) setX(context, SP, value);
+    else context.sys[BANKS[r.index]] = value;
+  } else if (r.kind === 'pc') setPc(context, value);
   else if (r.kind === 'pstate') setPstate(context, value);
   else if (isKept(r)) context.sys[r.index] = (context.sys[r.index] & ~REGISTERS[r.index].writable) | (value & REGISTERS[r.index].writable);
 }

@@ -16,7 +16,7 @@ const IMPLEMENTATION_DEFINED = 0x7c0a_0000n;
 export function shownSyndrome(g: GuestExit, hardware: bigint): bigint | null {
   const ec = EC.get(hardware);
   if (ec === EC_BUFFER || ec === EC_STAGE1) return hardware;
-  tell(g, 'kernel.warning', { text: `kvm: SPE buffer event with EC 0x${ec.toString(16)} on ${g.name}` });
+  warn(g, `kvm: SPE buffer event with EC 0x${ec.toString(16)} on ${g.name}`);
   switch (knobWord(g.host, 's2FaultPolicy')) {
     case 'raw':
       return hardware;
@@ -27,4 +27,11 @@ export function shownSyndrome(g: GuestExit, hardware: bigint): bigint | null {
     default:
       return EXTERNAL_ABORT;
   }
+}
+
+/** Prints a warning, rate-limited: the same one is not printed twice in a row. */
+function warn(g: GuestExit, text: string): void {
+  const { log } = g.mw.world.kernel;
+  tell(g, 'kernel.warning', { text });
+  if (log.at(-1) !== text) log.push(text);
 }
