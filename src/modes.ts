@@ -107,6 +107,10 @@ async function runMode(invocation: Invocation, batch: Batch): Promise<number> {
       const { runCheck } = await import('./run-check.ts');
       return runCheck(invocation, home, port);
     }
+    case 'boot': {
+      const { runBoot } = await import('./run-boot.ts');
+      return runBoot(invocation, home, port);
+    }
     case 'dump':
     case 'records':
     case 'stat': {

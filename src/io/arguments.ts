@@ -26,6 +26,16 @@ export type Invocation =
   | { readonly mode: 'dump'; readonly file: string; readonly perf: string }
   | { readonly mode: 'records'; readonly file: string; readonly csv: boolean }
   | { readonly mode: 'stat'; readonly file: string; readonly counts: boolean }
+  | {
+      readonly mode: 'boot';
+      readonly image: string;
+      readonly arguments: string;
+      readonly vcpus: number;
+      /** Bytes. */
+      readonly memory: bigint;
+      readonly operations: number;
+      readonly initrd: string | null;
+    }
   | { readonly mode: 'help'; readonly topic: string }
   /** A sub-command that is not there yet. */
   | { readonly mode: 'later'; readonly name: string };
@@ -46,12 +56,33 @@ function count(text: string, from: number, to: number): number {
   return value;
 }
 
+/** As many redistributors as fit between their base and the UART. */
+const MOST_VCPUS = 123;
+const DEFAULT_MEMORY = 64n << 20n;
+const LEAST_MEMORY = 1n << 20n;
+const MOST_MEMORY = 3n << 30n;
+const PAGE = 4096n;
+const DEFAULT_OPERATIONS = 10_000_000_000;
+const SIZE_UNITS: Readonly<Record<string, bigint>> = { '': 1n, KiB: 1n << 10n, MiB: 1n << 20n, GiB: 1n << 30n };
+
+/** Guest RAM in bytes: `64MiB`. */
+function memorySize(text: string): bigint {
+  const read = /^(0[xX][0-9a-fA-F]+|\d[\d_]*)(KiB|MiB|GiB)?$/.exec(text);
+  const value = read === null ? -1n : BigInt(read[1].replaceAll('_', '')) * SIZE_UNITS[read[2] ?? ''];
+  if (value < LEAST_MEMORY || value > MOST_MEMORY || value % PAGE !== 0n)
+    throw new InvalidArgumentError('It is a size from 1MiB to 3GiB, in whole pages: 64MiB.');
+  return value;
+}
+
+const operationCount = (text: string): number => count(text.replace(/(?<=\d)_(?=\d)/g, ''), 1, Number.MAX_SAFE_INTEGER);
+
 const EXAMPLES = `
 Examples:
   spesh                                    the interactive shell
   spesh -c 'up pointer-chase; run; records 3'
   spesh run setup.spe tour.md              each file in a fresh session
   spesh check tour.md --update             record what the notebook prints
+  spesh boot guest.flat --args 'a b' --smp 2
   spesh dump trace.aux                     packets in the words of perf report -D
 
 spesh help lists the commands of the shell; spesh help exit-codes the exit codes.`;
@@ -129,13 +160,22 @@ export function readArguments(argv: readonly string[], version: string): Argumen
     .argument('<file>')
     .option('--counts', 'the counts alone')
     .action((file: string, o: { counts?: true }) => choose({ mode: 'stat', file, counts: o.counts === true }));
+  sub('boot', 'a flat arm64 image or ELF with SPE configured, to its end; exits with the status the guest reports')
+    .argument('<image>')
+    .option('--args <text>', 'boot arguments, in the devicetree', '')
+    .addOption(new Option('--smp <n>', 'vCPUs').argParser((text) => count(text, 1, MOST_VCPUS)).default(1))
+    .addOption(new Option('--mem <size>', 'guest RAM').argParser(memorySize).default(DEFAULT_MEMORY, '64MiB'))
+    .addOption(new Option('--ops <n>', 'budget of operations').argParser(operationCount).default(DEFAULT_OPERATIONS, '10 billion'))
+    .option('--initrd <file>', 'an initial RAM disk')
+    .action((image: string, o: { args: string; smp: number; mem: bigint; ops: number; initrd?: string }) =>
+      choose({ mode: 'boot', image, arguments: o.args, vcpus: o.smp, memory: o.mem, operations: o.ops, initrd: o.initrd ?? null }),
+    );
   sub('help', 'help on a command of the shell')
     .argument('[topic...]')
     .action((words: string[]) => choose({ mode: 'help', topic: words.join(' ') }));
   for (const [name, about] of [
     ['tape', 'play a demo'],
     ['export', 'convert a trace'],
-    ['boot', 'boot an image with SPE configured'],
     ['explore', 'explore orders of calls'],
   ]) {
     sub(name, `${about} (not there yet)`)

@@ -1,23 +1,19 @@
 // Everything a VMM does to get a guest to its first instruction, call by call (language.md §3, `up`).
 import { vcpuAttributeByName } from '../abi/attributes.ts';
-import { virtDevicetreeBlob } from '../abi/fdt-virt.ts';
 import { ADDR_DIST, ADDR_REDIST, CTRL_INIT, GRP_ADDR, GRP_CTRL } from '../abi/vgic-attributes.ts';
 import { featureMaskOf } from '../kernel/capability.ts';
 import { lowestCpu } from '../kernel/cpu-list.ts';
 import type { Host, SpuDevice } from '../kernel/host.ts';
 import { oneRegByName } from '../kernel/one-reg.ts';
 import { setThreadAffinity } from '../kernel/thread.ts';
-import { mpidrOf } from '../kernel/vm.ts';
 import type { Vm } from '../kernel/world.ts';
+import { DISTRIBUTOR, placeTree, REDISTRIBUTOR } from './devicetree.ts';
 import type { Image } from './image.ts';
-import { loadImage, RAM_BASE, TREE_ROOM, writeGuestRam } from './load.ts';
+import { loadImage, RAM_BASE } from './load.ts';
 import { type CallReport, done, type Outcome, type Unmet, unmet } from './outcome.ts';
 import type { Context } from './session.ts';
-import { UART_BASE } from './uart.ts';
 import * as vmm from './vmm.ts';
 
-export const DISTRIBUTOR = 0x08000000n;
-export const REDISTRIBUTOR = 0x080a0000n;
 const DEFAULT_MEMORY = 64n << 20n;
 /** PSTATE at entry: EL1h, DAIF masked (arm64 boot protocol). */
 const ENTRY_PSTATE = 0x3c5n;
@@ -32,6 +28,7 @@ export interface UpOptions {
   readonly maxBuffer: bigint | null;
   readonly memory?: bigint;
   readonly arguments?: string;
+  readonly initrd?: Uint8Array;
 }
 
 /** Stops at the first call that is refused. */
@@ -149,22 +146,15 @@ function boot(context: Context, make: Make, vm: Vm, options: UpOptions): Image |
   if (options.image === null) throw new Error('boot without an image');
   const image = loadImage(context, vm, options.image.path, options.image.bytes);
   if (image.isErr()) return image.error;
-  const slot = vm.memslots[0];
-  const tree = BigInt(slot.gpa) + BigInt(slot.size) - TREE_ROOM;
-  const blob = virtDevicetreeBlob({
-    memory: { base: BigInt(slot.gpa), size: BigInt(slot.size) },
-    cpus: vm.vcpus.map((v) => Number(mpidrOf(v.id) & 0xffffffn)),
-    gic: { distributor: DISTRIBUTOR, redistributor: REDISTRIBUTOR },
-    uart: BigInt(UART_BASE),
-    spe: Number(options.ppi),
-    pmu: Number(options.pmuPpi),
+  const tree = placeTree(context, vm, {
     arguments: options.arguments ?? '',
+    imageEnd: image.value.base + BigInt(image.value.size),
+    ...(options.initrd === undefined ? {} : { initrd: options.initrd }),
   });
-  const placed = writeGuestRam(context, vm, tree, blob, 'the devicetree');
-  if (placed.isErr()) return placed.error;
+  if (tree.isErr()) return tree.error;
   context.setImage(image.value);
   for (const [name, value] of [
-    ['x0', tree],
+    ['x0', tree.value],
     ['pc', image.value.entry],
     ['pstate', ENTRY_PSTATE],
   ] as const) {

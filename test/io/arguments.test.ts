@@ -18,7 +18,11 @@ describe('modes', () => {
     [['stat', 'a.aux', '--counts'], { mode: 'stat', file: 'a.aux', counts: true }],
     [['help', 'vcpu', 'attr'], { mode: 'help', topic: 'vcpu attr' }],
     [['help'], { mode: 'help', topic: '' }],
-    [['boot', 'Image', '--smp', '2'], { mode: 'later', name: 'boot' }],
+    [
+      ['boot', 'Image', '--smp', '2', '--mem', '16MiB', '--ops', '1_000', '--args', 'a b', '--initrd', 'rd'],
+      { mode: 'boot', image: 'Image', vcpus: 2, memory: 16n << 20n, operations: 1000, arguments: 'a b', initrd: 'rd' },
+    ],
+    [['boot', 'Image'], { mode: 'boot', vcpus: 1, memory: 64n << 20n, operations: 10_000_000_000, arguments: '', initrd: null }],
     [['explore', 'a.toml', '--shard', '1/2'], { mode: 'later', name: 'explore' }],
   ])('%j', (argv, invocation) => {
     expect(read(...argv)).toMatchObject({ kind: 'invocation', invocation });
