@@ -20,9 +20,7 @@ export const PERF_MEM_LVL_L1 = 0x0008n;
 export const PERF_MEM_LVL_L2 = 0x0020n;
 export const PERF_MEM_LVL_L3 = 0x0040n;
 export const PERF_MEM_LVL_LOC_RAM = 0x0080n;
-export const PERF_MEM_LVL_REM_CCE1 = 0x0400n;
 
-export const PERF_MEM_LVLNUM_ANY_CACHE = 0x0bn;
 export const PERF_MEM_LVLNUM_RAM = 0x0dn;
 export const PERF_MEM_LVLNUM_NA = 0x0fn;
 

@@ -17,8 +17,8 @@ export const LINUX_ARM64_KERNEL: RecordedKernel = {
   reference: 0xffff_8000_0800_0000n,
 };
 
-/** Blocks that cover 48 bits of physical address, so that every record's address lies on the node. */
-const WHOLE_MEMORY = { blockSize: 1n << 36n, nodes: [{ node: 0, first: 0, count: 4096 }] };
+/** Blocks that cover the 52 bits of a physical address, so that every record's lies on the node: perf c2c complains of one that does not. */
+const WHOLE_MEMORY = { blockSize: 1n << 40n, nodes: [{ node: 0, first: 0, count: 4096 }] };
 
 /** A machine of `cpus` alike CPUs on one node, one SPE PMU over all. */
 export function plainMachine(cpus: number, midr = MIDR_NEOVERSE_N1, pmuType = UNUSED_PMU_TYPE): RecordedMachine {

@@ -26,6 +26,12 @@ export interface ImageOptions {
   readonly processes: readonly { readonly pid: number; readonly tid: number }[];
 }
 
+/**
+ * The path in the mappings of processes. perf 6.1 keeps one object for a path, and frees memory twice where that is both the kernel's and a
+ * process's: so a process's path is another, of the same file.
+ */
+const processPath = (path: string): string => (path.startsWith('/') ? `/.${path}` : `./${path}`);
+
 /** Mapping records for an image: of its .text for privileged code, of its segments for each process. */
 export function imageMappings(elf: Elf, options: ImageOptions): SideBand[] {
   const { path, buildId } = options;
@@ -57,8 +63,8 @@ export function imageMappings(elf: Elf, options: ImageOptions): SideBand[] {
         tid,
         address: s.address - skip,
         length: ((s.memorySize + skip + PAGE - 1n) / PAGE) * PAGE,
-        pageOffset: BigInt(s.offset) - skip,
-        path,
+        pageOffset: BigInt(s.offset) < skip ? 0n : BigInt(s.offset) - skip,
+        path: processPath(path),
         kernel: false,
         buildId,
         protection: (s.readable ? PROT_READ : 0) | (s.writable ? PROT_WRITE : 0) | (s.executable ? PROT_EXEC : 0),

@@ -15,8 +15,6 @@ import {
   PERF_MEM_LVL_LOC_RAM,
   PERF_MEM_LVL_MISS,
   PERF_MEM_LVL_NA,
-  PERF_MEM_LVL_REM_CCE1,
-  PERF_MEM_LVLNUM_ANY_CACHE,
   PERF_MEM_LVLNUM_NA,
   PERF_MEM_LVLNUM_RAM,
   PERF_MEM_OP_LOAD,
@@ -128,6 +126,7 @@ function walk(events: number): bigint {
 
 const hit = (level: bigint, number: bigint): bigint => ((level | PERF_MEM_LVL_HIT) << MEM_LVL) | (number << MEM_LVL_NUM);
 const NO_SNOOP = PERF_MEM_SNOOP_NONE << MEM_SNOOP;
+const REMOTE = PERF_MEM_REMOTE_REMOTE << MEM_REMOTE;
 const PEER = PERF_MEM_SNOOPX_PEER << MEM_SNOOPX;
 const STORE_SOURCE = (PERF_MEM_LVL_NA << MEM_LVL) | (PERF_MEM_LVLNUM_NA << MEM_LVL_NUM) | (PERF_MEM_SNOOP_NA << MEM_SNOOP);
 
@@ -139,7 +138,7 @@ const NEOVERSE_SOURCES: ReadonlyMap<number, bigint> = new Map([
   [0xa, hit(PERF_MEM_LVL_L3, 3n) | PEER],
   [0xb, hit(PERF_MEM_LVL_L3, 3n) | (PERF_MEM_SNOOP_HIT << MEM_SNOOP)],
   [0xc, hit(PERF_MEM_LVL_L3, 3n) | PEER],
-  [0xd, (PERF_MEM_LVL_REM_CCE1 << MEM_LVL) | (PERF_MEM_LVLNUM_ANY_CACHE << MEM_LVL_NUM) | (PERF_MEM_REMOTE_REMOTE << MEM_REMOTE) | PEER],
+  [0xd, (PERF_MEM_LVL_NA << MEM_LVL) | (PERF_MEM_LVLNUM_NA << MEM_LVL_NUM) | REMOTE | PEER],
   [0xe, hit(PERF_MEM_LVL_LOC_RAM, PERF_MEM_LVLNUM_RAM) | NO_SNOOP],
 ]);
 
@@ -154,6 +153,5 @@ function genericSource(events: number): bigint {
   } else if (events & (EVENT_L1D_ACCESS | EVENT_L1D_REFILL)) {
     level = PERF_MEM_LVL_L1 | (events & EVENT_L1D_REFILL ? PERF_MEM_LVL_MISS : PERF_MEM_LVL_HIT);
   }
-  if (events & EVENT_REMOTE_ACCESS) level |= PERF_MEM_LVL_REM_CCE1;
-  return level << MEM_LVL;
+  return (level << MEM_LVL) | (events & EVENT_REMOTE_ACCESS ? REMOTE : 0n);
 }
