@@ -1,24 +1,29 @@
 // ioctl: any request with any argument on any file (language.md §3, group ioctl).
 import { IOCTLS } from '../src/abi/ioctls.ts';
 import type { OpenFile } from '../src/kernel/world.ts';
-import type { Arguments } from '../src/session/command.ts';
+import type { Arguments, Running } from '../src/session/command.ts';
 import { refuse } from '../src/session/enter.ts';
 import { issue, vcpuForCall, wouldBlock } from '../src/session/issue.ts';
 import { numbersOf } from '../src/session/numbers.ts';
 import { type Outcome, unmet } from '../src/session/outcome.ts';
+import { DEFAULT_BUDGET, runOnce } from '../src/session/run-once.ts';
 import { currentVm } from '../src/session/scope.ts';
 import type { Context } from '../src/session/session.ts';
 import { descriptorOf, type Target, targetName } from '../src/session/vmm.ts';
-import { family } from '../src/shell/family.ts';
+import { type Form, family } from '../src/shell/family.ts';
 import { type RawTarget, rawCall } from '../src/shell/raw-call.ts';
 import { checkRawIoctl, readRawIoctl } from '../src/shell/raw-ioctl.ts';
+import { showStop } from '../src/shell/show-stop.ts';
 
 const OPERANDS = '<request:WORD> [<fields:WORD>…]';
 
-function make(context: Context, args: Arguments, target: RawTarget): Outcome {
+function make(context: Context, args: Arguments, target: RawTarget): Outcome | Running {
   const read = readRawIoctl(args);
   if ('message' in read) throw new Error(`the grammar let this pass: ${read.message}`);
-  if (read.request.row?.name === 'KVM_RUN') return unmet('use-run', 'KVM_RUN is a command of its own', 'vcpu N run');
+  if (read.request.row?.name === 'KVM_RUN' && target.file?.kind === 'vcpu') {
+    const { vm, vcpu } = target.file;
+    return vm === context.vm ? runOnce(context, vcpu, DEFAULT_BUDGET) : unmet('other-vm', `VM ${vm} is not in use`, `vm use ${vm}`);
+  }
   const prepared = rawCall(context, target, read.request, read.argument);
   if (prepared.isErr()) return refuse(prepared.error);
   const created = context.world.world.kernel.vms.length;
@@ -27,7 +32,7 @@ function make(context: Context, args: Arguments, target: RawTarget): Outcome {
     const { vms } = context.world.world.kernel;
     if (vms.length > created) context.setVm(vms.length - 1);
     const value = prepared.value.read();
-    return value === null ? {} : { value: value.value };
+    return value === null ? {} : { value };
   });
 }
 
@@ -42,6 +47,9 @@ function descriptor(context: Context, fd: number): RawTarget {
   const file = context.world.world.kernel.processes[(context.process ?? 1) - 1].files[fd] ?? null;
   return { fd, file, name: file === null || file.kind === 'terminal' ? String(fd) : targetName(context, file) };
 }
+
+/** KVM_RUN has more to say than its call. */
+const showRaw: Form['show'] = (outcome) => (outcome.call?.ioctl === 'KVM_RUN' && outcome.data !== null ? showStop(outcome) : []);
 
 export const ioctl = family({
   name: 'ioctl',
@@ -58,6 +66,7 @@ export const ioctl = family({
       syntax: `ioctl vcpu <vcpu:VCPU> ${OPERANDS}`,
       about: 'On the file of a vCPU.',
       effect: 'world',
+      show: showRaw,
       check: checkRawIoctl,
       run: (context, args) =>
         vcpuForCall(context, args['vcpu']).match(
@@ -70,6 +79,7 @@ export const ioctl = family({
       syntax: `ioctl fd <fd:EXPR> ${OPERANDS}`,
       about: 'On a file descriptor.',
       effect: 'world',
+      show: showRaw,
       check: checkRawIoctl,
       run: (context, args) => {
         const numbers = numbersOf(context, args, 'fd');
@@ -88,6 +98,7 @@ export const ioctl = family({
       syntax: `ioctl <target:kvm|vm|vgic> ${OPERANDS}`,
       about: 'On /dev/kvm, the VM in use or its vGIC.',
       effect: 'world',
+      show: showRaw,
       check: checkRawIoctl,
       run: (context, args) => {
         const kind = context.word(args['target']);

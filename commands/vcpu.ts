@@ -9,10 +9,9 @@ import { issue, vcpuForCall } from '../src/session/issue.ts';
 import { numbersOf } from '../src/session/numbers.ts';
 import { listedRegisters, registerId, regList } from '../src/session/one-reg-call.ts';
 import { done, type Outcome, unmet } from '../src/session/outcome.ts';
-import { startRun } from '../src/session/run.ts';
+import { DEFAULT_BUDGET, runOnce } from '../src/session/run-once.ts';
 import { currentVm, vcpuOf } from '../src/session/scope.ts';
 import type { Context } from '../src/session/session.ts';
-import { stopOutcome } from '../src/session/stop-report.ts';
 import { describeVcpu, type VcpuData } from '../src/session/vcpu-report.ts';
 import { createVcpu, oneReg, placedValue, vcpuFinalize, vcpuInit, vcpuName } from '../src/session/vmm.ts';
 import { ATTR_OPERANDS, type AttrVerb, attrCandidates, attrOutcome, checkAttr } from '../src/shell/attr.ts';
@@ -22,8 +21,6 @@ import { showStop } from '../src/shell/show-stop.ts';
 import { showVcpu } from '../src/shell/show-vcpu.ts';
 import type { Doc } from '../src/view/doc.ts';
 
-/** Operations that one KVM_RUN may execute unless --ops says otherwise. */
-const DEFAULT_BUDGET = 100_000_000n;
 const SVE_BIT = VCPU_FEATURES.find((f) => f.short === 'sve')?.bit ?? 4;
 
 const featureList = (argument: Argument | undefined): string[] =>
@@ -53,19 +50,6 @@ function withVcpu<K extends string>(
   const numbers = numbersOf(context, args, ...slots);
   if (numbers.isErr()) return refuse(numbers.error);
   return go(scope.value.vm.index, scope.value.vcpu.index, numbers.value);
-}
-
-/** One KVM_RUN of one vCPU, or the end of the one it is in. */
-function runOnce(context: Context, vcpu: number, operations: bigint, finished?: () => void): Outcome | Running {
-  const before = context.log.events.length;
-  const plan = { vcpus: [vcpu], operations: Number(operations), stops: false, reenter: false, spent: 'signal' } as const;
-  return startRun(context, plan, (end) => {
-    finished?.();
-    const { calls, ...outcome } = stopOutcome(context, end);
-    const call = calls?.at(-1);
-    const events = context.log.events.slice(before).filter((e) => e.kind === 'vcpu.exit' || e.kind === 'vm.ran');
-    return { ...outcome, ok: outcome.ok && (call?.errno ?? null) === null, events, ...(call === undefined ? {} : { call }) };
-  });
 }
 
 function run(context: Context, args: Arguments): Outcome | Running {

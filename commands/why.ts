@@ -25,7 +25,7 @@ function report({ call, checks, failEntry }: LastRefusal): Outcome {
 function show({ data }: Outcome): Doc {
   if (data === null) return [];
   const checks = data['checks'] as LastRefusal['checks'];
-  const exit = data['exit'] as LastRefusal['failEntry'] | undefined;
+  const exit = data['exit'] as Exclude<LastRefusal['failEntry'], null> | undefined;
   const errnoWidth = Math.max(0, ...checks.map((c) => textWidth(c.errno)));
   const indent = ' '.repeat(4 + 2 + RESULT_WIDTH + 2 + errnoWidth + 2);
   const lines = checks.flatMap((c, i): Line[] => {

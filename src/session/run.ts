@@ -99,12 +99,11 @@ export function startRun(context: Context, plan: RunPlan, report: (end: RunEnd) 
       if (at === undefined) calls.push(made);
       else calls[at] = made;
       enteredHere.delete(vcpu.index);
-      context.writableLog.calls.push(made);
+      context.returned(made);
       if (made.errno !== null) return end('refused', vcpu.index, { exit: vcpu.run.exit });
     }
     const exit = vcpu.run.exit;
-    if (!plan.reenter || exit === null) return end('exit', vcpu.index, { exit });
-    if (exit.name !== 'KVM_EXIT_MMIO') return end('exit', vcpu.index, { exit });
+    if (exit === null || exit.name !== 'KVM_EXIT_MMIO') return end('exit', vcpu.index, { exit });
     const address = Number(exit['phys_addr']);
     if (exit['is_write'] === 1) {
       const byte = isUart(address) ? uartWrite(address, BigInt(exit['data'] as string)) : null;
@@ -120,7 +119,7 @@ export function startRun(context: Context, plan: RunPlan, report: (end: RunEnd) 
         address: `0x${address.toString(16)}`,
       });
     }
-    return enter(vcpu);
+    return plan.reenter ? enter(vcpu) : end('exit', vcpu.index, { exit });
   };
 
   const advance = (slice: number): Outcome | null => {

@@ -64,6 +64,8 @@ export interface Context {
 
   /** Issues one ioctl and logs it: its strace line and, after a refusal, the check that failed. */
   call(call: Call, describe: CallDescription): CallReport;
+  /** Logs a call that an earlier `call` left unfinished, as it came back. */
+  returned(report: CallReport): void;
   /** Runs another command inside this one (expect, on); with a number, its calls come from that process. */
   execute(command: Command, process?: number): Outcome | Running;
 }
@@ -188,6 +190,10 @@ export function createSession(options: SessionOptions): Session {
       state.lastErrno = report.errno ?? 'ok';
       if (answer.isOk()) for (const event of answer.value.events) state.log.events.push(event);
       return report;
+    },
+    returned: (report) => {
+      state.log.calls.push(report);
+      state.lastErrno = report.errno ?? 'ok';
     },
     execute: (command, process) => start(command, process),
   };

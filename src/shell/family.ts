@@ -65,6 +65,8 @@ export interface Form extends Behaviour {
 export interface GrammarFault {
   /** Slot name to point at; else the end of the command. */
   readonly slot?: string;
+  /** Which one, from 0, where the slot takes many. */
+  readonly item?: number;
   readonly message: string;
   readonly expected?: readonly string[];
   readonly hint?: string;

@@ -13,6 +13,13 @@ interface State {
   readonly args: Arguments;
   readonly words: number;
   readonly text: string;
+  /** Where the arguments stand: one span a slot, several where it takes many. */
+  readonly spans: Readonly<Record<string, readonly Span[]>>;
+}
+
+interface Span {
+  readonly at: number;
+  readonly end: number;
 }
 
 /** The first word at `at`: what it stands for and how many code points of it that is. `vcpu0` is `vcpu` and its number. */
@@ -55,11 +62,11 @@ function matchForm(m: Matching, of: TableForm, at: number, word: string): Match 
     fault(m, misread('unknown-word', at, scanWord(m.chars, at).end, `'${c}' cannot follow '${word}'`));
     return null;
   }
-  const end = sequence(m, of, rest, { at, args: {}, words: 1, text: word });
+  const end = sequence(m, of, rest, { at, args: {}, words: 1, text: word, spans: {} });
   if (end === null) return null;
   const wrong = of.form.check?.(end.args) ?? null;
   if (wrong !== null) {
-    const argument = wrong.slot === undefined ? undefined : spanOf(m, of, wrong.slot);
+    const argument = wrong.slot === undefined ? undefined : (end.spans[wrong.slot]?.[wrong.item ?? 0] ?? spanOf(m, of, wrong.slot));
     const span = argument ?? { at: m.chars.length, end: m.chars.length };
     faultOfAll(
       m,
@@ -120,10 +127,13 @@ function sequence(m: Matching, of: TableForm, elements: readonly Element[], from
       const read = readSlot(m, head, at, false);
       if (read === null) return null;
       const text = append(state.text, read.text, head.attached);
-      if (!head.many) return sequence(m, of, rest, { ...state, at: read.at, text, args: { ...state.args, [head.name]: read.argument } });
+      const spans = { ...state.spans, [head.name]: [...(state.spans[head.name] ?? []), { at, end: read.at }] };
+      if (!head.many) {
+        return sequence(m, of, rest, { ...state, at: read.at, text, spans, args: { ...state.args, [head.name]: read.argument } });
+      }
       const before = state.args[head.name];
       const items: readonly Argument[] = before?.kind === 'many' ? [...before.items, read.argument] : [read.argument];
-      const next: State = { ...state, at: read.at, text, args: { ...state.args, [head.name]: { kind: 'many', items } } };
+      const next: State = { ...state, at: read.at, text, spans, args: { ...state.args, [head.name]: { kind: 'many', items } } };
       return sequence(m, of, [head, ...rest], next) ?? sequence(m, of, rest, next);
     }
   }

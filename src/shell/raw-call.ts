@@ -4,7 +4,7 @@ import { ok, type Result } from 'neverthrow';
 import { type DeviceAttribute, vcpuAttribute, vcpuGroupName } from '../abi/attributes.ts';
 import { getField, packStruct, readStructField, type Struct, type StructField } from '../abi/struct.ts';
 import * as S from '../abi/structs.ts';
-import { type VgicAttribute, vgicAttribute, vgicGroupName } from '../abi/vgic-attributes.ts';
+import { DEVICE_TYPES, type VgicAttribute, vgicAttribute, vgicGroupName } from '../abi/vgic-attributes.ts';
 import { hex } from '../base/hex.ts';
 import { oneRegOf } from '../kernel/one-reg.ts';
 import { copyFromUser } from '../kernel/user-memory.ts';
@@ -37,7 +37,7 @@ export interface RawTarget {
 export interface RawCall {
   readonly prepared: PreparedCall;
   /** What a successful get left where a pointer leads. */
-  read(): { readonly name: string; readonly value: number | string } | null;
+  read(): number | string | null;
 }
 
 const structFor = (size: 4 | 8): Struct => (size === 8 ? S.U64 : S.INT);
@@ -69,19 +69,22 @@ function pointee(context: Context, placed: Placed): bigint {
 }
 
 interface Attribute {
+  readonly vgic: boolean;
   readonly group: string | undefined;
   readonly row: DeviceAttribute | VgicAttribute | undefined;
 }
+
+const NO_NAMES: Attribute = { vgic: false, group: undefined, row: undefined };
 
 /** Names of struct kvm_device_attr's numbers on this file. */
 function attributeOf(context: Context, file: OpenFile | null, bytes: Uint8Array): Attribute {
   const group = Number(getField(S.KVM_DEVICE_ATTR, bytes, 'group'));
   const attr = getField(S.KVM_DEVICE_ATTR, bytes, 'attr');
   if (file?.kind === 'vcpu') {
-    return { group: vcpuGroupName(group), row: vcpuAttribute(context.world.world.host.kernel.revision, group, attr) };
+    return { vgic: false, group: vcpuGroupName(group), row: vcpuAttribute(context.world.world.host.kernel.revision, group, attr) };
   }
-  if (file?.kind === 'vgic') return { group: vgicGroupName(group), row: vgicAttribute(group, attr) };
-  return { group: undefined, row: undefined };
+  if (file?.kind === 'vgic') return { vgic: true, group: vgicGroupName(group), row: vgicAttribute(group, attr) };
+  return NO_NAMES;
 }
 
 /** A member's value as strace names it. */
@@ -93,6 +96,7 @@ function memberText(struct: Struct, field: StructField, bytes: Uint8Array, names
     const register = oneRegOf(values[0]);
     return `${hex(values[0])}${register === null ? '' : ` /* ${register.name} */`}`;
   }
+  if (struct === S.KVM_CREATE_DEVICE && field.name === 'type') return DEVICE_TYPES[Number(values[0])] ?? String(values[0]);
   if (field.count === 1) return field.pointer ? pointerText(values[0]) : numberText(values[0]);
   const used = values.length - [...values].reverse().findIndex((v) => v !== 0n);
   return `[${values
@@ -101,24 +105,33 @@ function memberText(struct: Struct, field: StructField, bytes: Uint8Array, names
     .join(', ')}]`;
 }
 
-/** The struct as strace prints it. `get`: the kernel writes behind the pointer, which then prints as `[V]`. */
-function structText(
-  context: Context,
-  struct: Struct,
-  bytes: Uint8Array,
-  placed: Placed | null,
-  get: boolean,
-  names: Attribute,
-): (done: boolean) => string {
-  return (done) =>
-    `{${struct.fields
-      .filter((f) => !(struct === S.KVM_DEVICE_ATTR && f.name === 'flags' && readStructField(bytes, f) === 0n) && f.name !== 'pad')
-      .map((f) => {
-        if (!f.pointer || placed === null) return `${f.name}=${memberText(struct, f, bytes, names)}`;
-        const shown = (value: bigint): string => (struct === S.KVM_ONE_REG ? hex(value) : String(value));
-        return `${f.name}=${done && get ? `[${shown(pointee(context, placed))}]` : `&${shown(placed.value)}`}`;
-      })
-      .join(', ')}}`;
+/** What the printing of a struct depends on. */
+interface Printed {
+  readonly struct: Struct;
+  /** Its bytes: as they were passed, and as the call left them. */
+  bytes(done: boolean): Uint8Array;
+  readonly placed: Placed | null;
+  /** The kernel writes behind the pointer, which then prints as `[V]`. */
+  readonly get: boolean;
+  readonly names: Attribute;
+}
+
+/** The struct as strace prints it. */
+function structText(context: Context, { struct, bytes, placed, get, names }: Printed): (done: boolean) => string {
+  const isHex = struct === S.KVM_ONE_REG || (names.vgic && names.row?.value === 'u64');
+  const shown = (value: bigint): string => (isHex ? hex(value) : String(value));
+  return (done) => {
+    const now = bytes(done);
+    if (struct === S.INT) return `&${readStructField(now, struct.fields[0])}`;
+    const fields = struct.fields.filter(
+      (f) => !(struct === S.KVM_DEVICE_ATTR && f.name === 'flags' && readStructField(now, f) === 0n) && f.name !== 'pad',
+    );
+    const text = fields.map((f) => {
+      if (!f.pointer || placed === null) return `${f.name}=${memberText(struct, f, now, names)}`;
+      return `${f.name}=${done && get ? `[${shown(pointee(context, placed))}]` : `&${shown(placed.value)}`}`;
+    });
+    return `{${text.join(', ')}}`;
+  };
 }
 
 /** The bytes of a struct from its members, and what its pointer leads to. */
@@ -171,15 +184,20 @@ export function rawCall(context: Context, target: RawTarget, request: RawRequest
   }
   return pack(context, struct, argument.fields).map(({ bytes, placed }) => {
     const get = name === 'KVM_GET_DEVICE_ATTR' || name === 'KVM_GET_ONE_REG';
-    const names = struct === S.KVM_DEVICE_ATTR ? attributeOf(context, target.file, bytes) : { group: undefined, row: undefined };
-    const prepared = {
-      call: call(place(context, SCRATCH, bytes)),
-      describe: { ...describe, argument: structText(context, struct, bytes, placed, get, names) },
+    const writes = request.row?.direction === 'r' || request.row?.direction === 'rw';
+    const process = context.world.world.kernel.processes[(context.process ?? 1) - 1];
+    const printed: Printed = {
+      struct,
+      bytes: (done) => (done && writes ? (copyFromUser(context.world, process, BigInt(SCRATCH), struct.size) ?? bytes) : bytes),
+      placed,
+      get,
+      names: struct === S.KVM_DEVICE_ATTR ? attributeOf(context, target.file, bytes) : NO_NAMES,
     };
+    const prepared = { call: call(place(context, SCRATCH, bytes)), describe: { ...describe, argument: structText(context, printed) } };
     const read: RawCall['read'] = () => {
       if (!get || placed === null) return null;
       const value = pointee(context, placed);
-      return { name: 'value', value: struct === S.KVM_ONE_REG || value >= 1n << 53n ? hex(value) : Number(value) };
+      return struct === S.KVM_ONE_REG || value >= 1n << 53n ? hex(value) : Number(value);
     };
     return { prepared, read };
   });

@@ -84,8 +84,10 @@ export function readRawIoctl(args: Arguments): { readonly request: RawRequest; r
   const struct = structOf(request);
   const fields = new Map<string, RawValue>();
   let whole: RawValue | null = null;
+  let item = 0;
   const wrong = (message: string): GrammarFault => ({
     slot: 'fields',
+    item,
     message,
     expected: struct?.fields.map((f) => `${f.name}=`) ?? ['VALUE'],
     hint:
@@ -93,7 +95,8 @@ export function readRawIoctl(args: Arguments): { readonly request: RawRequest; r
         ? `${word} takes ${request.row?.argument === 'none' ? 'no argument' : 'a number'}`
         : struct.fields.map((f) => `${f.name}=`).join(' '),
   });
-  for (const text of wordsOf(args['fields'])) {
+  for (const [i, text] of wordsOf(args['fields']).entries()) {
+    item = i;
     const member = /^([A-Za-z_]\w*)=(?!=)(.*)$/.exec(text);
     const value = readValue(member === null ? text : member[2]);
     if (typeof value === 'string') return wrong(`${text}: ${value}`);
