@@ -50,7 +50,10 @@ export function readSpeInfo(record: Uint8Array, offset: number, warn: (error: Pe
   if (count === 0) return info;
   const block = (words - header) / count;
   if (header < SPE_INFO_V2_HEADER_WORDS || !Number.isInteger(block) || block <= SPE_INFO_CPU_PMU_TYPE) {
-    warn({ message: `AUXTRACE_INFO: ${words} words do not hold ${count} CPUs behind a header of ${header}`, offset });
+    warn({
+      message: `AUXTRACE_INFO: ${words} words do not hold ${word(SPE_INFO_CPUS)} CPUs behind a header of ${word(SPE_INFO_HEADER_SIZE)}`,
+      offset,
+    });
     return info;
   }
   for (let i = 0; i < count; i++) {

@@ -175,7 +175,7 @@ function takeRecord(o: Opening, r: FoundRecord, warn: (error: PerfDataError) => 
   const { bytes, offset } = r;
   o.counts.records += 1;
   if (bytes.length < (SHORTEST.get(r.type) ?? 0)) {
-    warn({ message: `a ${PERF_RECORD_NAMES.get(r.type)} record of ${bytes.length} bytes`, offset });
+    warn({ message: `a record ${PERF_RECORD_NAMES.get(r.type)} of ${bytes.length} bytes`, offset });
     return;
   }
   switch (r.type) {
@@ -264,11 +264,15 @@ function readTimeConversion(bytes: Uint8Array, offset: number, warn: (error: Per
   };
 }
 
-/** Names from feature EVENT_DESC, by id. */
+/** Names from feature EVENT_DESC: by id, or by place where an event has no id. */
 function nameEvents(o: Opening): void {
-  const names = new Map<bigint, string>();
-  for (const { name, ids } of o.features.eventNames ?? []) for (const id of ids) names.set(id, name);
-  for (const event of o.events) if (event.name === '') event.name = names.get(event.ids[0] ?? -1n) ?? '';
+  const described = o.features.eventNames ?? [];
+  const names = new Map(described.flatMap(({ name, ids }) => ids.map((id) => [id, name] as const)));
+  for (const [i, event] of o.events.entries()) {
+    if (event.name !== '') continue;
+    const [id] = event.ids;
+    event.name = (id === undefined ? described[i]?.name : names.get(id)) ?? '';
+  }
 }
 
 function withoutTrace(o: Opening): string {
