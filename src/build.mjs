@@ -1,8 +1,25 @@
 // Bundles main (and, behind dynamic imports, the Ink shell) into dist/, and links the bin so that `npx spesh` works from a checkout.
-import { existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+
+/** Evaluated on first use. */
+const LAZY = /\/kernel\/host-schema\.ts$/;
+
+/** The names that a source imports from a module; null where it takes the whole (`import *`, `require`). */
+function importedNames(source, module) {
+  const quoted = module.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
+  const names = new Set();
+  for (const [, clause] of source.matchAll(new RegExp(`import\\s+((?:(?!import\\s)[^;'"])*?)\\s*from\\s*['"]${quoted}['"]`, 'g'))) {
+    if (clause.includes('*')) return null;
+    for (const part of (/\{([^}]*)\}/.exec(clause)?.[1] ?? '').split(',')) {
+      const name = part.trim().split(/\s+as\s+/)[0];
+      if (name !== '' && !name.startsWith('type ')) names.add(name);
+    }
+  }
+  return names.size === 0 && !/import\s+\w+/.test(source) ? null : [...names];
+}
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 rmSync(join(root, 'dist'), { recursive: true, force: true });
@@ -17,12 +34,50 @@ await build({
   target: 'node22',
   jsx: 'automatic',
   minify: true,
-  keepNames: true,
   sourcemap: 'linked',
   logLevel: 'warning',
   define: { 'process.env.NODE_ENV': '"production"' },
-  banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
+  banner: { js: "const require=globalThis.process.getBuiltinModule('node:module').createRequire(import.meta.url);" },
   plugins: [
+    {
+      // `import process from 'node:process'` makes an ES module of the builtin, which reads every getter it has: standard input and output
+      // are opened, and some ten milliseconds gone. Here a builtin is taken as it is, and only the names that the importer names are read.
+      name: 'builtins-as-they-are',
+      setup(b) {
+        b.onResolve({ filter: /^node:/ }, (a) => ({
+          path: a.path,
+          namespace: 'builtin',
+          pluginData: a.importer,
+          suffix: `?${a.importer}`,
+        }));
+        b.onLoad({ filter: /.*/, namespace: 'builtin' }, (a) => {
+          // Commander spawns executables for sub-commands; spesh has none.
+          if (a.path === 'node:child_process' && /[\\/]commander[\\/]/.test(a.pluginData)) return { contents: 'export default {}' };
+          const names = importedNames(readFileSync(a.pluginData, 'utf8'), a.path);
+          const taken = `globalThis.process.getBuiltinModule(${JSON.stringify(a.path)})`;
+          if (names === null) return { contents: `module.exports = ${taken}` };
+          return { contents: [`const m = ${taken};`, 'export default m;', ...names.map((n) => `export const ${n} = m.${n};`)].join('\n') };
+        });
+      },
+    },
+    {
+      // Modules that most starts do not need, and what only they need (zod, TOML, the A64 tables), are evaluated when one of their functions
+      // is first called.
+      name: 'lazy',
+      setup(b) {
+        b.onResolve({ filter: LAZY }, (a) =>
+          a.kind === 'require-call' ? undefined : { path: join(a.resolveDir, a.path), namespace: 'lazy' },
+        );
+        b.onLoad({ filter: /.*/, namespace: 'lazy' }, (a) => {
+          const source = readFileSync(a.path, 'utf8');
+          if (/^export (const|let|class|\*|\{)/m.test(source)) throw new Error(`${a.path}: a lazy module exports functions only`);
+          const names = [...source.matchAll(/^export function\*? *(\w+)/gm)].map((m) => m[1]);
+          const path = JSON.stringify(`./${basename(a.path)}`);
+          const shims = names.map((n) => `export const ${n} = (...a) => (m ??= require(${path})).${n}(...a);`);
+          return { contents: ['let m;', ...shims].join('\n'), resolveDir: dirname(a.path) };
+        });
+      },
+    },
     {
       // Ink imports react-devtools-core only when DEV=true; a hoisted import of a package that is not there would fail at start.
       name: 'no-devtools',

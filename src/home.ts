@@ -1,6 +1,7 @@
 // What every mode of spesh starts from: the project's fixtures, the host asked for, and drivers for fresh sessions on it. Part of main.
 import { err, ok, type Result } from 'neverthrow';
 import { families } from '../commands/table.ts';
+import type { HostCache } from './host-cache.ts';
 import type { CommonOptions } from './io/arguments.ts';
 import { readBytes, readText, writeBytes } from './io/files.ts';
 import { type Fixtures, keepText, projectFixtures } from './io/project.ts';
@@ -25,13 +26,14 @@ export interface Home {
   readonly options: CommonOptions;
   readonly hosts: ReadonlyMap<string, Host>;
   readonly files: FilePort;
+  readonly cache: HostCache;
   /** The driver made last: what a crash saves. */
   driver: Driver | null;
 }
 
-export function openHome(root: string, options: CommonOptions): Home {
+export function openHome(root: string, options: CommonOptions, cache: HostCache): Home {
   const fixtures = projectFixtures(root);
-  const hosts = projectHosts(fixtures);
+  const hosts = projectHosts(fixtures, cache);
   const files: FilePort = {
     read: (name, kind) => {
       if (kind === 'HOST' && hosts.has(name)) return ok(null);
@@ -39,7 +41,7 @@ export function openHome(root: string, options: CommonOptions): Home {
     },
     write: writeBytes,
   };
-  return { fixtures, options, hosts, files, driver: null };
+  return { fixtures, options, hosts, files, cache, driver: null };
 }
 
 /** `spesh: MESSAGE`, and a hint. */
@@ -48,15 +50,30 @@ export function failure(code: number, message: string, hint?: string): Failure {
   return { code, doc: [text([{ text: 'spesh: ', role: 'bad' }, { text: message }], ...lines)] };
 }
 
-/** The project's hosts, each parsed when it is asked for. */
-function projectHosts(fixtures: Fixtures): ReadonlyMap<string, Host> {
+/** Reads a fixture of the project or of a file, from the cache where its text is known. */
+function readHost(fixtures: Fixtures, cache: HostCache, path: string, source: string): Result<Host, FixtureError> {
+  const bases: string[] = [];
+  const base = (name: string): string | undefined => fixtures.hostText(name)?.text;
+  // What a fixture extends is one line of it; both texts must be the known ones.
+  const parent = /^\s*extends\s*=\s*"([\w.-]+)"/m.exec(source)?.[1];
+  if (parent !== undefined) bases.push(base(parent) ?? '');
+  const name = path.replace(/^.*[\\/]/, '').replace(/\.toml$/, '');
+  const known = cache.get(name, [source, ...bases]);
+  if (known !== undefined) return ok(known);
+  const parsed = parseHost(path, source, base);
+  if (parsed.isOk() && fixtures.hostText(name)?.path === path) cache.put(name, [source, ...bases], parsed.value);
+  return parsed;
+}
+
+/** The project's hosts, each read when it is asked for. */
+function projectHosts(fixtures: Fixtures, cache: HostCache): ReadonlyMap<string, Host> {
   const parsed = new Map<string, Host>();
   const get = (name: string): Host | undefined => {
     const known = parsed.get(name);
     if (known !== undefined) return known;
     const fixture = fixtures.hostText(name);
     if (fixture === undefined) return undefined;
-    const host = parseHost(fixture.path, fixture.text, (base) => fixtures.hostText(base)?.text);
+    const host = readHost(fixtures, cache, fixture.path, fixture.text);
     if (host.isErr()) throw new Error(`${host.error.file}: ${host.error.path}: ${host.error.message}`);
     parsed.set(name, host.value);
     return host.value;
@@ -115,9 +132,7 @@ export function findHost(home: Home, name: string): Result<Host, Failure> {
       ),
     );
   }
-  return parseHost(read.value.path, read.value.text, (base) => home.fixtures.hostText(base)?.text).mapErr((e) =>
-    invalidFixture(e, read.value.text),
-  );
+  return readHost(home.fixtures, home.cache, read.value.path, read.value.text).mapErr((e) => invalidFixture(e, read.value.text));
 }
 
 /** A fresh session: `--host` and `--seed` first, then what a notebook asks for. The init file has run. */

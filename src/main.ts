@@ -3,6 +3,7 @@
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 
-if (import.meta.filename.endsWith('.js')) enableCompileCache(join(import.meta.dirname, '.compile-cache'));
+const cache = import.meta.filename.endsWith('.js') ? join(import.meta.dirname, '.cache') : null;
+if (cache !== null) enableCompileCache(cache);
 const { runSpesh } = await import('./modes.ts');
-process.exitCode = await runSpesh(process.argv.slice(2));
+process.exitCode = await runSpesh(process.argv.slice(2), cache);

@@ -2,12 +2,13 @@
 
 import { families } from '../commands/table.ts';
 import { type Home, keepSession, newDriver, openHome } from './home.ts';
+import { hostCache, NO_CACHE } from './host-cache.ts';
 import { type CommonOptions, type Invocation, readArguments } from './io/arguments.ts';
 import { readStandardInput, readText } from './io/files.ts';
 import { isUtf8, type OutputOptions, wantsColour, widthOf, writer } from './io/output.ts';
 import { projectRoot } from './io/project.ts';
 import { listenForStop, stopCode } from './io/signals.ts';
-import { type BatchPort, type Program, printMisreads, readProgram, runPrograms } from './shell/batch.ts';
+import { type BatchPort, COMMAND_LINE, type Program, printMisreads, readProgram, runPrograms } from './shell/batch.ts';
 import type { Source } from './shell/diagnostic.ts';
 import { EXIT } from './shell/exit-code.ts';
 import { newShellState } from './shell/state.ts';
@@ -87,9 +88,9 @@ async function runMode(invocation: Invocation, batch: Batch): Promise<number> {
   const { options, home, port } = batch;
   switch (invocation.mode) {
     case 'commands':
-      return runSources(batch, [{ file: '-c', text: invocation.text }], true);
+      return runSources(batch, [{ file: COMMAND_LINE, text: invocation.text }], true);
     case 'help':
-      return runSources(batch, [{ file: '-c', text: `help ${invocation.topic}` }], true);
+      return runSources(batch, [{ file: COMMAND_LINE, text: `help ${invocation.topic}` }], true);
     case 'run': {
       const sources = await Promise.all(invocation.files.map(readSource));
       const all = sources.filter((s) => s !== null);
@@ -138,8 +139,8 @@ async function version(): Promise<string> {
   return text;
 }
 
-/** Runs spesh with the arguments behind its name; the exit code. */
-export async function runSpesh(argv: readonly string[]): Promise<number> {
+/** Runs spesh with the arguments behind its name; the exit code. `cacheDirectory`: where what start-up needs may be kept; null: nowhere. */
+export async function runSpesh(argv: readonly string[], cacheDirectory: string | null): Promise<number> {
   const read = readArguments(argv, argv.includes('--version') || argv.includes('-V') ? await version() : '');
   if (read.kind === 'text') {
     out(read.out);
@@ -150,7 +151,7 @@ export async function runSpesh(argv: readonly string[]): Promise<number> {
   let home: Home | null = null;
   const render = renderer(options, () => home);
   try {
-    home = openHome(root, options);
+    home = openHome(root, options, cacheDirectory === null ? NO_CACHE : hostCache(cacheDirectory));
     const opened = home;
     const port: BatchPort = {
       out,

@@ -87,6 +87,93 @@ Examples:
 
 spesh help lists the commands of the shell; spesh help exit-codes the exit codes.`;
 
+interface SubCommand {
+  readonly name: string;
+  readonly about: string;
+  make(command: Command, choose: (invocation: Invocation) => void): void;
+}
+
+/** A sub-command that a later version will have. */
+const later = (name: string, about: string): SubCommand => ({
+  name,
+  about: `${about} (not there yet)`,
+  make: (command, choose) =>
+    command
+      .argument('[words...]')
+      .allowUnknownOption()
+      .action(() => choose({ mode: 'later', name })),
+});
+
+const SUB_COMMANDS: readonly SubCommand[] = [
+  {
+    name: 'run',
+    about: 'run scripts (.spe) and notebooks (.md), each in a fresh session; - is standard input',
+    make: (command, choose) => command.argument('<file...>').action((files: string[]) => choose({ mode: 'run', files })),
+  },
+  {
+    name: 'check',
+    about: 'verify the recorded output of notebooks',
+    make: (command, choose) =>
+      command
+        .argument('<notebook...>')
+        .option('--update', 'rewrite the output that changed')
+        .option('--junit <file>', 'write the results as JUnit XML')
+        .action((files: string[], o: { update?: true; junit?: string }) =>
+          choose({ mode: 'check', files, update: o.update === true, junit: o.junit ?? null }),
+        ),
+  },
+  {
+    name: 'dump',
+    about: 'the packets of a raw AUX file or a perf.data, as perf report -D prints them',
+    make: (command, choose) =>
+      command
+        .argument('<file>')
+        .addOption(new Option('--perf <version>', 'whose words').choices(PERF_VERSIONS).default('6.1'))
+        .action((file: string, o: { perf: string }) => choose({ mode: 'dump', file, perf: o.perf })),
+  },
+  {
+    name: 'records',
+    about: 'decoded records',
+    make: (command, choose) =>
+      command
+        .argument('<file>')
+        .option('--csv', 'comma-separated')
+        .action((file: string, o: { csv?: true }) => choose({ mode: 'records', file, csv: o.csv === true })),
+  },
+  {
+    name: 'stat',
+    about: 'counts of a trace',
+    make: (command, choose) =>
+      command
+        .argument('<file>')
+        .option('--counts', 'the counts alone')
+        .action((file: string, o: { counts?: true }) => choose({ mode: 'stat', file, counts: o.counts === true })),
+  },
+  {
+    name: 'boot',
+    about: 'a flat arm64 image or ELF with SPE configured, to its end; exits with the status the guest reports',
+    make: (command, choose) =>
+      command
+        .argument('<image>')
+        .option('--args <text>', 'boot arguments, in the devicetree', '')
+        .addOption(new Option('--smp <n>', 'vCPUs').argParser((text) => count(text, 1, MOST_VCPUS)).default(1))
+        .addOption(new Option('--mem <size>', 'guest RAM').argParser(memorySize).default(DEFAULT_MEMORY, '64MiB'))
+        .addOption(new Option('--ops <n>', 'budget of operations').argParser(operationCount).default(DEFAULT_OPERATIONS, '10 billion'))
+        .option('--initrd <file>', 'an initial RAM disk')
+        .action((image: string, o: { args: string; smp: number; mem: bigint; ops: number; initrd?: string }) =>
+          choose({ mode: 'boot', image, arguments: o.args, vcpus: o.smp, memory: o.mem, operations: o.ops, initrd: o.initrd ?? null }),
+        ),
+  },
+  {
+    name: 'help',
+    about: 'help on a command of the shell',
+    make: (command, choose) => command.argument('[topic...]').action((words: string[]) => choose({ mode: 'help', topic: words.join(' ') })),
+  },
+  later('tape', 'play a demo'),
+  later('export', 'convert a trace'),
+  later('explore', 'explore orders of calls'),
+];
+
 /** Reads the arguments behind the program's name. */
 export function readArguments(argv: readonly string[], version: string): Arguments {
   let out = '';
@@ -137,51 +224,10 @@ export function readArguments(argv: readonly string[], version: string): Argumen
   // The program takes no words of its own: the argument is there so that an unknown command can be named.
   program.registeredArguments[0].description = 'one of the commands below';
 
-  const sub = (line: string, about: string): Command => program.command(line).description(about).exitOverride();
-  sub('run', 'run scripts (.spe) and notebooks (.md), each in a fresh session; - is standard input')
-    .argument('<file...>')
-    .action((files: string[]) => choose({ mode: 'run', files }));
-  sub('check', 'verify the recorded output of notebooks')
-    .argument('<notebook...>')
-    .option('--update', 'rewrite the output that changed')
-    .option('--junit <file>', 'write the results as JUnit XML')
-    .action((files: string[], o: { update?: true; junit?: string }) =>
-      choose({ mode: 'check', files, update: o.update === true, junit: o.junit ?? null }),
-    );
-  sub('dump', 'the packets of a raw AUX file or a perf.data, as perf report -D prints them')
-    .argument('<file>')
-    .addOption(new Option('--perf <version>', 'whose words').choices(PERF_VERSIONS).default('6.1'))
-    .action((file: string, o: { perf: string }) => choose({ mode: 'dump', file, perf: o.perf }));
-  sub('records', 'decoded records')
-    .argument('<file>')
-    .option('--csv', 'comma-separated')
-    .action((file: string, o: { csv?: true }) => choose({ mode: 'records', file, csv: o.csv === true }));
-  sub('stat', 'counts of a trace')
-    .argument('<file>')
-    .option('--counts', 'the counts alone')
-    .action((file: string, o: { counts?: true }) => choose({ mode: 'stat', file, counts: o.counts === true }));
-  sub('boot', 'a flat arm64 image or ELF with SPE configured, to its end; exits with the status the guest reports')
-    .argument('<image>')
-    .option('--args <text>', 'boot arguments, in the devicetree', '')
-    .addOption(new Option('--smp <n>', 'vCPUs').argParser((text) => count(text, 1, MOST_VCPUS)).default(1))
-    .addOption(new Option('--mem <size>', 'guest RAM').argParser(memorySize).default(DEFAULT_MEMORY, '64MiB'))
-    .addOption(new Option('--ops <n>', 'budget of operations').argParser(operationCount).default(DEFAULT_OPERATIONS, '10 billion'))
-    .option('--initrd <file>', 'an initial RAM disk')
-    .action((image: string, o: { args: string; smp: number; mem: bigint; ops: number; initrd?: string }) =>
-      choose({ mode: 'boot', image, arguments: o.args, vcpus: o.smp, memory: o.mem, operations: o.ops, initrd: o.initrd ?? null }),
-    );
-  sub('help', 'help on a command of the shell')
-    .argument('[topic...]')
-    .action((words: string[]) => choose({ mode: 'help', topic: words.join(' ') }));
-  for (const [name, about] of [
-    ['tape', 'play a demo'],
-    ['export', 'convert a trace'],
-    ['explore', 'explore orders of calls'],
-  ]) {
-    sub(name, `${about} (not there yet)`)
-      .argument('[words...]')
-      .allowUnknownOption()
-      .action(() => choose({ mode: 'later', name }));
+  // Only the sub-commands that may be meant are made: making all of them takes longer than reading the arguments.
+  const all = argv.some((word) => word === '--help' || word === '-h');
+  for (const { name, about, make } of SUB_COMMANDS) {
+    if (all || argv.includes(name)) make(program.command(name).description(about).exitOverride(), choose);
   }
 
   try {
@@ -192,7 +238,7 @@ export function readArguments(argv: readonly string[], version: string): Argumen
     return {
       kind: 'text',
       out,
-      err: asked ? err : `${err.replace(/^error: /gm, 'spesh: ')}  hint: spesh --help\n`,
+      err: asked ? err : wrongArguments(err),
       code: asked ? 0 : USAGE,
     };
   }
@@ -200,9 +246,15 @@ export function readArguments(argv: readonly string[], version: string): Argumen
   return { kind: 'invocation', invocation: found.invocation, options: commonOptions(program) };
 }
 
+function wrongArguments(text: string): string {
+  const said = text.replace(/^error: /gm, 'spesh: ').trimEnd();
+  return said.includes('hint: ') ? `${said}\n` : `${said}\n  hint: spesh --help\n`;
+}
+
 function unknownCommand(program: Command, word: string): never {
-  const file = /\.(spe|md)$/.test(word) ? ` (did you mean spesh run ${word}?)` : '';
-  return program.error(`error: unknown command '${word}'${file}`, { exitCode: USAGE });
+  const names = SUB_COMMANDS.map((c) => c.name).join(', ');
+  const meant = /\.(spe|md)$/.test(word) ? `did you mean spesh run ${word}?` : `commands are ${names}`;
+  return program.error(`error: unknown command '${word}'\n  hint: ${meant}`, { exitCode: USAGE });
 }
 
 function commonOptions(program: Command): CommonOptions {

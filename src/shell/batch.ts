@@ -32,6 +32,9 @@ export interface BatchPort extends Pace {
   newDriver(front: FrontMatter, onFinished: (finished: Finished) => void): Result<Driver, Failure>;
 }
 
+/** The name of what `-c` gives. */
+export const COMMAND_LINE = '-c';
+
 /** Something that ends spesh before a command could. */
 export interface Failure {
   readonly code: number;
@@ -168,10 +171,10 @@ class Run {
     return outcome;
   }
 
-  /** Says on stderr why the batch ends: the call and its check are on stdout. */
+  /** Says on stderr where a file ended: the call and its check are on stdout. On a command line the person sees it. */
   private refused(one: PlacedCommand, outcome: Outcome): void {
     const errno = refusalOf(outcome);
-    if (errno === null) return;
+    if (errno === null || one.source.file === COMMAND_LINE) return;
     const hint = `expect ${errno} ${one.command.text}, or --keep-going`;
     this.diagnose(one, 'refused', errno, 'nobody expected this refusal', hint);
   }

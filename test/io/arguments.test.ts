@@ -102,7 +102,7 @@ describe('what is wrong is exit 2', () => {
     const found = read(...argv);
     expect(found).toMatchObject({ kind: 'text', out: '', code: 2 });
     expect(found.kind === 'text' && found.err).toMatch(message);
-    expect(found.kind === 'text' && found.err).toMatch(/hint: spesh --help/);
+    expect(found.kind === 'text' && found.err).toMatch(/^spesh: .*\n(.*\n)?(\(.*\)\n)? {2}hint: (spesh --help|did you mean|commands are)/);
   });
 });
 
