@@ -47,9 +47,8 @@ export function lastRefusal(context: Context): LastRefusal | null {
     const call = log[i];
     if (call.errno !== null) return { call, checks: call.checks ?? [], failEntry: null };
     if (call.ioctl !== 'KVM_RUN') continue;
-    // A vCPU's exit is that of its last KVM_RUN.
+    // A vCPU's exit is that of its last KVM_RUN, the next one clears it.
     const of = vcpus.get(call.on);
-    vcpus.delete(call.on);
     if (of?.vcpu.run.exit?.name === 'KVM_EXIT_FAIL_ENTRY') return failEntryOf(context, of.vm, of.vcpu, call);
   }
   return null;

@@ -159,6 +159,8 @@ describe('KVM_RUN', () => {
     const shell = guest();
     expect(shell.run('vcpu 0 run --immediate-exit').json).toMatchObject({ call: { errno: 'EINTR' }, data: { executed: 0 } });
     expect(shell.run('vm').json).toMatchObject({ data: { hasRun: true } });
+    expect(shell.run('step 1').json).toMatchObject({ ok: true, data: { executed: 1 } });
+    shell.run('vcpu 0 kick');
     expect(shell.run('vcpu 0 run --ops 10').json).toMatchObject({ data: { executed: 10 } });
   });
 
@@ -194,6 +196,14 @@ describe('KVM_RUN', () => {
     expect(kicked.json).toMatchObject({ call: { ioctl: 'KVM_RUN', errno: 'EINTR' }, data: { exit: { name: 'KVM_EXIT_INTR' } } });
     expect(unmetCode(shell, 'vcpu 0 kick')).toBe('not-running');
     expect(shell.run('vcpu 0 attr get spe.irq').outcome.value).toBe(21);
+  });
+
+  test('the errno of a run that came back is $?', () => {
+    const shell = guest();
+    shell.run('vcpu 0 run --ops 10');
+    expect(shell.run('assert $? == EINTR').outcome.ok).toBe(true);
+    shell.all('thread vcpu 0 cpu 6', 'vcpu 0 run');
+    expect(shell.run('assert $? == ok').outcome.ok).toBe(true);
   });
 
   test('expect exit', () => {
