@@ -67,8 +67,12 @@ export function allocateFrames(m: MountedMemory, count: number): number {
   const have = m.wasm.buffer.byteLength;
   const need = m.host.next * PAGE_SIZE;
   if (need > have) {
-    m.wasm.grow(Math.ceil((need - have) / WASM_PAGE));
+    // A memory is never grown in place: that would detach its buffer, and once a buffer was detached V8 checks at every access of every
+    // typed array whether its own was.
+    const before = m.u8;
+    m.wasm = new WebAssembly.Memory({ initial: Math.min(Math.ceil(Math.max(need, have * 2) / WASM_PAGE), 65536), maximum: 65536 });
     view(m);
+    m.u8.set(before);
   }
   return first;
 }

@@ -5,8 +5,27 @@ import { indexOfRegister } from '../../arch/sysreg/table.ts';
 import { touchData } from '../timing/model.ts';
 import { forgetWords } from './code.ts';
 import { EVENT, MONITOR, MONITOR_HI, MONITOR_LO } from './context.ts';
-import { type Core, FAULT_STAGE1 } from './core.ts';
-import { openFastPath, READ, setFault, translate, translatedToDevice, UNPRIVILEGED_WRITE, WRITE } from './mmu.ts';
+import { type Core, FAULT_SP_ALIGNMENT, FAULT_STAGE1, openFastPath } from './core.ts';
+import { READ, setFault, translate, translatedToDevice, UNPRIVILEGED_WRITE, WRITE } from './mmu.ts';
+import {
+  ACCESS_ALIGNED,
+  ACCESS_LDP_32,
+  ACCESS_LDP_64,
+  ACCESS_LDPSW,
+  ACCESS_LDR_64,
+  ACCESS_LDRB,
+  ACCESS_LDRSB_32,
+  ACCESS_LDRSB_64,
+  ACCESS_LDRSH_32,
+  ACCESS_LDRSH_64,
+  ACCESS_LDRSW,
+  ACCESS_STP_32,
+  ACCESS_STP_64,
+  ACCESS_STR_32,
+  ACCESS_STR_64,
+  ACCESS_STRB,
+  ACCESS_STRH,
+} from './operations.ts';
 
 const SCTLR_EL1 = indexOfRegister('SCTLR_EL1');
 const SCTLR_A = 2;
@@ -112,42 +131,10 @@ export function store(
   return true;
 }
 
-/** A load that tries the fast path first. `access` ≥ 32: it must be aligned. */
-export function read(core: Core, vaLo: number, vaHi: number, size: number, access: number): boolean {
-  const fast = core.fast;
-  const e = core.readAt + ((vaLo >>> 10) & 0x3ffc);
-  if (fast[e] !== (vaLo & (-0x1000 | (size - 1))) || fast[e + 1] !== vaHi) return load(core, vaLo, vaHi, size, READ, access >= 32);
-  const pa = (vaLo + fast[e + 2]) >>> 0;
-  if (core.timing !== null) touchData(core.timing, pa, size, false);
-  const memory = core.m.memory;
-  if (size === 4) core.valueLo = memory.i32[pa >>> 2];
-  else if (size === 2) core.valueLo = memory.u16[pa >>> 1];
-  else if (size === 1) core.valueLo = memory.u8[pa];
-  else {
-    core.valueLo = memory.i32[pa >>> 2];
-    core.valueHi = memory.i32[(pa >>> 2) + 1];
-  }
-  return true;
-}
-
-/** A store that tries the fast path first. `access` ≥ 32: it must be aligned. */
-export function write(core: Core, vaLo: number, vaHi: number, size: number, access: number, valueLo: number, valueHi: number): boolean {
-  const fast = core.fast;
-  const e = core.writeAt + ((vaLo >>> 10) & 0x3ffc);
-  if (fast[e] !== (vaLo & (-0x1000 | (size - 1))) || fast[e + 1] !== vaHi) {
-    return store(core, vaLo, vaHi, size, WRITE, access >= 32, valueLo, valueHi);
-  }
-  const pa = (vaLo + fast[e + 2]) >>> 0;
-  if (core.timing !== null) touchData(core.timing, pa, size, true);
-  const memory = core.m.memory;
-  if (size === 4) memory.i32[pa >>> 2] = valueLo;
-  else if (size === 2) memory.u16[pa >>> 1] = valueLo;
-  else if (size === 1) memory.u8[pa] = valueLo;
-  else {
-    memory.i32[pa >>> 2] = valueLo;
-    memory.i32[(pa >>> 2) + 1] = valueHi;
-  }
-  return true;
+/** Leaves an SP alignment fault in the core: SP is the base of an access and not a multiple of 16. */
+export function stackPointerFault(core: Core): false {
+  setFault(core, FAULT_SP_ALIGNMENT, 0, core.lo[31], core.hi[31], false);
+  return false;
 }
 
 /** Checks that a store would be allowed, without doing it: the second half of a pair must not fault after the first was stored. */
@@ -161,29 +148,78 @@ function isStoreAllowed(core: Core, vaLo: number, vaHi: number, size: number): b
   return allowed;
 }
 
-/** STP of two registers of `size` (4, 8) bytes. False: `core.fault`, and nothing was stored. */
-export function storePair(core: Core, vaLo: number, vaHi: number, size: number, first: number, second: number): boolean {
+function storePair(core: Core, vaLo: number, vaHi: number, size: number, first: number, second: number): boolean {
   const { lo, hi } = core;
   const nextLo = (vaLo + size) | 0;
   const nextHi = nextLo >>> 0 < size ? (vaHi + 1) | 0 : vaHi;
-  if ((vaLo & 0xfff) + 2 * size > 4096) {
-    if (!isStoreAllowed(core, vaLo, vaHi, size) || !isStoreAllowed(core, nextLo, nextHi, size)) return false;
-  }
-  return write(core, vaLo, vaHi, size, 0, lo[first], hi[first]) && write(core, nextLo, nextHi, size, 0, lo[second], hi[second]);
+  if ((vaLo & 0xfff) + 2 * size > 4096 && !(isStoreAllowed(core, vaLo, vaHi, size) && isStoreAllowed(core, nextLo, nextHi, size)))
+    return false;
+  return (
+    store(core, vaLo, vaHi, size, WRITE, false, lo[first], hi[first]) &&
+    store(core, nextLo, nextHi, size, WRITE, false, lo[second], hi[second])
+  );
 }
 
-/** LDP, LDPSW of two registers of `size` (4, 8) bytes. False: `core.fault`, and no register changed. */
-export function loadPair(core: Core, vaLo: number, vaHi: number, size: number, first: number, second: number, signed: boolean): boolean {
+function loadPair(core: Core, vaLo: number, vaHi: number, size: number, first: number, second: number, signed: boolean): boolean {
   const { lo, hi } = core;
   const nextLo = (vaLo + size) | 0;
   const nextHi = nextLo >>> 0 < size ? (vaHi + 1) | 0 : vaHi;
-  if (!read(core, vaLo, vaHi, size, 0)) return false;
+  if (!load(core, vaLo, vaHi, size, READ, false)) return false;
   const valueLo = core.valueLo;
   const valueHi = core.valueHi;
-  if (!read(core, nextLo, nextHi, size, 0)) return false;
+  if (!load(core, nextLo, nextHi, size, READ, false)) return false;
   lo[first] = valueLo;
   hi[first] = size === 8 ? valueHi : signed ? valueLo >> 31 : 0;
   lo[second] = core.valueLo;
   hi[second] = size === 8 ? core.valueHi : signed ? core.valueLo >> 31 : 0;
   return true;
+}
+
+/** Sign-extending loads: bytes, and whether into 64 bits. */
+function loadSigned(core: Core, vaLo: number, vaHi: number, size: number, wide: boolean, d: number): boolean {
+  if (!load(core, vaLo, vaHi, size, READ, false)) return false;
+  const shift = 32 - 8 * size;
+  const value = (core.valueLo << shift) >> shift;
+  core.lo[d] = value;
+  core.hi[d] = wide ? value >> 31 : 0;
+  return true;
+}
+
+/** An ACCESS_… off the fast path, of registers `d` (and `t`). False: `core.fault`, and nothing changed. */
+export function accessMemory(core: Core, access: number, d: number, t: number, vaLo: number, vaHi: number): boolean {
+  const { lo, hi } = core;
+  const aligned = (access & ACCESS_ALIGNED) !== 0;
+  const kind = access & 31;
+  switch (kind) {
+    case ACCESS_STRB:
+    case ACCESS_STRH:
+    case ACCESS_STR_32:
+    case ACCESS_STR_64:
+      return store(core, vaLo, vaHi, 1 << kind, WRITE, aligned, lo[d], hi[d]);
+    case ACCESS_STP_32:
+      return storePair(core, vaLo, vaHi, 4, d, t);
+    case ACCESS_STP_64:
+      return storePair(core, vaLo, vaHi, 8, d, t);
+    case ACCESS_LDRSB_64:
+      return loadSigned(core, vaLo, vaHi, 1, true, d);
+    case ACCESS_LDRSH_64:
+      return loadSigned(core, vaLo, vaHi, 2, true, d);
+    case ACCESS_LDRSW:
+      return loadSigned(core, vaLo, vaHi, 4, true, d);
+    case ACCESS_LDRSB_32:
+      return loadSigned(core, vaLo, vaHi, 1, false, d);
+    case ACCESS_LDRSH_32:
+      return loadSigned(core, vaLo, vaHi, 2, false, d);
+    case ACCESS_LDP_32:
+      return loadPair(core, vaLo, vaHi, 4, d, t, false);
+    case ACCESS_LDP_64:
+      return loadPair(core, vaLo, vaHi, 8, d, t, false);
+    case ACCESS_LDPSW:
+      return loadPair(core, vaLo, vaHi, 4, d, t, true);
+    default:
+      if (!load(core, vaLo, vaHi, 1 << (kind - ACCESS_LDRB), READ, aligned)) return false;
+      lo[d] = core.valueLo;
+      hi[d] = kind === ACCESS_LDR_64 ? core.valueHi : 0;
+      return true;
+  }
 }

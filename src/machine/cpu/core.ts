@@ -1,20 +1,21 @@
 // What one CPU is run with: its registers' arrays, copies of its translations for the fast path, and the scratch of the access in hand.
-// Derived from the world, outside it. A fast translation says "an access of this kind to this page needs no look": 4 words an entry,
+// Derived from the world, outside it. A fast translation says "an access of this kind to this page needs no look": four words,
 //   0 page address low (EMPTY: none) · 1 page address high · 2 what to add to the low half to get the host physical address · 3 unused
-// The number in the regions below is the first word; the entry of an address is at + ((vaLo >>> 10) & 0x3ffc).
+// The entry of an address is at: first word of the CPU's bank + first word of the region + ((vaLo >>> 10) & 0x3ffc).
 import { indexOfRegister } from '../../arch/sysreg/table.ts';
 import type { Mounted, PhysicalCpu } from '../machine.ts';
 import type { TimingModel } from '../timing/model.ts';
+import { holdRecords } from './code.ts';
 import { EL, PSTATE_PAN } from './context.ts';
-import { dropAll, dropNotGlobal, newTranslationCache, type TranslationCache } from './tlb.ts';
+import { BANKS, FAST_BANK_WORDS, FETCH_BANK_WORDS, fastTranslations, fetchEntries, highHalves, lowHalves, REGION_WORDS } from './lanes.ts';
+import { dropAll, dropNotGlobal, HALF, newTranslationCache, type TranslationCache } from './tlb.ts';
 
-export const FAST_REGION = 4096 * 4;
-/** Reads at EL0, EL1, EL1 with PAN; writes the same; a region that is always empty. */
+/** Regions of a bank of fast translations: reads at EL0, EL1, EL1 with PAN; writes the same; one that is always empty. */
 export const FAST_READ = 0;
-export const FAST_WRITE = 3 * FAST_REGION;
-export const FAST_NONE = 6 * FAST_REGION;
-/** Fetches at EL0 and EL1: entry word 2 is the first word of the page's records. */
-export const FETCH_PAGES = 2 * FAST_REGION;
+export const FAST_WRITE = 3 * REGION_WORDS;
+export const FAST_NONE = 6 * REGION_WORDS;
+// A bank of fetch entries: at EL0, at EL1; word 2 is the first word of the page's records, word 3 its host physical address.
+
 /** No address compares equal to it: the fast path keeps bits 31:12 and some of bits 2:0. */
 export const FAST_EMPTY = 0x800;
 
@@ -29,15 +30,17 @@ export interface Core {
   readonly m: Mounted;
   readonly cpu: PhysicalCpu;
   tlb: TranslationCache;
-  lo: Int32Array;
-  hi: Int32Array;
+  /** The registers inside the loop (lanes.ts): `cpu.context` has them before and after. */
+  readonly lo: Int32Array;
+  readonly hi: Int32Array;
   k: Int32Array;
   sys: BigUint64Array;
   /** The halves of `sys`: register r is at 2r (low) and 2r + 1. */
   words: Int32Array;
   timing: TimingModel | null;
-  readonly fast: Int32Array;
-  readonly fetch: Int32Array;
+  /** First words of the CPU's banks of fast translations and fetch entries. */
+  readonly fastBank: number;
+  readonly fetchBank: number;
   tlbGeneration: number;
   codeGeneration: number;
   flaggedGeneration: number;
@@ -84,14 +87,14 @@ function newCore(m: Mounted, cpu: PhysicalCpu, tlb: TranslationCache): Core {
     m,
     cpu,
     tlb,
-    lo: c.lo,
-    hi: c.hi,
+    lo: lowHalves(),
+    hi: highHalves(),
     k: c.core,
     sys: c.sys,
     words: new Int32Array(c.sys.buffer, c.sys.byteOffset, c.sys.length * 2),
     timing: cpu.timing,
-    fast: new Int32Array(7 * FAST_REGION).fill(FAST_EMPTY),
-    fetch: new Int32Array(FETCH_PAGES).fill(FAST_EMPTY),
+    fastBank: (cpu.number % BANKS) * FAST_BANK_WORDS,
+    fetchBank: (cpu.number % BANKS) * FETCH_BANK_WORDS,
     tlbGeneration: tlb.generation,
     codeGeneration: m.code.generation,
     flaggedGeneration: m.memory.codeGeneration,
@@ -127,7 +130,19 @@ export function currentAsid(words: Int32Array): number {
   return (words[TCR_EL1 * 2 + 1] & 16) !== 0 ? asid : asid & 0xff;
 }
 
-/** The running state of a CPU, brought up to date with the world. */
+/** Whose copies each bank holds. */
+const bankOwners: (Core | null)[] = new Array<Core | null>(BANKS).fill(null);
+
+function forgetFastTranslations(core: Core): void {
+  fastTranslations().fill(FAST_EMPTY, core.fastBank, core.fastBank + FAST_BANK_WORDS);
+  forgetFetches(core);
+}
+
+function forgetFetches(core: Core): void {
+  fetchEntries().fill(FAST_EMPTY, core.fetchBank, core.fetchBank + FETCH_BANK_WORDS);
+}
+
+/** The running state of a CPU, brought up to date with the world, with the arrays of the loop its own. */
 export function coreOf(m: Mounted, cpu: PhysicalCpu): Core {
   cpu.tlb ??= newTranslationCache();
   let core = m.code.cores[cpu.number];
@@ -136,13 +151,19 @@ export function coreOf(m: Mounted, cpu: PhysicalCpu): Core {
     core.cpu !== cpu ||
     core.m !== m ||
     core.tlb !== cpu.tlb ||
-    core.lo !== cpu.context.lo ||
+    core.k !== cpu.context.core ||
     core.sys !== cpu.context.sys
   ) {
     core = newCore(m, cpu, cpu.tlb);
     m.code.cores[cpu.number] = core;
   }
   core.timing = cpu.timing;
+  holdRecords(m);
+  const bank = cpu.number % BANKS;
+  if (bankOwners[bank] !== core) {
+    forgetFastTranslations(core);
+    bankOwners[bank] = core;
+  }
   retireTranslations(core);
   return core;
 }
@@ -159,34 +180,51 @@ export function retireTranslations(core: Core): void {
   tlb.asid = asid;
   const memory = core.m.memory;
   if (core.tlbGeneration !== tlb.generation) {
-    core.fast.fill(FAST_EMPTY);
-    core.fetch.fill(FAST_EMPTY);
+    forgetFastTranslations(core);
     core.tlbGeneration = tlb.generation;
   }
   if (core.codeGeneration !== core.m.code.generation) {
-    core.fetch.fill(FAST_EMPTY);
+    forgetFetches(core);
     core.codeGeneration = core.m.code.generation;
   }
   if (core.flaggedGeneration !== memory.codeGeneration || core.settled !== memory.settled) {
-    core.fast.fill(FAST_EMPTY, FAST_WRITE, FAST_NONE);
+    fastTranslations().fill(FAST_EMPTY, core.fastBank + FAST_WRITE, core.fastBank + FAST_NONE);
     core.flaggedGeneration = memory.codeGeneration;
     core.settled = memory.settled;
   }
 }
 
+/** The region of the current Exception level and PAN, for reads; writes stand FAST_WRITE behind. */
+function regionOf(core: Core): number {
+  return core.k[EL] === 0 ? 0 : core.k[PSTATE_PAN] !== 0 ? 2 * REGION_WORDS : REGION_WORDS;
+}
+
 /** Chooses the regions of the current Exception level, PAN and SP alignment check. */
 export function chooseRegions(core: Core): void {
   const el = core.k[EL];
-  const region = el === 0 ? 0 : core.k[PSTATE_PAN] !== 0 ? 2 * FAST_REGION : FAST_REGION;
-  core.readAt = FAST_READ + region;
-  core.writeAt = core.monitorsOpen ? FAST_NONE : FAST_WRITE + region;
-  core.fetchAt = el === 0 ? 0 : FAST_REGION;
+  const none = core.fastBank + FAST_NONE;
+  core.readAt = core.capture ? none : core.fastBank + FAST_READ + regionOf(core);
+  core.writeAt = core.capture || core.monitorsOpen ? none : core.fastBank + FAST_WRITE + regionOf(core);
+  core.fetchAt = core.fetchBank + (el === 0 ? 0 : REGION_WORDS);
   core.spMask = (core.words[SCTLR_EL1 * 2] & (el === 0 ? 1 << 4 : 1 << 3)) !== 0 ? 15 : 0;
+}
+
+/** Lets the fast path read (or write) the page of an address that was just allowed at the current Exception level. */
+export function openFastPath(core: Core, vaLo: number, vaHi: number, pa: number, write: boolean): void {
+  const fast = fastTranslations();
+  const at = core.fastBank + (write ? FAST_WRITE : FAST_READ) + regionOf(core) + ((vaLo >>> 10) & 0x3ffc);
+  fast[at] = vaLo & ~0xfff;
+  fast[at + 1] = vaHi;
+  fast[at + 2] = ((pa & ~0xfff) - (vaLo & ~0xfff)) | 0;
 }
 
 /** Forgets the copies of one entry of the TLB. */
 export function forgetFastEntry(core: Core, entry: number): void {
-  for (let region = 0; region < 6; region++) core.fast[region * FAST_REGION + entry * 4] = FAST_EMPTY;
-  core.fetch[entry * 4] = FAST_EMPTY;
-  core.fetch[FAST_REGION + entry * 4] = FAST_EMPTY;
+  if (entry < HALF) {
+    const fast = fastTranslations();
+    for (let region = 0; region < 6; region++) fast[core.fastBank + region * REGION_WORDS + entry * 4] = FAST_EMPTY;
+  } else {
+    const fetch = fetchEntries();
+    for (let region = 0; region < 2; region++) fetch[core.fetchBank + region * REGION_WORDS + (entry - HALF) * 4] = FAST_EMPTY;
+  }
 }

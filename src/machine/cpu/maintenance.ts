@@ -179,8 +179,8 @@ export function executeSys(core: Core, word: number): 'done' | 'exception' | 'tr
     return 'trap';
   }
   const r = rt === 31 ? ZERO : rt;
-  const lo = core.lo[r];
-  const hi = core.hi[r];
+  const lo = core.cpu.context.lo[r];
+  const hi = core.cpu.context.hi[r];
   switch (instruction.kind) {
     case 'dc-zva':
       if (!zeroBlock(core, lo, hi)) return deliverFault(core, word) ? 'exception' : 'trap';

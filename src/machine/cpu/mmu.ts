@@ -4,18 +4,8 @@ import { FSC_PERMISSION_LEVEL } from '../../arch/esr.ts';
 import type { Mounted, PhysicalCpu } from '../machine.ts';
 import { slotOfFrame } from './code.ts';
 import { EL, PSTATE_PAN } from './context.ts';
-import {
-  type Core,
-  coreOf,
-  FAST_READ,
-  FAST_REGION,
-  FAST_WRITE,
-  FAULT_PC_ALIGNMENT,
-  FAULT_STAGE1,
-  FAULT_STAGE2,
-  forgetFastEntry,
-  retireTranslations,
-} from './core.ts';
+import { type Core, coreOf, FAULT_PC_ALIGNMENT, FAULT_STAGE1, FAULT_STAGE2, forgetFastEntry, retireTranslations } from './core.ts';
+import { fetchEntries } from './lanes.ts';
 import {
   DEVICE,
   dropPage,
@@ -45,11 +35,11 @@ export const UNPRIVILEGED_WRITE = 4;
 export let translatedAttributes = 0;
 
 /** The entry of an address, by a walk when there is none; -1: `walked` says what refused. */
-function findEntry(core: Core, vaLo: number, vaHi: number): number {
-  const have = lookUpEntry(core.tlb, vaLo, vaHi);
+function findEntry(core: Core, vaLo: number, vaHi: number, execute: boolean): number {
+  const have = lookUpEntry(core.tlb, vaLo, vaHi, execute);
   if (have >= 0) return have;
   if (!walkTables(core.m, core.cpu.context, core.cpu.stage2, vaLo, vaHi)) return -1;
-  const e = putEntry(core.tlb, vaLo, vaHi, walked.pa - (walked.pa % 4096), walked.attributes);
+  const e = putEntry(core.tlb, vaLo, vaHi, walked.pa - (walked.pa % 4096), walked.attributes, execute);
   forgetFastEntry(core, e);
   return e;
 }
@@ -100,7 +90,7 @@ function setStage2PermissionFault(core: Core, vaLo: number, vaHi: number): void 
 /** The host physical address of an access; -1: `core.fault` says what happened. Attributes in `translatedAttributes`. */
 export function translate(core: Core, vaLo: number, vaHi: number, kind: number): number {
   const write = kind === WRITE || kind === UNPRIVILEGED_WRITE;
-  const e = findEntry(core, vaLo, vaHi);
+  const e = findEntry(core, vaLo, vaHi, kind === EXECUTE);
   if (e < 0) {
     setWalkFault(core, vaLo, vaHi, write);
     return -1;
@@ -118,15 +108,6 @@ export function translate(core: Core, vaLo: number, vaHi: number, kind: number):
   return (core.tlb.pa[e] >>> 0) + (vaLo & 0xfff);
 }
 
-/** Lets the fast path read (or write) the page of an address that `translate` just allowed at the current Exception level. */
-export function openFastPath(core: Core, vaLo: number, vaHi: number, pa: number, write: boolean): void {
-  const region = core.k[EL] === 0 ? 0 : core.k[PSTATE_PAN] !== 0 ? 2 * FAST_REGION : FAST_REGION;
-  const at = (write ? FAST_WRITE : FAST_READ) + region + ((vaLo >>> 10) & 0x3ffc);
-  core.fast[at] = vaLo & ~0xfff;
-  core.fast[at + 1] = vaHi;
-  core.fast[at + 2] = ((pa & ~0xfff) - (vaLo & ~0xfff)) | 0;
-}
-
 /**
  * Makes the page of PC ready to run: its records stand in the fetch entry of its address. False: `core.fault` says why not.
  */
@@ -137,13 +118,14 @@ export function openFetch(core: Core, pcLo: number, pcHi: number): boolean {
   }
   const pa = translate(core, pcLo, pcHi, EXECUTE);
   if (pa < 0) return false;
-  const first = slotOfFrame(core.m.code, core.m.memory, pa >>> 12);
-  retireTranslations(core); // the frame may be flagged now, the records may have moved
+  const first = slotOfFrame(core.m, pa >>> 12);
+  retireTranslations(core); // the frame may be flagged now, the records may have been dropped
   const at = core.fetchAt + ((pcLo >>> 10) & 0x3ffc);
-  core.fetch[at] = pcLo & ~0xfff;
-  core.fetch[at + 1] = pcHi;
-  core.fetch[at + 2] = first;
-  core.fetch[at + 3] = pa & ~0xfff;
+  const fetch = fetchEntries();
+  fetch[at] = pcLo & ~0xfff;
+  fetch[at + 1] = pcHi;
+  fetch[at + 2] = first;
+  fetch[at + 3] = pa & ~0xfff;
   return true;
 }
 
@@ -176,7 +158,7 @@ export function translateForSpu(
   const core = coreOf(m, cpu);
   const vaLo = Number(BigInt.asIntN(32, va));
   const vaHi = Number(BigInt.asIntN(32, va >> 32n));
-  const e = findEntry(core, vaLo, vaHi);
+  const e = findEntry(core, vaLo, vaHi, false);
   if (e < 0) return { fsc: walked.fsc, stage: walked.fault === 2 ? 2 : 1, level: walked.level };
   const attributes = core.tlb.attributes[e];
   const level = (attributes >>> LEVEL_SHIFT) & 3;

@@ -1,6 +1,7 @@
 // Records of data processing. Which fields an operand is, and whether register 31 is SP, comes from the rows.
 import { type A64Row, bits } from '../../arch/a64/rows-form.ts';
 import { SINK, ZERO } from './context.ts';
+import { OPERAND } from './lanes.ts';
 import * as op from './operations.ts';
 import * as rare from './rare.ts';
 
@@ -61,7 +62,7 @@ export function fieldsOf(row: A64Row, word: number): Fields {
   };
 }
 
-export type Words = readonly [operation: number, d?: number, n?: number, m?: number, w4?: number, w5?: number, w6?: number];
+export type Words = readonly [operation: number, d?: number, n?: number, m?: number, x?: number, y?: number, z?: number, w?: number];
 export type Build = (f: Fields) => Words;
 
 const addImmediate =
@@ -69,18 +70,18 @@ const addImmediate =
   (f) => {
     const value = bits(f.word, 21, 10) << (bits(f.word, 22, 22) * 12);
     const low = negative ? -value | 0 : value;
-    return [op.OP_ADD_IMMEDIATE, f.d, f.n, 0, low, low < 0 ? -1 : 0, f.mask];
+    return [op.OP_ADD, f.d, f.n, ZERO, low, low < 0 ? -1 : 0, f.mask];
   };
 
-const compareImmediate =
-  (wideOperation: number, narrowOperation: number): Build =>
-  (f) => [f.wide ? wideOperation : narrowOperation, f.d, f.n, 0, bits(f.word, 21, 10) << (bits(f.word, 22, 22) * 12)];
+const flagsImmediate =
+  (wide: number, narrow: number): Build =>
+  (f) => [f.wide ? wide : narrow, f.d, f.n, ZERO, bits(f.word, 21, 10) << (bits(f.word, 22, 22) * 12)];
 
 const logicalImmediate =
   (operation: number): Build =>
   (f) => {
     const value = bitmaskImmediate(f.word);
-    return [operation, f.d, f.n, 0, value.lo, value.hi & f.mask, f.mask];
+    return [operation, f.d, f.n, ZERO, value.lo, value.hi, f.mask];
   };
 
 const wideMove =
@@ -131,36 +132,42 @@ const bitfieldInsert: Build = (f) => {
 const extract: Build = (f) => {
   const lsb = bits(f.word, 15, 10);
   if (!f.wide) return [op.OP_RARE, f.d, f.n, f.m, lsb, 0, rare.RARE_EXTR_32];
-  if (lsb < 32) return [op.OP_EXTR_LOW, f.d, f.n, f.m, lsb];
+  if (lsb < 32) return [op.OP_EXTRACT, f.d, f.n, f.m, lsb];
   return [op.OP_RARE, f.d, f.n, f.m, lsb - 32, 1, rare.RARE_EXTR_HIGH];
 };
 
-/** Shifted register: `plain` when the shift is nothing. */
+/** The operation over a register operand as it is: a builder of the record's words but the operand's shift. */
+type Plain = (f: Fields, m: number) => Words;
+
+/** The record `plain` makes, with the operand shifted or extended before. `type`: see SHIFTED. */
+function withShift(f: Fields, plain: Plain, type: number, amount: number): Words {
+  const [operation, d = 0, n = 0, m = 0, x = 0, y = 0, z = 0] = plain(f, OPERAND);
+  return [operation + op.SHIFTED, d, n, m, x, y, z, f.m | (type << 8) | (amount << 12)];
+}
+
 const shifted =
-  (alu: number, plain: (f: Fields) => Words): Build =>
+  (plain: Plain): Build =>
   (f) => {
     const amount = bits(f.word, 15, 10);
-    const type = bits(f.word, 23, 22);
-    if (amount === 0) return plain(f);
-    if (alu === rare.ALU_ADD && type === 0 && f.wide && amount < 32) return [op.OP_ADD_SHIFTED_64, f.d, f.n, f.m, amount];
-    const flags = alu === rare.ALU_ADDS || alu === rare.ALU_SUBS || alu === rare.ALU_ANDS || alu === rare.ALU_BICS;
-    return [flags ? op.OP_RARE_FLAGS : op.OP_RARE, f.d, f.n, f.m, amount | (type << 6), f.wide ? 1 : 0, alu];
+    return amount === 0 ? plain(f, f.m) : withShift(f, plain, bits(f.word, 23, 22) + (f.wide ? 0 : 4), amount);
   };
-
-const logical =
-  (operation: number, invert: number): ((f: Fields) => Words) =>
-  (f) =>
-    operation === op.OP_ORR_REGISTER && invert === 0 && f.n === ZERO
-      ? [op.OP_MOVE, f.d, 0, f.m, 0, 0, f.mask]
-      : [operation, f.d, f.n, f.m, 0, invert, f.mask];
 
 const extended =
-  (alu: number): Build =>
-  (f) => {
-    const flags = alu === rare.ALU_ADDS || alu === rare.ALU_SUBS;
-    const form = bits(f.word, 12, 10) | (bits(f.word, 15, 13) << 6);
-    return [flags ? op.OP_RARE_FLAGS : op.OP_RARE, f.d, f.n, f.m, form, f.wide ? 1 : 0, rare.RARE_EXTENDED + alu - rare.ALU_ADD];
-  };
+  (plain: Plain): Build =>
+  (f) =>
+    withShift(f, plain, 8 + bits(f.word, 15, 13), bits(f.word, 12, 10));
+
+const logical =
+  (operation: number, invert: number): Plain =>
+  (f, m) =>
+    operation === op.OP_ORR && invert === 0 && f.n === ZERO
+      ? [op.OP_MOVE, f.d, 0, m, 0, 0, f.mask]
+      : [operation, f.d, f.n, m, invert, invert, f.mask];
+
+const ADD: Plain = (f, m) => [op.OP_ADD, f.d, f.n, m, 0, 0, f.mask];
+const SUB: Plain = (f, m) => [op.OP_SUB, f.d, f.n, m, 0, 0, f.mask];
+const ADDS: Plain = (f, m) => [f.wide ? op.OP_ADDS_64 : op.OP_ADDS_32, f.d, f.n, m];
+const SUBS: Plain = (f, m) => [f.wide ? op.OP_SUBS_64 : op.OP_SUBS_32, f.d, f.n, m];
 
 const oneOfRare =
   (operation: number, flags = false, w4 = 0): Build =>
@@ -172,8 +179,8 @@ const byWidth =
     f.wide ? wideOperation(f) : narrowOperation(f);
 
 const plain =
-  (operation: number): Build =>
-  (f) => [operation, f.d, f.n, f.m];
+  (operation: number, x = 0, y = 0): Build =>
+  (f) => [operation, f.d, f.n, f.m, x, y];
 
 const select =
   (form: number): Build =>
@@ -182,31 +189,31 @@ const select =
 const conditionalCompare =
   (subtract: number, immediate: boolean): Build =>
   (f) => {
-    const form = bits(f.word, 3, 0) | (subtract << 4) | (f.wide ? 32 : 0);
-    return [op.OP_CONDITIONAL_COMPARE, bits(f.word, 15, 12), f.n, immediate ? ZERO : f.m, immediate ? bits(f.word, 20, 16) : 0, form];
+    const operand = immediate ? [ZERO, bits(f.word, 20, 16)] : [f.m, 0];
+    return [op.OP_CONDITIONAL_COMPARE, bits(f.word, 15, 12), f.n, operand[0], operand[1], bits(f.word, 3, 0) | (subtract << 4), f.mask];
   };
 
 const multiply =
   (operation: number, form: number): Build =>
   (f) => [operation, f.d, f.n, f.m, readRegister(bits(f.word, 14, 10)), form];
 
-const PAGE_RELATIVE: Build = (f) => {
+const pcRelative: Build = (f) => {
   const imm = (((bits(f.word, 23, 5) << 2) | bits(f.word, 30, 29)) << 11) >> 11; // 21 bits, signed
-  if (f.row.id === 'ADR') return [op.OP_ADR, f.d, 0, 0, imm, imm >> 31];
-  return [op.OP_ADRP, f.d, 0, 0, imm << 12, imm >> 20];
+  if (f.row.id === 'ADR') return [op.OP_ADR, f.d, 0, 0, imm, imm >> 31, -1];
+  return [op.OP_ADR, f.d, 0, 0, imm << 12, imm >> 20, ~0xfff];
 };
 
 export const DATA_BUILDERS: Readonly<Record<string, Build>> = {
-  ADR: PAGE_RELATIVE,
-  ADRP: PAGE_RELATIVE,
+  ADR: pcRelative,
+  ADRP: pcRelative,
   ADD_immediate: addImmediate(false),
   SUB_immediate: addImmediate(true),
-  ADDS_immediate: compareImmediate(op.OP_ADDS_IMMEDIATE_64, op.OP_ADDS_IMMEDIATE_32),
-  SUBS_immediate: compareImmediate(op.OP_SUBS_IMMEDIATE_64, op.OP_SUBS_IMMEDIATE_32),
-  AND_immediate: logicalImmediate(op.OP_AND_IMMEDIATE),
-  ORR_immediate: logicalImmediate(op.OP_ORR_IMMEDIATE),
-  EOR_immediate: logicalImmediate(op.OP_EOR_IMMEDIATE),
-  ANDS_immediate: logicalImmediate(op.OP_ANDS_IMMEDIATE),
+  ADDS_immediate: flagsImmediate(op.OP_ADDS_64, op.OP_ADDS_32),
+  SUBS_immediate: flagsImmediate(op.OP_SUBS_64, op.OP_SUBS_32),
+  AND_immediate: logicalImmediate(op.OP_AND),
+  ORR_immediate: logicalImmediate(op.OP_ORR),
+  EOR_immediate: logicalImmediate(op.OP_EOR),
+  ANDS_immediate: logicalImmediate(op.OP_ANDS),
   MOVN: wideMove(true),
   MOVZ: wideMove(false),
   MOVK: keep,
@@ -214,22 +221,22 @@ export const DATA_BUILDERS: Readonly<Record<string, Build>> = {
   BFM: bitfieldInsert,
   UBFM: unsignedBitfield,
   EXTR: extract,
-  AND_register: shifted(rare.ALU_AND, logical(op.OP_AND_REGISTER, 0)),
-  BIC: shifted(rare.ALU_BIC, logical(op.OP_AND_REGISTER, -1)),
-  ORR_register: shifted(rare.ALU_ORR, logical(op.OP_ORR_REGISTER, 0)),
-  ORN: shifted(rare.ALU_ORN, logical(op.OP_ORR_REGISTER, -1)),
-  EOR_register: shifted(rare.ALU_EOR, logical(op.OP_EOR_REGISTER, 0)),
-  EON: shifted(rare.ALU_EON, logical(op.OP_EOR_REGISTER, -1)),
-  ANDS_register: shifted(rare.ALU_ANDS, logical(op.OP_ANDS_REGISTER, 0)),
-  BICS: shifted(rare.ALU_BICS, logical(op.OP_ANDS_REGISTER, -1)),
-  ADD_register: shifted(rare.ALU_ADD, (f) => [op.OP_ADD_REGISTER, f.d, f.n, f.m, 0, 0, f.mask]),
-  SUB_register: shifted(rare.ALU_SUB, (f) => [op.OP_SUB_REGISTER, f.d, f.n, f.m, 0, 0, f.mask]),
-  ADDS_register: shifted(rare.ALU_ADDS, byWidth(plain(op.OP_ADDS_REGISTER_64), plain(op.OP_ADDS_REGISTER_32))),
-  SUBS_register: shifted(rare.ALU_SUBS, byWidth(plain(op.OP_SUBS_REGISTER_64), plain(op.OP_SUBS_REGISTER_32))),
-  ADD_extended: extended(rare.ALU_ADD),
-  ADDS_extended: extended(rare.ALU_ADDS),
-  SUB_extended: extended(rare.ALU_SUB),
-  SUBS_extended: extended(rare.ALU_SUBS),
+  AND_register: shifted(logical(op.OP_AND, 0)),
+  BIC: shifted(logical(op.OP_AND, -1)),
+  ORR_register: shifted(logical(op.OP_ORR, 0)),
+  ORN: shifted(logical(op.OP_ORR, -1)),
+  EOR_register: shifted(logical(op.OP_EOR, 0)),
+  EON: shifted(logical(op.OP_EOR, -1)),
+  ANDS_register: shifted(logical(op.OP_ANDS, 0)),
+  BICS: shifted(logical(op.OP_ANDS, -1)),
+  ADD_register: shifted(ADD),
+  SUB_register: shifted(SUB),
+  ADDS_register: shifted(ADDS),
+  SUBS_register: shifted(SUBS),
+  ADD_extended: extended(ADD),
+  ADDS_extended: extended(ADDS),
+  SUB_extended: extended(SUB),
+  SUBS_extended: extended(SUBS),
   ADC: oneOfRare(rare.RARE_ADC, true),
   ADCS: oneOfRare(rare.RARE_ADCS, true),
   SBC: oneOfRare(rare.RARE_SBC, true),
@@ -249,11 +256,11 @@ export const DATA_BUILDERS: Readonly<Record<string, Build>> = {
   REV_64: oneOfRare(rare.RARE_REV_64),
   CLZ: oneOfRare(rare.RARE_CLZ),
   CLS: oneOfRare(rare.RARE_CLS),
-  UDIV: byWidth(oneOfRare(rare.RARE_UDIV_64), plain(op.OP_UDIV_32)),
-  SDIV: byWidth(oneOfRare(rare.RARE_SDIV_64), oneOfRare(rare.RARE_SDIV_32)),
-  LSLV: byWidth(plain(op.OP_LSLV_64), plain(op.OP_LSLV_32)),
-  LSRV: byWidth(plain(op.OP_LSRV_64), plain(op.OP_LSRV_32)),
-  ASRV: byWidth(oneOfRare(rare.RARE_ASRV_64), plain(op.OP_ASRV_32)),
+  UDIV: byWidth(oneOfRare(rare.RARE_UDIV_64), plain(op.OP_DIVIDE_32)),
+  SDIV: byWidth(oneOfRare(rare.RARE_SDIV_64), plain(op.OP_DIVIDE_32, 0, 1)),
+  LSLV: byWidth(plain(op.OP_SHIFT_LEFT_64), plain(op.OP_SHIFT_32, 0)),
+  LSRV: byWidth(plain(op.OP_SHIFT_RIGHT_64), plain(op.OP_SHIFT_32, 1)),
+  ASRV: byWidth(oneOfRare(rare.RARE_ASRV_64), plain(op.OP_SHIFT_32, 2)),
   RORV: byWidth(oneOfRare(rare.RARE_RORV_64), oneOfRare(rare.RARE_RORV_32)),
   CRC32B: oneOfRare(rare.RARE_CRC32, false, 0),
   CRC32H: oneOfRare(rare.RARE_CRC32, false, 1),

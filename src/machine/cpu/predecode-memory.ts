@@ -1,16 +1,16 @@
 // Records of branches, loads and stores.
 import type { A64Row, Access } from '../../arch/a64/rows-form.ts';
 import { bits } from '../../arch/a64/rows-form.ts';
-import { SINK } from './context.ts';
+import { SINK, ZERO } from './context.ts';
 import * as op from './operations.ts';
 import { type Fields, readRegister, type Words } from './predecode-data.ts';
 
 const RECORD_STEP = 8;
 
-/** Words 4-6 of a branch: distance to the target's record when it lies in the same page (0: it does not), and its offset in bytes. */
-function target(pageOffset: number, offset: number): readonly [number, number, number] {
+/** X and Y of a branch: distance to the target's record when it lies in the same page (0: it does not), and its offset in bytes. */
+function target(pageOffset: number, offset: number): readonly [number, number] {
   const to = pageOffset + offset;
-  return [to >= 0 && to < 4096 ? (offset >> 2) * RECORD_STEP : 0, offset, offset >> 31];
+  return [to >= 0 && to < 4096 ? (offset >> 2) * RECORD_STEP : 0, offset];
 }
 
 const signed = (value: number, width: number): number => (value << (32 - width)) >> (32 - width);
@@ -22,7 +22,7 @@ export function branchWords(f: Fields, pageOffset: number): Words | null {
   switch (row.id) {
     case 'B':
     case 'BL':
-      return [row.id === 'B' ? op.OP_B : op.OP_BL, 0, 0, 0, ...target(pageOffset, signed(word & 0x3ffffff, 26) << 2)];
+      return [op.OP_B, 0, 0, 0, ...target(pageOffset, signed(word & 0x3ffffff, 26) << 2), row.id === 'B' ? 0 : 1];
     case 'B_cond':
       return [op.OP_B_EQ + Math.min(bits(word, 3, 0), 14), 0, 0, 0, ...target(pageOffset, signed(bits(word, 23, 5), 19) << 2)];
     case 'CBZ':
@@ -37,11 +37,11 @@ export function branchWords(f: Fields, pageOffset: number): Words | null {
       return [half + (row.id === 'TBNZ' ? 1 : 0), readRegister(t), 0, 1 << bits(word, 23, 19), ...target(pageOffset, offset)];
     }
     case 'BR':
-      return [op.OP_BR, 0, readRegister(bits(word, 9, 5))];
+      return [op.OP_B_REGISTER, 0, readRegister(bits(word, 9, 5)), 0, 0, 0, 0];
     case 'BLR':
-      return [op.OP_BLR, 0, readRegister(bits(word, 9, 5))];
+      return [op.OP_B_REGISTER, 0, readRegister(bits(word, 9, 5)), 0, 0, 0, 1];
     case 'RET':
-      return [op.OP_RET, 0, readRegister(bits(word, 9, 5))];
+      return [op.OP_B_REGISTER, 0, readRegister(bits(word, 9, 5)), 0, 0, 0, 2];
     default:
       return null;
   }
@@ -64,25 +64,11 @@ function accessNumber(row: A64Row, access: Access, wide: boolean): number {
   return (store ? op.ACCESS_STRB : op.ACCESS_LDRB) + size;
 }
 
-/** The direct operations of a plain [base + offset] access, by ACCESS_…. */
-const DIRECT: Readonly<Record<number, number>> = {
-  [op.ACCESS_STRB]: op.OP_STRB,
-  [op.ACCESS_STRH]: op.OP_STRH,
-  [op.ACCESS_STR_32]: op.OP_STR_32,
-  [op.ACCESS_STR_64]: op.OP_STR_64,
-  [op.ACCESS_LDRB]: op.OP_LDRB,
-  [op.ACCESS_LDRH]: op.OP_LDRH,
-  [op.ACCESS_LDR_32]: op.OP_LDR_32,
-  [op.ACCESS_LDR_64]: op.OP_LDR_64,
-  [op.ACCESS_STP_64]: op.OP_STP_64,
-  [op.ACCESS_LDP_64]: op.OP_LDP_64,
-};
-
 /** Records of rows with `access`. */
 export function memoryWords(f: Fields): Words {
   const { word, row } = f;
   const access = row.access!;
-  if (access.exclusive || access.unprivileged || row.spe === 'atomic') return [op.OP_MEMORY_SPECIAL];
+  if (access.exclusive || access.unprivileged || row.spe === 'atomic') return [op.OP_MEMORY_SPECIAL, 0, 0, 0, 0, 0, 0, word];
   if (row.spe === 'other') return [op.OP_NOP]; // PRFM
   const store = row.spe === 'store';
   const register = (r: number): number => (r === 31 ? (store ? readRegister(31) : SINK) : r);
@@ -90,11 +76,14 @@ export function memoryWords(f: Fields): Words {
   const second = register(bits(word, 14, 10));
   const base = bits(word, 9, 5); // 31 is SP
   const size = accessSizeLog2(access, f.wide);
-  const number = accessNumber(row, access, f.wide) + (access.acquire || access.release ? op.ACCESS_ALIGNED : 0);
+  const ordered = access.acquire || access.release ? op.ACCESS_ALIGNED : 0;
+  const bytes = (access.pair ? 2 : 1) << size;
+  const number = accessNumber(row, access, f.wide) | ordered | (bytes << op.ACCESS_BYTES);
+  const compared = -4096 | ((1 << size) - 1);
   const form = row.operands[row.operands.length - 1];
   const imm9 = signed(bits(word, 20, 12), 9);
   const imm7 = signed(bits(word, 21, 15), 7) << size;
-  const offset = (value: number): Words => [DIRECT[number] ?? op.OP_MEMORY_OFFSET, d, base, second, value, 0, number];
+  const offset = (value: number): Words => [op.OP_MEMORY, d, base, second, value, 0, number, compared];
   switch (form) {
     case '[imm12]':
       return offset(bits(word, 21, 10) << size);
@@ -105,16 +94,16 @@ export function memoryWords(f: Fields): Words {
     case '[]':
       return offset(0);
     case '[imm9]!':
-      return [op.OP_MEMORY_WRITEBACK, d, base, second, imm9, imm9, number];
+      return [op.OP_MEMORY_WRITEBACK, d, base, second, imm9, imm9, number, compared];
     case '[],imm9':
-      return [op.OP_MEMORY_WRITEBACK, d, base, second, 0, imm9, number];
+      return [op.OP_MEMORY_WRITEBACK, d, base, second, 0, imm9, number, compared];
     case '[imm7]!':
-      return [op.OP_MEMORY_WRITEBACK, d, base, second, imm7, imm7, number];
+      return [op.OP_MEMORY_WRITEBACK, d, base, second, imm7, imm7, number, compared];
     case '[],imm7':
-      return [op.OP_MEMORY_WRITEBACK, d, base, second, 0, imm7, number];
+      return [op.OP_MEMORY_WRITEBACK, d, base, second, 0, imm7, number, compared];
     case '[Rm]':
-      return [op.OP_MEMORY_REGISTER, d, base, f.m, bits(word, 15, 13), bits(word, 12, 12) === 1 ? size : 0, number];
+      return [op.OP_MEMORY_REGISTER, d, base, f.m, bits(word, 15, 13), bits(word, 12, 12) === 1 ? size : 0, number, compared];
     default: // label19
-      return [op.OP_MEMORY_LITERAL, d, 0, 0, signed(bits(word, 23, 5), 19) << 2, 0, number];
+      return [op.OP_MEMORY_LITERAL, d, ZERO, 0, signed(bits(word, 23, 5), 19) << 2, 0, number, compared];
   }
 }

@@ -1,6 +1,7 @@
 // From an instruction word to a record of the interpreter: operations.ts says what a record holds.
 import { decodeWord } from '../../arch/a64/decode.ts';
 import type { A64Row } from '../../arch/a64/rows-form.ts';
+import { records } from './lanes.ts';
 import { OP_NOP, OP_SYSTEM } from './operations.ts';
 import { DATA_BUILDERS, fieldsOf, type Words } from './predecode-data.ts';
 import { branchWords, memoryWords } from './predecode-memory.ts';
@@ -33,8 +34,8 @@ function wordsOf(word: number, pageOffset: number): Words {
 }
 
 /** Fills the record at `at` from an instruction word that stands `pageOffset` bytes into its page. */
-export function predecode(records: Int32Array, at: number, word: number, pageOffset: number): void {
+export function predecode(at: number, word: number, pageOffset: number): void {
+  const all = records();
   const words = wordsOf(word, pageOffset);
-  for (let i = 0; i < 7; i++) records[at + i] = words[i] ?? 0;
-  records[at + 7] = word;
+  for (let i = 0; i < 8; i++) all[at + i] = words[i] ?? 0;
 }

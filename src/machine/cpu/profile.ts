@@ -13,9 +13,9 @@ import {
   BRANCH_INDIRECT_CALL,
   BRANCH_RETURN,
 } from '../timing/predictor.ts';
+import { conditionHolds } from './condition.ts';
 import { EL, FLAG_C, FLAG_N, FLAG_V, FLAG_Z, getPc, PC_HI, PC_LO, ZERO } from './context.ts';
-import { type Core, FAST_NONE } from './core.ts';
-import { conditionHolds } from './run.ts';
+import { type Core, chooseRegions } from './core.ts';
 
 const EVENT_EXCEPTION = 1 << 0;
 const EVENT_RETIRED = 1 << 1;
@@ -63,7 +63,7 @@ export function operationKind(row: A64Row | null, word: number): Kind {
 
 /** Does a conditional branch go to its target, or a select or compare have its condition, with the registers as they stand? */
 function holds(core: Core, row: A64Row, word: number): boolean {
-  const { k, lo, hi } = core;
+  const { core: k, lo, hi } = core.cpu.context;
   const t = bits(word, 4, 0) === 31 ? ZERO : bits(word, 4, 0);
   const zero = (wide: boolean): boolean => lo[t] === 0 && (!wide || hi[t] === 0);
   switch (row.id) {
@@ -109,8 +109,7 @@ export function beginSample(core: Core, word: number): Sample {
   core.capture = true;
   core.capturedSize = 0;
   core.timing = null;
-  core.readAt = FAST_NONE;
-  core.writeAt = FAST_NONE;
+  chooseRegions(core); // with none for the fast path
   return {
     row,
     word,

@@ -2,44 +2,31 @@
 // ExtendReg, the CRC32 functions).
 import { FLAG_C, FLAG_N, FLAG_V, FLAG_Z } from './context.ts';
 import type { Core } from './core.ts';
+import { highHalves, lowHalves, OPERAND, records } from './lanes.ts';
 
-/** What a rare operation does: word 6 of its record. 0-11 are `ALU_…` of a shifted register. */
-export const ALU_AND = 0;
-export const ALU_ORR = 1;
-export const ALU_EOR = 2;
-export const ALU_ANDS = 3;
-export const ALU_BIC = 4;
-export const ALU_ORN = 5;
-export const ALU_EON = 6;
-export const ALU_BICS = 7;
-export const ALU_ADD = 8;
-export const ALU_ADDS = 9;
-export const ALU_SUB = 10;
-export const ALU_SUBS = 11;
-export const RARE_EXTENDED = 16; // + ALU_ADD … ALU_SUBS - 8
-export const RARE_ADC = 20;
-export const RARE_ADCS = 21;
-export const RARE_SBC = 22;
-export const RARE_SBCS = 23;
-export const RARE_SBFM_64 = 24;
-export const RARE_BFM_64 = 25;
-export const RARE_EXTR_32 = 26;
-export const RARE_EXTR_HIGH = 27;
-export const RARE_ASRV_64 = 28;
-export const RARE_RORV_32 = 29;
-export const RARE_RORV_64 = 30;
-export const RARE_SDIV_32 = 31;
-export const RARE_SDIV_64 = 32;
-export const RARE_UDIV_64 = 33;
-export const RARE_SMULH = 34;
-export const RARE_UMULH = 35;
-export const RARE_RBIT = 36;
-export const RARE_REV16 = 37;
-export const RARE_REV32 = 38;
-export const RARE_REV_64 = 39;
-export const RARE_CLZ = 40;
-export const RARE_CLS = 41;
-export const RARE_CRC32 = 42;
+/** What a rare operation does: Z of its record. Y is 1 for 64-bit operations, X what each says. */
+export const RARE_ADC = 0;
+export const RARE_ADCS = 1;
+export const RARE_SBC = 2;
+export const RARE_SBCS = 3;
+export const RARE_SBFM_64 = 4; // X = immr | imms << 6
+export const RARE_BFM_64 = 5;
+export const RARE_EXTR_32 = 6; // X = lsb
+export const RARE_EXTR_HIGH = 7; // X = lsb - 32
+export const RARE_ASRV_64 = 8;
+export const RARE_RORV_32 = 9;
+export const RARE_RORV_64 = 10;
+export const RARE_SDIV_64 = 11;
+export const RARE_UDIV_64 = 12;
+export const RARE_SMULH = 13;
+export const RARE_UMULH = 14;
+export const RARE_RBIT = 15;
+export const RARE_REV16 = 16;
+export const RARE_REV32 = 17;
+export const RARE_REV_64 = 18;
+export const RARE_CLZ = 19;
+export const RARE_CLS = 20;
+export const RARE_CRC32 = 21; // X = log2 of the bytes | 4 for CRC32C
 
 /** The high 32 bits of the unsigned product of two 32-bit values. */
 export function highProduct(x: number, y: number): number {
@@ -52,64 +39,96 @@ export function highProduct(x: number, y: number): number {
   return (Math.imul(xh, yh) + (middle >>> 16) + (other >>> 16)) | 0;
 }
 
-/** The operand that shifting and extending leave. */
-let operandLo = 0;
-let operandHi = 0;
+/** What `shift` leaves. */
+let shiftedLo = 0;
+let shiftedHi = 0;
 
-/** ShiftReg(): type 0 LSL, 1 LSR, 2 ASR, 3 ROR. */
-function shift(lo: number, hi: number, type: number, amount: number, wide: boolean): void {
-  if (!wide) {
-    operandHi = 0;
-    if (type === 0) operandLo = lo << amount;
-    else if (type === 1) operandLo = lo >>> amount;
-    else if (type === 2) operandLo = lo >> amount;
-    else operandLo = (lo >>> amount) | (lo << (32 - amount));
-    return;
-  }
-  const s = amount & 31;
-  if (type === 0) {
-    operandLo = amount < 32 ? lo << s : 0;
-    operandHi = amount < 32 ? (hi << s) | ((lo >>> ~s) >>> 1) : lo << s;
-  } else if (type === 3) {
-    const a = amount < 32 ? lo : hi;
-    const b = amount < 32 ? hi : lo;
-    operandLo = (a >>> s) | ((b << ~s) << 1);
-    operandHi = (b >>> s) | ((a << ~s) << 1);
-  } else {
-    operandLo = amount < 32 ? (lo >>> s) | ((hi << ~s) << 1) : type === 1 ? hi >>> s : hi >> s;
-    operandHi = type === 1 ? (amount < 32 ? hi >>> s : 0) : amount < 32 ? hi >> s : hi >> 31;
+/** ShiftReg() of 64 bits: type 0 LSL, 1 LSR, 2 ASR, 3 ROR; amount 0-63. */
+function shift(lo: number, hi: number, type: number, amount: number): void {
+  const low = amount < 32;
+  switch (type) {
+    case 0:
+      shiftedLo = low ? lo << amount : 0;
+      shiftedHi = low ? (hi << amount) | ((lo >>> ~amount) >>> 1) : lo << amount;
+      break;
+    case 1:
+      shiftedLo = low ? (lo >>> amount) | ((hi << ~amount) << 1) : hi >>> amount;
+      shiftedHi = low ? hi >>> amount : 0;
+      break;
+    case 2:
+      shiftedLo = low ? (lo >>> amount) | ((hi << ~amount) << 1) : hi >> amount;
+      shiftedHi = low ? hi >> amount : hi >> 31;
+      break;
+    default: {
+      const a = low ? lo : hi;
+      const b = low ? hi : lo;
+      shiftedLo = (a >>> amount) | ((b << ~amount) << 1);
+      shiftedHi = (b >>> amount) | ((a << ~amount) << 1);
+    }
   }
 }
 
-/** ExtendReg(): option 0 UXTB … 7 SXTX, then a left shift of 0-4. */
-function extend(lo: number, hi: number, option: number, amount: number, wide: boolean): void {
-  let a = lo;
+/** Shifts or extends a register as W of a record with SHIFTED says; the result stands in OPERAND. 32-bit results have no high half. */
+export function shiftOperand(form: number): void {
+  const lo = lowHalves();
+  const hi = highHalves();
+  const r = form & 63;
+  const amount = form >> 12;
+  const a = lo[r];
+  let x = a;
   let h = 0;
-  switch (option) {
-    case 0:
-      a = lo & 0xff;
-      break;
-    case 1:
-      a = lo & 0xffff;
-      break;
-    case 3:
-    case 7:
-      h = hi;
-      break;
-    case 4:
-      a = (lo << 24) >> 24;
-      h = a >> 31;
-      break;
+  switch ((form >> 8) & 15) {
+    case 0: // LSL
+      lo[OPERAND] = amount < 32 ? a << amount : 0;
+      hi[OPERAND] = amount < 32 ? (hi[r] << amount) | ((a >>> ~amount) >>> 1) : a << amount;
+      return;
+    case 1: // LSR
+    case 2: // ASR
+    case 3: // ROR
+      shift(a, hi[r], (form >> 8) & 3, amount);
+      lo[OPERAND] = shiftedLo;
+      hi[OPERAND] = shiftedHi;
+      return;
+    case 4: // the same of W registers
+      lo[OPERAND] = a << amount;
+      hi[OPERAND] = 0;
+      return;
     case 5:
-      a = (lo << 16) >> 16;
-      h = a >> 31;
-      break;
+      lo[OPERAND] = a >>> amount;
+      hi[OPERAND] = 0;
+      return;
     case 6:
+      lo[OPERAND] = a >> amount;
+      hi[OPERAND] = 0;
+      return;
+    case 7:
+      lo[OPERAND] = (a >>> amount) | (a << (32 - amount));
+      hi[OPERAND] = 0;
+      return;
+    case 8: // UXTB
+      x = a & 0xff;
+      break;
+    case 9: // UXTH
+      x = a & 0xffff;
+      break;
+    case 10: // UXTW
+      break;
+    case 12: // SXTB
+      x = (a << 24) >> 24;
+      h = x >> 31;
+      break;
+    case 13: // SXTH
+      x = (a << 16) >> 16;
+      h = x >> 31;
+      break;
+    case 14: // SXTW
       h = a >> 31;
       break;
-    default:
+    default: // UXTX, SXTX
+      h = hi[r];
   }
-  shift(a, h, 0, amount, wide);
+  lo[OPERAND] = x << amount;
+  hi[OPERAND] = (h << amount) | ((x >>> ~amount) >>> 1);
 }
 
 /** AddWithCarry() with PSTATE.{N,Z,C,V} when `flags`. */
@@ -138,45 +157,6 @@ function addWithCarry(core: Core, d: number, n: number, bLo: number, bHi: number
   }
   lo[d] = r;
   hi[d] = rh;
-}
-
-/** D = N op operand. */
-function arithmeticLogic(core: Core, operation: number, d: number, n: number, wide: boolean): void {
-  const { lo, hi, k } = core;
-  const mask = wide ? -1 : 0;
-  if (operation >= ALU_SUB) {
-    addWithCarry(core, d, n, ~operandLo, ~operandHi, 1, wide, operation === ALU_SUBS);
-    return;
-  }
-  if (operation >= ALU_ADD) {
-    addWithCarry(core, d, n, operandLo, operandHi, 0, wide, operation === ALU_ADDS);
-    return;
-  }
-  const invert = operation >= ALU_BIC ? -1 : 0;
-  const a = operandLo ^ invert;
-  const h = operandHi ^ invert;
-  switch (operation & 3) {
-    case ALU_ORR:
-      lo[d] = lo[n] | a;
-      hi[d] = (hi[n] | h) & mask;
-      break;
-    case ALU_EOR:
-      lo[d] = lo[n] ^ a;
-      hi[d] = (hi[n] ^ h) & mask;
-      break;
-    default: {
-      const r = lo[n] & a;
-      const rh = hi[n] & h & mask;
-      if ((operation & 3) === ALU_ANDS) {
-        k[FLAG_N] = (wide ? rh : r) >>> 31;
-        k[FLAG_Z] = (r | rh) === 0 ? 1 : 0;
-        k[FLAG_C] = 0;
-        k[FLAG_V] = 0;
-      }
-      lo[d] = r;
-      hi[d] = rh;
-    }
-  }
 }
 
 const big = (core: Core, r: number): bigint => (BigInt(core.hi[r] >>> 0) << 32n) | BigInt(core.lo[r] >>> 0);
@@ -212,10 +192,10 @@ function crc(accumulator: number, lo: number, hi: number, size: number, polynomi
   return c;
 }
 
-/** Ones in bits high:low of 64, as halves in operandLo, operandHi (high < low wraps, as BFM's masks do). */
+/** Ones in bits high:low of 64, as halves in shiftedLo, shiftedHi (high < low wraps, as BFM's masks do). */
 function ones64(count: number): void {
-  operandLo = count >= 32 ? -1 : (1 << count) - 1;
-  operandHi = count <= 32 ? 0 : count >= 64 ? -1 : (1 << (count - 32)) - 1;
+  shiftedLo = count >= 32 ? -1 : (1 << count) - 1;
+  shiftedHi = count <= 32 ? 0 : count >= 64 ? -1 : (1 << (count - 32)) - 1;
 }
 
 /** SBFM and BFM of X registers: C6.2 with DecodeBitMasks written out as "field of N, placed in D". */
@@ -224,25 +204,25 @@ function bitfield64(core: Core, d: number, n: number, immr: number, imms: number
   const extract = imms >= immr;
   const width = extract ? imms - immr + 1 : imms + 1;
   const place = extract ? 0 : 64 - immr;
-  if (extract) shift(lo[n], hi[n], 1, immr, true);
+  if (extract) shift(lo[n], hi[n], 1, immr);
   else {
-    operandLo = lo[n];
-    operandHi = hi[n];
+    shiftedLo = lo[n];
+    shiftedHi = hi[n];
   }
   if (!insert) {
     // Sign-extend the field, then place it: zeros below.
-    shift(operandLo, operandHi, 0, 64 - width, true);
-    shift(operandLo, operandHi, 2, 64 - width, true);
-    shift(operandLo, operandHi, 0, place, true);
-    setWord(core, d, operandLo, operandHi);
+    shift(shiftedLo, shiftedHi, 0, 64 - width);
+    shift(shiftedLo, shiftedHi, 2, 64 - width);
+    shift(shiftedLo, shiftedHi, 0, place);
+    setWord(core, d, shiftedLo, shiftedHi);
     return;
   }
-  shift(operandLo, operandHi, 0, place, true);
-  const fieldLo = operandLo;
-  const fieldHi = operandHi;
+  shift(shiftedLo, shiftedHi, 0, place);
+  const fieldLo = shiftedLo;
+  const fieldHi = shiftedHi;
   ones64(width);
-  shift(operandLo, operandHi, 0, place, true);
-  setWord(core, d, (lo[d] & ~operandLo) | (fieldLo & operandLo), (hi[d] & ~operandHi) | (fieldHi & operandHi));
+  shift(shiftedLo, shiftedHi, 0, place);
+  setWord(core, d, (lo[d] & ~shiftedLo) | (fieldLo & shiftedLo), (hi[d] & ~shiftedHi) | (fieldHi & shiftedHi));
 }
 
 function countLeading(lo: number, hi: number, wide: boolean): number {
@@ -257,28 +237,16 @@ function divide(core: Core, d: number, n: number, m: number, isSigned: boolean):
 }
 
 /** Executes the rare operation of the record at `at`; flags are read from and left in the context. */
-export function executeRare(core: Core, records: Int32Array, at: number): void {
+export function executeRare(core: Core, at: number): void {
   const { lo, hi, k } = core;
-  const operation = records[at + 6];
-  const d = records[at + 1];
-  const n = records[at + 2];
-  const m = records[at + 3];
-  const x = records[at + 4];
-  const wide = records[at + 5] !== 0;
-  if (operation < RARE_EXTENDED) {
-    // Word 4: amount | type << 6.
-    shift(lo[m], hi[m], x >> 6, x & 63, wide);
-    arithmeticLogic(core, operation, d, n, wide);
-    return;
-  }
+  const words = records();
+  const operation = words[at + 6];
+  const d = words[at + 1];
+  const n = words[at + 2];
+  const m = words[at + 3];
+  const x = words[at + 4];
+  const wide = words[at + 5] !== 0;
   switch (operation) {
-    case RARE_EXTENDED:
-    case RARE_EXTENDED + 1:
-    case RARE_EXTENDED + 2:
-    case RARE_EXTENDED + 3: // word 4: amount | option << 6
-      extend(lo[m], hi[m], x >> 6, x & 63, wide);
-      arithmeticLogic(core, ALU_ADD + operation - RARE_EXTENDED, d, n, wide);
-      return;
     case RARE_ADC:
     case RARE_ADCS:
       addWithCarry(core, d, n, lo[m], hi[m], k[FLAG_C], wide, operation === RARE_ADCS);
@@ -287,30 +255,26 @@ export function executeRare(core: Core, records: Int32Array, at: number): void {
     case RARE_SBCS:
       addWithCarry(core, d, n, ~lo[m], ~hi[m], k[FLAG_C], wide, operation === RARE_SBCS);
       return;
-    case RARE_SBFM_64: // word 4: immr | imms << 6
+    case RARE_SBFM_64:
     case RARE_BFM_64:
       bitfield64(core, d, n, x & 63, x >> 6, operation === RARE_BFM_64);
       return;
     case RARE_EXTR_32:
       setWord(core, d, x === 0 ? lo[m] : (lo[m] >>> x) | (lo[n] << (32 - x)), 0);
       return;
-    case RARE_EXTR_HIGH: // word 4: amount - 32
+    case RARE_EXTR_HIGH:
       setWord(core, d, (hi[m] >>> x) | ((lo[n] << ~x) << 1), (lo[n] >>> x) | ((hi[n] << ~x) << 1));
       return;
     case RARE_ASRV_64:
-      shift(lo[n], hi[n], 2, lo[m] & 63, true);
-      setWord(core, d, operandLo, operandHi);
+      shift(lo[n], hi[n], 2, lo[m] & 63);
+      setWord(core, d, shiftedLo, shiftedHi);
       return;
     case RARE_RORV_32:
-      shift(lo[n], 0, 3, lo[m] & 31, false);
-      setWord(core, d, operandLo, 0);
+      setWord(core, d, (lo[n] >>> lo[m]) | (lo[n] << -lo[m]), 0);
       return;
     case RARE_RORV_64:
-      shift(lo[n], hi[n], 3, lo[m] & 63, true);
-      setWord(core, d, operandLo, operandHi);
-      return;
-    case RARE_SDIV_32:
-      setWord(core, d, lo[m] === 0 ? 0 : lo[n] / lo[m], 0);
+      shift(lo[n], hi[n], 3, lo[m] & 63);
+      setWord(core, d, shiftedLo, shiftedHi);
       return;
     case RARE_SDIV_64:
     case RARE_UDIV_64:
@@ -342,7 +306,7 @@ export function executeRare(core: Core, records: Int32Array, at: number): void {
       setWord(core, d, countLeading(lo[n] ^ sign, hi[n] ^ sign, wide) - 1, 0);
       return;
     }
-    default: // RARE_CRC32; word 4: log2 of the bytes | 4 for CRC32C
+    default: // RARE_CRC32
       setWord(core, d, crc(lo[n], lo[m], hi[m], 1 << (x & 3), (x & 4) === 0 ? 0xedb88320 : 0x82f63b78), 0);
   }
 }

@@ -2,10 +2,10 @@
 // Source: Arm ARM DDI 0487, C6.2 (LDXR, STXR, CAS, LD<op>, SWP, LDTR …), B2.12 (exclusives).
 import { decodeWord } from '../../arch/a64/decode.ts';
 import { type A64Row, bits } from '../../arch/a64/rows-form.ts';
-import { alignmentFault, load, store } from './access.ts';
+import { alignmentFault, load, stackPointerFault, store } from './access.ts';
 import { MONITOR, MONITOR_HI, MONITOR_LO, MONITOR_SIZE, SINK, ZERO } from './context.ts';
-import { type Core, FAULT_SP_ALIGNMENT } from './core.ts';
-import { READ, setFault, translate, UNPRIVILEGED_READ, UNPRIVILEGED_WRITE, WRITE } from './mmu.ts';
+import type { Core } from './core.ts';
+import { READ, translate, UNPRIVILEGED_READ, UNPRIVILEGED_WRITE, WRITE } from './mmu.ts';
 import { isWide } from './predecode-data.ts';
 import { accessSizeLog2 } from './predecode-memory.ts';
 
@@ -183,8 +183,7 @@ export function executeSpecial(core: Core, word: number): boolean {
   const size = 1 << accessSizeLog2(access, isWide(row, word));
   const n = bits(word, 9, 5);
   if (n === 31 && (core.lo[31] & core.spMask) !== 0) {
-    setFault(core, FAULT_SP_ALIGNMENT, 0, core.lo[31], core.hi[31], false);
-    return false;
+    return stackPointerFault(core);
   }
   const offset = access.unprivileged ? (word << 11) >> 23 : 0;
   const vaLo = (core.lo[n] + offset) | 0;

@@ -6,7 +6,7 @@ import { maintenancePending, vfiqPending, virqPending } from '../gic/interface.t
 import type { Mounted, PhysicalCpu, StepResult, StepStop, StepStops, UndefinedInstruction } from '../machine.ts';
 import { countOperations, operationsToSample, profilingEnabled, sampleOperation } from '../spu/spu.ts';
 import { forgetWrittenFrames } from './code.ts';
-import { DAIF, getPc, MONITOR, PC_HI, PC_LO, SINK } from './context.ts';
+import { DAIF, getPc, MONITOR, PC_HI, PC_LO } from './context.ts';
 import { type Core, chooseRegions, coreOf } from './core.ts';
 import { nextTimerTick, updateTimerLines } from './counter.ts';
 import { deliverFault, isIllegalState, takeFiq, takeIllegalState, takeIrq } from './exception.ts';
@@ -278,7 +278,5 @@ export function stepCpu(m: Mounted, cpu: PhysicalCpu, operations: number, stops:
     }
   }
   tellSpu(core, s);
-  core.lo[SINK] = 0;
-  core.hi[SINK] = 0;
   return resultOf(s);
 }

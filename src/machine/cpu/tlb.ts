@@ -1,9 +1,11 @@
 // The translation lookaside buffer of a CPU. It is in the world, because a guest can see an entry that it forgot to invalidate.
+// One half for data, one for instructions, so that what is executed in a page never depends on where an access of it sent its translation.
 // Direct-mapped by the low bits of the page number; an entry is one 4 KiB piece of a stage 1 page or block together with stage 2.
 // Entries of other VMIDs and ASIDs are not kept: they go when VTTBR_EL2 or the current ASID changes, as a TLB is free to do.
 
-export const TLB_ENTRIES = 4096;
-const INDEX_MASK = TLB_ENTRIES - 1;
+/** Entries of one half; instructions stand behind data. */
+export const HALF = 4096;
+export const TLB_ENTRIES = 2 * HALF;
 /** A page number's low half that no address has: pages have bits 11:0 clear. */
 const EMPTY = 1;
 
@@ -54,14 +56,13 @@ export function newTranslationCache(): TranslationCache {
   };
 }
 
-/** The entry where a virtual address would stand. */
-export function entryOf(vaLo: number): number {
-  return (vaLo >>> 12) & INDEX_MASK;
+function entryOf(vaLo: number, execute: boolean): number {
+  return ((vaLo >>> 12) & (HALF - 1)) + (execute ? HALF : 0);
 }
 
 /** The entry that translates an address; -1 when there is none. */
-export function lookUpEntry(t: TranslationCache, vaLo: number, vaHi: number): number {
-  const e = entryOf(vaLo);
+export function lookUpEntry(t: TranslationCache, vaLo: number, vaHi: number, execute: boolean): number {
+  const e = entryOf(vaLo, execute);
   return t.vaLo[e] === (vaLo & ~0xfff) && t.vaHi[e] === vaHi ? e : -1;
 }
 
@@ -74,8 +75,8 @@ function countBlock(t: TranslationCache, attributes: number, by: number): void {
 }
 
 /** Puts a translation in, in place of what stood there. */
-export function putEntry(t: TranslationCache, vaLo: number, vaHi: number, pa: number, attributes: number): number {
-  const e = entryOf(vaLo);
+export function putEntry(t: TranslationCache, vaLo: number, vaHi: number, pa: number, attributes: number, execute: boolean): number {
+  const e = entryOf(vaLo, execute);
   if (t.vaLo[e] !== EMPTY) dropEntry(t, e);
   t.vaLo[e] = vaLo & ~0xfff;
   t.vaHi[e] = vaHi;
@@ -117,7 +118,6 @@ export function dropNotGlobal(t: TranslationCache): void {
  * other piece of the block along; these are looked for only while there are such pieces. `keepNotGlobal`: the operation named another ASID.
  */
 export function dropPage(t: TranslationCache, vaLo: number, vaHi: number, keepNotGlobal: boolean, dropped: (entry: number) => void): void {
-  const own = entryOf(vaLo);
   const dropIf = (e: number): void => {
     if (t.vaLo[e] === EMPTY) return;
     if (keepNotGlobal && (t.attributes[e] & NOT_GLOBAL) !== 0) return;
@@ -131,8 +131,12 @@ export function dropPage(t: TranslationCache, vaLo: number, vaHi: number, keepNo
   };
   if (t.largeBlocks !== 0) {
     for (let e = 0; e < TLB_ENTRIES; e++) dropIf(e);
-  } else if (t.blocks !== 0) {
-    const first = own & ~511; // where the pieces of the 2 MiB around the address stand
-    for (let e = first; e < first + 512; e++) dropIf(e);
-  } else dropIf(own);
+    return;
+  }
+  for (const execute of [false, true]) {
+    const own = entryOf(vaLo, execute);
+    if (t.blocks === 0) dropIf(own);
+    // The pieces of the 2 MiB around the address.
+    else for (let e = own & ~511; e <= (own | 511); e++) dropIf(e);
+  }
 }
