@@ -7,7 +7,7 @@ import type { Context } from '../src/session/session.ts';
 import { family } from '../src/shell/family.ts';
 import { didYouMean } from '../src/shell/misread.ts';
 import { showKernel } from '../src/shell/show-kernel.ts';
-import type { Block, Doc } from '../src/view/doc.ts';
+import { type Block, type Doc, text } from '../src/view/doc.ts';
 
 /** Boots a host by the name of a fixture, else from the file of that path. */
 function load(context: Context, name: string): Outcome {
@@ -69,7 +69,7 @@ export const host = family({
       about: 'Boot another host.',
       effect: 'world',
       run: (context, args) => load(context, context.word(args['host'])),
-      show: ({ data }) => (data === null ? [] : show(data as unknown as HostData)),
+      show: ({ data }) => (data === null ? [] : [text(`${String(data['name'])}: ${String(data['about'])}`, 'booted; there is no VM')]),
     },
     {
       id: 'host.list',
@@ -88,5 +88,5 @@ export const host = family({
       },
     },
   ],
-  complete: (slot, context) => (slot === 'host' ? [...context.hosts].map(([text, h]) => ({ text, about: h.about })) : []),
+  complete: (slot, context) => (slot === 'host' ? [...context.hosts].map(([name, h]) => ({ text: name, about: h.about })) : []),
 });

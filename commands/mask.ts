@@ -5,7 +5,7 @@ import { maskHistory } from '../src/session/mask-history.ts';
 import { done } from '../src/session/outcome.ts';
 import { currentVm } from '../src/session/scope.ts';
 import { family } from '../src/shell/family.ts';
-import { type Doc, text } from '../src/view/doc.ts';
+import { type Doc, type Line, text } from '../src/view/doc.ts';
 
 const listText = (cpus: string): string => (cpus === '' ? '(empty)' : cpus);
 
@@ -33,8 +33,16 @@ export const mask = family({
         const changes = data['changes'] as ReturnType<typeof maskHistory>;
         const head = text(`supported_cpus ${listText(String(data['cpus']))}`);
         if (changes.length === 0) return [head, text('  no call changed it')];
-        const rows = changes.map((c) => [`  ${listText(c.from)} -> ${listText(c.to)}`, c.call, `tick ${c.tick}`]);
-        return [head, { kind: 'table', header: false, columns: [{ title: '' }, { title: '' }, { title: '' }], rows }];
+        const steps = changes.map((c) => `${listText(c.from)} -> ${listText(c.to)}`);
+        const width = Math.max(...steps.map((s) => s.length));
+        const lines = changes.map(
+          (c, i): Line => [
+            { text: `  tick ${c.tick}`, role: 'dim' },
+            { text: `  ${steps[i].padEnd(width)}  `, role: 'changed' },
+            { text: c.call },
+          ],
+        );
+        return [head, text(...lines)];
       },
     },
   ],

@@ -30,8 +30,7 @@ function failEntryOf(context: Context, vm: Vm, vcpu: Vcpu, call: CallReport): La
     saw: `CPU ${cpu}, supported_cpus ${cpus === '' ? 'empty' : cpus}`,
     result: 'failed',
     evidence: evidenceText(mainline('kvm_arch_vcpu_load, vcpu_set_on_unsupported_cpu')),
-    wouldPass:
-      cpus === '' ? 'nothing: no CPU is left, and the set never grows' : `a thread on one of ${cpus}: thread vcpu ${vcpu.id} cpu ${cpus}`,
+    wouldPass: cpus === '' ? 'nothing: no CPU is left, and the set never grows' : `CPU ${cpus}: thread vcpu ${vcpu.id} cpu ${cpus}`,
   };
   const changes = maskHistory(context, vm.index);
   return { call, checks: [check], failEntry: { vcpu: vcpuName(vm.index, vcpu.id), cpu, cpus, changes } };

@@ -47,7 +47,7 @@ describe('why', () => {
       'exit_reason=KVM_EXIT_FAIL_ENTRY, hardware_entry_failure_reason=1, cpu=5',
     ]);
     expect(out.join('\n')).toContain('saw CPU 5, supported_cpus 0-3');
-    expect(out.join('\n')).toContain('would have passed: a thread on one of 0-3: thread vcpu 0 cpu 0-3');
+    expect(out.join('\n')).toContain('would have passed: CPU 0-3: thread vcpu 0 cpu 0-3');
     expect(out.at(-1)).toContain('0-7 -> 0-3  KVM_ARM_VCPU_PMU_V3_SET_PMU 8 (armv8_pmuv3_0, CPUs 0-3) on vcpu0');
     expect(json).toMatchObject({ data: { exit: { cpu: 5, cpus: '0-3' } } });
     shell.all('thread vcpu 0 cpu 0', 'step 1');
@@ -75,8 +75,8 @@ describe('mask', () => {
     shell.all('vcpu 1 attr set pmu.set-pmu 9', 'vcpu 0 attr set spe.spu 10');
     expect(shell.run('mask').out).toEqual([
       'supported_cpus (empty)',
-      '  0-7 -> 4-7      KVM_ARM_VCPU_PMU_V3_SET_PMU 9 (armv8_pmuv3_1, CPUs 4-7) on vcpu1  tick 0',
-      '  4-7 -> (empty)  KVM_ARM_VCPU_SPE_SPU 10 (arm_spe_0, CPUs 0-3) on vcpu0            tick 0',
+      '  tick 0  0-7 -> 4-7      KVM_ARM_VCPU_PMU_V3_SET_PMU 9 (armv8_pmuv3_1, CPUs 4-7) on vcpu1',
+      '  tick 0  4-7 -> (empty)  KVM_ARM_VCPU_SPE_SPU 10 (arm_spe_0, CPUs 0-3) on vcpu0',
     ]);
   });
 });
