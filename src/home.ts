@@ -16,7 +16,7 @@ import { didYouMean } from './shell/misread.ts';
 import type { FrontMatter } from './shell/notebook.ts';
 import { present } from './shell/present.ts';
 import { readScript } from './shell/script.ts';
-import { type Finished, newShellState } from './shell/state.ts';
+import { type Finished, newShellState, type ShellState } from './shell/state.ts';
 import { type Doc, text } from './view/doc.ts';
 
 export const DEFAULT_HOST = 'two-spu';
@@ -29,6 +29,20 @@ export interface Home {
   readonly cache: HostCache;
   /** The driver made last: what a crash saves. */
   driver: Driver | null;
+  /** A state that only its table was used of. */
+  spare: ShellState | null;
+}
+
+/** A state whose table reads programs; the next session takes it over. */
+export function spareState(home: Home): ShellState {
+  home.spare ??= newShellState(families);
+  return home.spare;
+}
+
+function takeState(home: Home): ShellState {
+  const state = spareState(home);
+  home.spare = null;
+  return state;
 }
 
 export function openHome(root: string, options: CommonOptions, cache: HostCache): Home {
@@ -41,7 +55,7 @@ export function openHome(root: string, options: CommonOptions, cache: HostCache)
     },
     write: writeBytes,
   };
-  return { fixtures, options, hosts, files, cache, driver: null };
+  return { fixtures, options, hosts, files, cache, driver: null, spare: null };
 }
 
 /** `spesh: MESSAGE`, and a hint. */
@@ -139,7 +153,7 @@ export function findHost(home: Home, name: string): Result<Host, Failure> {
 export function newDriver(home: Home, front: FrontMatter, onFinished: (finished: Finished) => void): Result<Driver, Failure> {
   const { options } = home;
   return findHost(home, options.host ?? front.host ?? DEFAULT_HOST).andThen((host) => {
-    const state = newShellState(families);
+    const state = takeState(home);
     state.host = host.name;
     state.seed = options.seed ?? front.seed ?? 0;
     const starting = { init: true };

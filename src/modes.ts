@@ -1,30 +1,31 @@
 // Arguments to mode, mode to exit code (language.md §1). Everything that a mode does not need stays behind a dynamic import. Part of main.
 
-import { families } from '../commands/table.ts';
-import { type Home, keepSession, newDriver, openHome } from './home.ts';
+import { type Home, keepSession, newDriver, openHome, spareState } from './home.ts';
 import { hostCache, NO_CACHE } from './host-cache.ts';
 import { type CommonOptions, type Invocation, readArguments } from './io/arguments.ts';
 import { readStandardInput, readText } from './io/files.ts';
-import { isUtf8, type OutputOptions, wantsColour, widthOf, writer } from './io/output.ts';
+import { isUtf8, type OutputOptions, STDERR, STDOUT, wantsColour, widthOf } from './io/output.ts';
 import { projectRoot } from './io/project.ts';
 import { listenForStop, stopCode } from './io/signals.ts';
 import { type BatchPort, COMMAND_LINE, type Program, printMisreads, readProgram, runPrograms } from './shell/batch.ts';
 import type { Source } from './shell/diagnostic.ts';
 import { EXIT } from './shell/exit-code.ts';
-import { newShellState } from './shell/state.ts';
 import { renderAnsi } from './view/ansi.ts';
 import type { Doc } from './view/doc.ts';
 import { renderPlain } from './view/plain.ts';
 
 const root = projectRoot(import.meta.url);
-const out = writer(process.stdout);
-const err = writer(process.stderr);
+const out = (text: string): void => STDOUT.write(text);
+const err = (text: string): void => STDERR.write(text);
+
+/** A clock; node:perf_hooks, where `performance` lives, would have to be loaded. */
+const milliseconds = (): number => Number(process.hrtime.bigint() / 1000n) / 1000;
 
 /** Draws a Doc for a stream; `set` in the session goes before the options. */
 function renderer(options: CommonOptions, home: () => Home | null): (doc: Doc, stream: 'out' | 'err') => string {
   return (doc, stream) => {
     if (doc.length === 0) return '';
-    const target = stream === 'out' ? process.stdout : process.stderr;
+    const target = stream === 'out' ? STDOUT : STDERR;
     const settings = home()?.driver?.state.settings;
     const width = settings?.get('width');
     const color = settings?.get('color');
@@ -34,7 +35,7 @@ function renderer(options: CommonOptions, home: () => Home | null): (doc: Doc, s
       plain: options.plain || settings?.get('plain') === 'on',
     };
     const draw = wantsColour(target, output, process.env) ? renderAnsi : renderPlain;
-    return draw(doc, { width: widthOf(process.stdout, output), linear: output.plain || !isUtf8(process.env) });
+    return draw(doc, { width: widthOf(STDOUT, output), linear: output.plain || !isUtf8(process.env) });
   };
 }
 
@@ -58,7 +59,7 @@ interface Batch {
 /** Runs these sources; signals end the command under way and then the batch. */
 async function runSources(batch: Batch, sources: readonly Source[], prefixes: boolean): Promise<number> {
   const { port, options, home } = batch;
-  const { table } = newShellState(families);
+  const { table } = spareState(home);
   const programs: Program[] = [];
   let wrong = false;
   for (const source of sources) {
@@ -97,7 +98,7 @@ async function runMode(invocation: Invocation, batch: Batch): Promise<number> {
       return all.length < sources.length ? EXIT.usage : runSources(batch, all, false);
     }
     case 'start': {
-      const terminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
+      const terminal = STDOUT.isTTY && process.stdin.isTTY === true;
       if (options.interactive || (terminal && !options.batch)) {
         const { runShell } = await import('./run-shell.ts');
         return runShell(home);
@@ -157,7 +158,7 @@ export async function runSpesh(argv: readonly string[], cacheDirectory: string |
       out,
       err,
       render,
-      now: () => performance.now(),
+      now: milliseconds,
       pause: () => new Promise((resolve) => setImmediate(resolve)),
       stopping: () => false,
       newDriver: (front, onFinished) => newDriver(opened, front, onFinished),

@@ -2,7 +2,7 @@
 
 import { families } from '../commands/table.ts';
 import { DEFAULT_HOST, findHost, type Home } from './home.ts';
-import { isUtf8, wantsColour } from './io/output.ts';
+import { isUtf8, STDERR, STDOUT, wantsColour } from './io/output.ts';
 import { historyFile, keepText } from './io/project.ts';
 import { createSession } from './session/session.ts';
 import { complete } from './shell/complete.ts';
@@ -16,14 +16,14 @@ export async function runShell(home: Home): Promise<number> {
   const { options } = home;
   const found = findHost(home, options.host ?? DEFAULT_HOST);
   if (found.isErr()) {
-    process.stderr.write(renderPlain(found.error.doc, { width: 80 }));
+    STDERR.write(renderPlain(found.error.doc, { width: 80 }));
     return found.error.code;
   }
   const host = found.value;
   const state = newShellState(families);
   state.host = host.name;
   state.seed = options.seed ?? 0;
-  const colour = wantsColour(process.stdout, options, process.env);
+  const colour = wantsColour(STDOUT, options, process.env);
   const linear = options.plain || !isUtf8(process.env);
   const port = sessionPort({
     state,

@@ -1,0 +1,47 @@
+// Files too large to read whole: bytes at any offset of an open file (the port of src/trace/perf-data/read-at.ts).
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { err, ok, type Result } from 'neverthrow';
+import { type FileFault, faultOf } from './files.ts';
+
+export interface OpenFile {
+  /** Bytes when it was opened. */
+  readonly size: number;
+  /** Up to `length` bytes from `offset`; fewer where the file ends. Throws where the system cannot read. */
+  read(offset: number, length: number): Uint8Array;
+  close(): void;
+}
+
+/** Opens a regular file. A pipe or device has no size: read it whole instead. */
+export function openFile(path: string): Result<OpenFile, FileFault> {
+  let fd = -1;
+  try {
+    fd = openSync(path, 'r');
+    const about = fstatSync(fd);
+    if (!about.isFile()) {
+      closeSync(fd);
+      return err({ message: about.isDirectory() ? 'it is a directory' : 'not a regular file' });
+    }
+    return ok(fileAt(fd, about.size));
+  } catch (problem) {
+    if (fd >= 0) closeSync(fd);
+    return err(faultOf(problem));
+  }
+}
+
+function fileAt(fd: number, size: number): OpenFile {
+  return {
+    size,
+    read(offset, length) {
+      const wanted = Math.max(0, Math.min(length, size - offset));
+      const bytes = new Uint8Array(wanted);
+      let got = 0;
+      while (got < wanted) {
+        const n = readSync(fd, bytes, got, wanted - got, offset + got);
+        if (n === 0) break;
+        got += n;
+      }
+      return got === wanted ? bytes : bytes.subarray(0, got);
+    },
+    close: () => closeSync(fd),
+  };
+}
