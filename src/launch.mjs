@@ -27,7 +27,7 @@ const bin = (name) => join(root, 'node_modules', ...name);
 const vitest = [bin(['vitest', 'vitest.mjs']), '--config', 'test/vitest.config.ts'];
 const TASKS = {
   build: [[join(root, 'src', 'build.mjs')]],
-  spesh: [[join(root, 'dist', 'main.js')]],
+  spesh: [['--max-semi-space-size=16', join(root, 'dist', 'main.js')]],
   tour: [[join(root, 'dist', 'main.js'), 'run', join(root, 'fixtures', 'sessions', 'tour.md'), '--echo']],
   test: [[...vitest, 'run']],
   oracle: [[...vitest, 'run', '--mode', 'oracle']],
