@@ -1,8 +1,9 @@
 // process: a call from another process (language.md §3, group process).
-import { processWithFiles } from '../src/kernel/process.ts';
+import { lendFiles } from '../src/kernel/process.ts';
+import { isRunning } from '../src/session/command.ts';
 import { refuse } from '../src/session/enter.ts';
 import { numbersOf } from '../src/session/numbers.ts';
-import { unmet } from '../src/session/outcome.ts';
+import { type Outcome, unmet } from '../src/session/outcome.ts';
 import { family } from '../src/shell/family.ts';
 
 const MOST_PROCESSES = 16n;
@@ -29,8 +30,20 @@ export const process = family({
           return unmet('no-process', `there is no process ${id}`, `1 is the VMM; others are 2 to ${MOST_PROCESSES}`);
         const inner = args['command'];
         if (inner?.kind !== 'command') throw new Error('process without its command');
-        processWithFiles(context.world.world, Number(id));
-        return context.execute(inner.command, Number(id));
+        const takeBack = lendFiles(context.world.world, Number(id));
+        const ended = (outcome: Outcome): Outcome => {
+          if (outcome.unmet !== undefined) takeBack();
+          return outcome;
+        };
+        const running = context.execute(inner.command, Number(id));
+        if (!isRunning(running)) return ended(running);
+        return {
+          advance: (operations) => {
+            const outcome = running.advance(operations);
+            return outcome === null ? null : ended(outcome);
+          },
+          interrupt: () => ended(running.interrupt()),
+        };
       },
     },
   ],

@@ -29,13 +29,21 @@ const same = (a: OpenFile | null, b: OpenFile): boolean =>
   ('vm' in a ? a.vm : -1) === ('vm' in b ? b.vm : -1) &&
   ('vcpu' in a ? a.vcpu : -1) === ('vcpu' in b ? b.vcpu : -1);
 
-/** Process `id`, made where it does not exist, with every file that the VMM has open: as one that inherited or was sent them. */
-export function processWithFiles(world: World, id: number): Process {
+/**
+ * Process `id`, made where it does not exist, gets every file that the VMM has open: as one that inherited or was sent them.
+ * What it answers takes it all back, for a command that did nothing after all.
+ */
+export function lendFiles(world: World, id: number): () => void {
   const { processes } = world.kernel;
+  const count = processes.length;
   while (processes.length < id) processes.push(newProcess(processes.length + 1));
   const process = processes[id - 1];
+  const files = [...process.files];
   for (const file of processes[0].files) {
     if (file !== null && file.kind !== 'terminal' && !process.files.some((f) => same(f, file))) openFile(process, file);
   }
-  return process;
+  return () => {
+    processes.length = count;
+    process.files = files;
+  };
 }

@@ -1,6 +1,6 @@
 // A raw ioctl from its words: the struct in the VMM's memory, what it points to, and how strace prints it (language.md §3, group ioctl).
 
-import { ok, type Result } from 'neverthrow';
+import { ok, Result } from 'neverthrow';
 import { type DeviceAttribute, vcpuAttribute, vcpuGroupName } from '../abi/attributes.ts';
 import { getField, packStruct, readStructField, type Struct, type StructField } from '../abi/struct.ts';
 import * as S from '../abi/structs.ts';
@@ -42,21 +42,28 @@ export interface RawCall {
 
 const structFor = (size: 4 | 8): Struct => (size === 8 ? S.U64 : S.INT);
 
-/** The number that the kernel sees for a value, placing what it points to. */
-function numberOf(context: Context, value: RawValue): Result<{ number: bigint; placed: Placed | null }, Unmet> {
+/** A value whose expressions have their values; nothing is placed yet, so that an Unmet leaves the VMM's memory as it was. */
+type Known =
+  | { readonly kind: 'numbers'; readonly items: readonly bigint[] }
+  | { readonly kind: 'pointer'; readonly size: 4 | 8; readonly value: bigint };
+
+function known(context: Context, value: RawValue): Result<Known, Unmet> {
   switch (value.kind) {
     case 'bad':
-      return ok({ number: BAD_POINTER, placed: null });
+      return ok({ kind: 'numbers', items: [BAD_POINTER] });
     case 'NULL':
-      return ok({ number: 0n, placed: null });
+      return ok({ kind: 'numbers', items: [0n] });
     case 'pointer':
-      return context.evaluate(value.value).map((v) => {
-        const address = place(context, VALUE_AT, packStruct(structFor(value.size), { value: v }));
-        return { number: address, placed: { address, size: value.size, value: value.size === 8 ? v : BigInt.asIntN(32, v) } };
-      });
+      return context.evaluate(value.value).map((v) => ({ kind: 'pointer', size: value.size, value: v }));
     case 'numbers':
-      return context.evaluate(value.items[0]).map((number) => ({ number, placed: null }));
+      return Result.combine(value.items.map((item) => context.evaluate(item))).map((items) => ({ kind: 'numbers', items }));
   }
+}
+
+/** Puts what `&V` points to into the VMM's memory. */
+function placeValue(context: Context, { size, value }: Extract<Known, { kind: 'pointer' }>): Placed {
+  const address = place(context, VALUE_AT, packStruct(structFor(size), { value }));
+  return { address, size, value: size === 8 ? value : BigInt.asIntN(32, value) };
 }
 
 const numberText = (value: bigint): string => (value >= HEX_FROM ? hex(value) : String(value));
@@ -134,31 +141,23 @@ function structText(context: Context, { struct, bytes, placed, get, names }: Pri
   };
 }
 
+interface Packed {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly placed: Placed | null;
+}
+
 /** The bytes of a struct from its members, and what its pointer leads to. */
-function pack(
-  context: Context,
-  struct: Struct,
-  fields: RawArgument['fields'],
-): Result<{ bytes: Uint8Array<ArrayBuffer>; placed: Placed | null }, Unmet> {
-  const values: Record<string, bigint | readonly bigint[]> = {};
-  let pointed: Placed | null = null;
-  for (const [name, value] of fields) {
-    if (value.kind === 'numbers' && value.items.length > 1) {
-      const items: bigint[] = [];
-      for (const item of value.items) {
-        const number = context.evaluate(item);
-        if (number.isErr()) return number.map(() => ({ bytes: new Uint8Array(0), placed: null }));
-        items.push(number.value);
-      }
-      values[name] = items;
-      continue;
+function pack(context: Context, struct: Struct, fields: RawArgument['fields']): Result<Packed, Unmet> {
+  const members = [...fields].map(([name, value]) => known(context, value).map((v) => ({ name, value: v })));
+  return Result.combine(members).map((list) => {
+    const values: Record<string, bigint | readonly bigint[]> = {};
+    let placed: Placed | null = null;
+    for (const { name, value } of list) {
+      if (value.kind === 'pointer') placed = placeValue(context, value);
+      values[name] = value.kind === 'numbers' ? value.items : (placed?.address ?? 0n);
     }
-    const number = numberOf(context, value);
-    if (number.isErr()) return number.map(() => ({ bytes: new Uint8Array(0), placed: null }));
-    values[name] = number.value.number;
-    pointed = number.value.placed ?? pointed;
-  }
-  return ok({ bytes: packStruct(struct, values), placed: pointed });
+    return { bytes: packStruct(struct, values), placed };
+  });
 }
 
 /** The call of these words on a file. */
@@ -174,8 +173,10 @@ export function rawCall(context: Context, target: RawTarget, request: RawRequest
   });
   const describe = { on: target.name, request: name };
   if (argument.whole !== null) {
-    return numberOf(context, argument.whole).map(({ number, placed }) => {
-      const text = placed === null ? (struct === null && number < HEX_FROM ? String(number) : pointerText(number)) : `&${placed.value}`;
+    return known(context, argument.whole).map((value) => {
+      const placed = value.kind === 'pointer' ? placeValue(context, value) : null;
+      const number = value.kind === 'numbers' ? value.items[0] : (placed?.address ?? 0n);
+      const text = placed !== null ? `&${placed.value}` : struct === null && number < HEX_FROM ? String(number) : pointerText(number);
       return { prepared: { call: call(number), describe: { ...describe, argument: text } }, read: () => null };
     });
   }
