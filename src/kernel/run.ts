@@ -33,6 +33,8 @@ export interface Advance {
   /** 'exited': KVM_RUN came back with `answer`. */
   readonly state: 'running' | 'blocked' | 'exited';
   readonly stop?: 'breakpoint' | 'record';
+  /** The vCPU waited for an event (WFE): another one may as well have its turn. */
+  readonly yielded?: true;
   /** Where the vCPU stands now. */
   readonly pc: bigint;
   readonly answer?: Result<Answer, Refusal>;
@@ -106,6 +108,7 @@ export function advanceVcpu(mw: MountedWorld, vmIndex: number, vcpuIndex: number
     leaveGuest(g);
     if (stepped.stop === 'host-irq') continue;
     const handled = handleTrap(g);
+    if (handled === 'yield') return { ...back('running'), yielded: true };
     if (handled === 'resume') continue;
     if (handled === 'block') vcpu.run.place = 'blocked';
     else return out(handled.exit, ok({ ret: 0, events: [] }));
@@ -126,7 +129,7 @@ function handleTrap(g: GuestExit): Handled {
   switch (ec) {
     case EC_WFX:
       setPc(c, getPc(c) + 4n);
-      return (iss & 1) === 0 ? 'block' : 'resume'; // WFE only yields
+      return (iss & 1) === 0 ? 'block' : 'yield';
     case EC_HVC:
       return callPsci(g);
     case EC_SMC:

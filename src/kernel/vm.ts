@@ -22,6 +22,7 @@ export function newVm(host: Host, index: number, process: Process, ipaBits: numb
     pmu: null,
     maxBufferSize: null,
     perfmonCapable: process.perfmonCapable,
+    counterOffset: 0n,
     pmuFilter: false,
     pmuCounters: null,
     vgic: null,

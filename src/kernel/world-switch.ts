@@ -1,7 +1,7 @@
 // The world switch: a vCPU's registers onto a physical CPU and back (kvm-spe-abi.md §3.3, §3.5, §3.6; vgic.md §2.5).
 // `load` and `put` are vcpu_load and vcpu_put; `enter` and `leave` frame each stay in the guest.
 import { fieldAccess, indexOfRegister, REGISTERS } from '../arch/sysreg/table.ts';
-import { type CpuContext, copyContext, newContext } from '../machine/cpu/context.ts';
+import { type CpuContext, copyContext, EVENT, MONITOR, newContext } from '../machine/cpu/context.ts';
 import { dropAll } from '../machine/cpu/tlb.ts';
 import { newTimingModel } from '../machine/timing/model.ts';
 import { type GuestExit, guestExit } from './guest/exit-state.ts';
@@ -19,6 +19,7 @@ const HCR_EL2 = indexOfRegister('HCR_EL2');
 const VTTBR_EL2 = indexOfRegister('VTTBR_EL2');
 const VPIDR_EL2 = indexOfRegister('VPIDR_EL2');
 const VMPIDR_EL2 = indexOfRegister('VMPIDR_EL2');
+const CNTVOFF_EL2 = indexOfRegister('CNTVOFF_EL2');
 const CNTHCTL_EL2 = indexOfRegister('CNTHCTL_EL2');
 const ID_AA64PFR0_EL1 = indexOfRegister('ID_AA64PFR0_EL1');
 const GIC = fieldAccess('ID_AA64PFR0_EL1', 'GIC');
@@ -68,6 +69,7 @@ export function loadVcpu(g: GuestExit): void {
   sys[VPIDR_EL2] = host.midr;
   sys[VMPIDR_EL2] = mpidrOf(vcpu.id);
   sys[CNTHCTL_EL2] = host.kernel.mode === 'nvhe' ? EL1_TIMER : EL1_TIMER << 10n; // the bits move with HCR_EL2.E2H
+  sys[CNTVOFF_EL2] = vm.counterOffset;
   sys[VTTBR_EL2] = BigInt(vm.index + 1) << 48n;
   sys[ID_AA64DFR0_EL1] = guestDfr0(host, vm, sys[ID_AA64DFR0_EL1]);
   sys[ID_AA64PFR0_EL1] = GIC.put(sys[ID_AA64PFR0_EL1], vm.vgic === null ? 0n : 1n);
@@ -100,6 +102,9 @@ export function enterGuest(g: GuestExit): void {
   updateTimers(g.mw.world.machine, g.vm, g.vcpu, g.cpu.context, g.note);
   enterSpe(g);
   flushVcpu(g.vm, g.vcpu.index, g.cpu.ich, g.note);
+  // ERET to the guest clears the local monitor and sets the event register (Arm ARM, AArch64.ExceptionReturn).
+  g.cpu.context.core[MONITOR] = 0;
+  g.cpu.context.core[EVENT] = 1;
   g.cpu.inGuest = true;
 }
 
@@ -107,7 +112,7 @@ export function enterGuest(g: GuestExit): void {
 export function leaveGuest(g: GuestExit): void {
   if (!g.vcpu.run.loaded || !g.cpu.inGuest) return;
   g.cpu.inGuest = false;
-  updateTimers(g.mw.world.machine, g.vm, g.vcpu, g.cpu.context, g.note);
+  updateTimers(g.mw.world.machine, g.vm, g.vcpu, g.cpu.context, g.note, g.cpu.ich.forwarded);
   exitSpe(g);
   syncVcpu(g.vm, g.vcpu.index, g.cpu.ich, g.note);
 }

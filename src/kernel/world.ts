@@ -78,6 +78,8 @@ export interface Vm {
   maxBufferSize: bigint | null;
   /** perfmon_capable() of the creating process, at creation. */
   readonly perfmonCapable: boolean;
+  /** What the virtual counter lags the physical one by: CNTVOFF_EL2 of every vCPU, in counts. */
+  counterOffset: bigint;
   pmuFilter: boolean;
   pmuCounters: number | null;
   vgic: VgicDistributor | null;

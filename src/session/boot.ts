@@ -124,9 +124,9 @@ function startBoot(context: Context, options: BootOptions): Running {
   };
 
   const print = (byte: number): void => {
-    const { console } = context.writableLog;
-    console.push({ tick: mw.world.machine.tick, vm: vm.index, byte });
-    if (console.length >= CONSOLE_LIMIT) console.splice(0, CONSOLE_LIMIT / 2);
+    const bytes = context.writableLog.console;
+    bytes.push({ tick: mw.world.machine.tick, vm: vm.index, byte });
+    if (bytes.length >= CONSOLE_LIMIT) bytes.splice(0, CONSOLE_LIMIT / 2);
     readStatusByte(status, byte);
   };
 
@@ -151,7 +151,7 @@ function startBoot(context: Context, options: BootOptions): Running {
     }
     idle = stay.executed === 0 && stay.state === 'blocked' ? idle + 1 : 0;
     if (idle >= vm.vcpus.length) return end('waits', vcpu, `it waits for an interrupt, and nothing can raise one; ${place(vcpu)}`);
-    if (quantum > 0 && stay.state !== 'blocked') return null;
+    if (quantum > 0 && stay.state !== 'blocked' && !stay.yielded) return null;
     if (stay.state === 'running' && areStuck(vcpu)) return end('stuck', vcpu, stuckText(vcpu));
     quantum = QUANTUM;
     turn = (turn + 1) % vm.vcpus.length;
@@ -186,11 +186,9 @@ function membersText(exit: Exit): string {
   return text.length === 0 ? '' : `{${text.join(', ')}}`;
 }
 
-/** What the console's log holds, one character a byte. */
-export function consoleText(context: Context): string {
-  let text = '';
-  for (const { byte } of context.log.console) text += String.fromCharCode(byte);
-  return text;
+/** What the console's log holds. */
+function consoleText(context: Context): string {
+  return new TextDecoder().decode(Uint8Array.from(context.log.console, ({ byte }) => byte));
 }
 
 /** The form behind the mode: its words are `BootOptions` as text. Not a command of the shell, where `up` and `run` do the same with a history. */

@@ -175,7 +175,7 @@ export function startRun(context: Context, plan: RunPlan, report: (end: RunEnd) 
       }
       idle = done.executed === 0 && done.state === 'blocked' ? idle + 1 : 0;
       if (idle >= plan.vcpus.length) return end('blocked', vcpu.index);
-      if (quantum <= 0 || done.state === 'blocked') {
+      if (quantum <= 0 || done.state === 'blocked' || done.yielded) {
         quantum = QUANTUM;
         turn = (turn + 1) % plan.vcpus.length;
       }

@@ -2,6 +2,7 @@
 import { TARGET_GENERIC_V8 } from '../../abi/features.ts';
 import { packStruct } from '../../abi/struct.ts';
 import { KVM_VCPU_INIT } from '../../abi/structs.ts';
+import { physicalCount } from '../../machine/cpu/counter.ts';
 import { doneText } from '../attr/state.ts';
 import { note, openFile, type Request, request, type VmCall, vcpuName } from '../call-state.ts';
 import { MAX_VCPUS } from '../capability.ts';
@@ -53,6 +54,7 @@ const CREATE_VCPU = steps<CreateVcpu>('KVM_CREATE_VCPU', [
     (s) => {
       const vcpu = newVcpu(s.host, s.vm.vcpus.length, Number(id(s)));
       s.vm.vcpus.push(vcpu);
+      s.vm.counterOffset = physicalCount(s.mw.world.machine); // kvm_timer_vcpu_init: the guest's virtual time begins now
       s.overlap = attachVcpu(s.vm, vcpu.index) !== null;
     },
     mainline(CREATE),

@@ -19,8 +19,8 @@ export interface GuestExit {
   readonly note: Note;
 }
 
-/** What becomes of the vCPU after an exit was handled: back into the guest, asleep, or out to user space. */
-export type Handled = 'resume' | 'block' | { readonly exit: Exit };
+/** What becomes of the vCPU after an exit was handled: back into the guest, back but not at once, asleep, or out to user space. */
+export type Handled = 'resume' | 'yield' | 'block' | { readonly exit: Exit };
 
 /** Records something that happened now. */
 export function tell(g: GuestExit, kind: string, members: Readonly<Record<string, unknown>> = {}): void {

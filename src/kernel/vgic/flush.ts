@@ -3,6 +3,7 @@
 import {
   ACTIVE,
   EOI_MAINTENANCE,
+  HARDWARE,
   HELD,
   PENDING,
   RERAISED,
@@ -15,6 +16,7 @@ import { clearInterface, copyInterfaceRegisters, type VirtualInterface } from '.
 import type { Vm } from '../world.ts';
 import type { Note } from './events.ts';
 import { findIrq, type Irq, isEdge, isPending, routeOf } from './irq.ts';
+import { forwardedInterrupts, isMapped } from './mapped.ts';
 import type { VgicCpu } from './state.ts';
 
 /** Loads vCPU `vcpu` (index) into the physical CPU's interface, before it enters the guest. A VM without a vGIC gets only its pins. */
@@ -30,6 +32,7 @@ export function flushVcpu(vm: Vm, vcpu: number, ich: VirtualInterface, note?: No
     ich.systemRegisters = true;
     ich.spuriousEoiDrops = dist.quirks.eoiSpecialDrops;
     copyInterfaceRegisters(ich.registers, cpu.registers);
+    ich.forwarded = forwardedInterrupts(vm, vcpu);
     fillListRegisters(vm, vcpu, cpu, ich, dist.listRegisters, note);
     ich.trapDir = ich.trapDir || activeElsewhere(vm, vcpu);
   }
@@ -72,7 +75,8 @@ function mostUrgentFirst(irqs: readonly Irq[]): Irq[] {
 
 /**
  * One list register. An edge takes its latch along; a level interrupt is shown pending or active, never both, and asks for the
- * maintenance interrupt at its end, since only then can its line be looked at again.
+ * maintenance interrupt at its end, since only then can its line be looked at again. A mapped one needs no maintenance: ending it ends
+ * the host's interrupt, which comes again if its line is still up.
  */
 function fillListRegister(vm: Vm, vcpu: number, irq: Irq, ich: VirtualInterface, n: number, note?: Note): void {
   const { table, at, intid } = irq;
@@ -86,6 +90,12 @@ function fillListRegister(vm: Vm, vcpu: number, irq: Irq, ich: VirtualInterface,
     if (pending) {
       state |= PENDING;
       table.latch[at] = 0;
+    }
+  } else if (isMapped(irq)) {
+    flags = HARDWARE;
+    if (pending && !active) {
+      state = PENDING;
+      table.line[at] = 0; // the host's line tells again once the guest has ended the interrupt
     }
   } else {
     flags = EOI_MAINTENANCE;

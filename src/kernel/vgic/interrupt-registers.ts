@@ -5,6 +5,7 @@ import { mpidrOf } from '../vm.ts';
 import type { Vm } from '../world.ts';
 import type { Note } from './events.ts';
 import { findIrq, type Irq, isEdge, isPending, kickVcpu, queueIrq } from './irq.ts';
+import { inputLevel, isMapped } from './mapped.ts';
 import { EDGE, FIRST_PPI, FIRST_SPI, LATCHED_WHILE_ACTIVE, LEVEL, NOBODY, type VgicDistributor } from './state.ts';
 
 /** Whose frame is accessed: the distributor's (`vcpu` -1) or the redistributor of a vCPU (index). */
@@ -63,6 +64,18 @@ const writeOnes = (read: (irq: Irq) => boolean, act: (frame: Frame, irq: Irq) =>
 const isEnabled = (irq: Irq): boolean => irq.table.enabled[irq.at] === 1;
 const isActive = (irq: Irq): boolean => irq.table.active[irq.at] === 1;
 const isLatched = (irq: Irq): boolean => irq.table.latch[irq.at] !== 0;
+
+/** Pending as the guest reads it: of a mapped interrupt the live line. */
+const seenPending = (vm: Vm, irq: Irq): boolean => (isMapped(irq) ? inputLevel(vm, irq) : isPending(irq));
+
+/** The active bits: user space leaves those of mapped interrupts alone, which are the host's. */
+function activity(act: (frame: Frame, irq: Irq) => void): Accessors {
+  const byGuest = writeOnes(isActive, act);
+  const byUser = writeOnes(isActive, (frame, irq) => {
+    if (!isMapped(irq)) act(frame, irq);
+  });
+  return { ...byGuest, userWrite: (frame, at, size, value) => byUser.write?.(frame, at, size, value) };
+}
 
 function latch(frame: Frame, irq: Irq): void {
   const { table, at } = irq;
@@ -150,6 +163,7 @@ export const INTERRUPT_REGISTERS = {
   },
   ISENABLER: writeOnes(isEnabled, (frame, irq) => {
     irq.table.enabled[irq.at] = 1;
+    if (isMapped(irq)) irq.table.line[irq.at] = Number(inputLevel(frame.vm, irq)); // it may have changed unseen
     queueIrq(frame.vm, irq, frame.note);
   }),
   ICENABLER: writeOnes(isEnabled, (_frame, irq) => {
@@ -157,6 +171,7 @@ export const INTERRUPT_REGISTERS = {
   }),
   ISPENDR: {
     ...writeOnes(isPending, latch),
+    read: (frame, at) => readBits(frame, at, (irq) => seenPending(frame.vm, irq)),
     userRead: (frame, at) => readBits(frame, at, isLatched),
     userWrite(frame, at, _size, value) {
       eachBit(frame, at, (irq, bit) => {
@@ -165,12 +180,17 @@ export const INTERRUPT_REGISTERS = {
       });
     },
   },
-  ICPENDR: { ...writeOnes(isPending, unlatch), userRead: () => 0, userWrite: () => {} },
-  ISACTIVER: writeOnes(isActive, (frame, irq) => {
+  ICPENDR: {
+    ...writeOnes(isPending, unlatch),
+    read: (frame, at) => readBits(frame, at, (irq) => seenPending(frame.vm, irq)),
+    userRead: () => 0,
+    userWrite: () => {},
+  },
+  ISACTIVER: activity((frame, irq) => {
     irq.table.active[irq.at] = 1;
     queueIrq(frame.vm, irq, frame.note);
   }),
-  ICACTIVER: writeOnes(isActive, (_frame, irq) => {
+  ICACTIVER: activity((_frame, irq) => {
     irq.table.active[irq.at] = 0; // the running priority stays as it is
   }),
   IPRIORITYR: priorities,

@@ -1,4 +1,5 @@
 // Which device may drive an interrupt. Source: vgic.md 1.7 (KVM's kvm_vgic_set_owner, timer_irqs_are_valid).
+import { PHYSICAL_TIMER, type Timer, VIRTUAL_TIMER } from '../../machine/timer/timers.ts';
 import type { Vm } from '../world.ts';
 import { findIrq, ownerOf } from './irq.ts';
 import { FIRST_PPI } from './state.ts';
@@ -18,11 +19,15 @@ export function setOwner(vm: Vm, vcpu: number, intid: number, owner: string, mod
 }
 
 /** The INTIDs of the EL1 timers by default. */
-export const VIRTUAL_TIMER_PPI = 27;
-export const PHYSICAL_TIMER_PPI = 30;
+export const VIRTUAL_TIMER_PPI = VIRTUAL_TIMER.ppi;
+export const PHYSICAL_TIMER_PPI = PHYSICAL_TIMER.ppi;
+
+/** A timer as the owner of its interrupt. */
+export const timerOwner = (timer: Timer): string => `${timer.name} timer`;
 
 /** What the first KVM_RUN of a vCPU does for its timers: the errno's name when another device has one of their PPIs. */
 export function claimTimers(vm: Vm, vcpu: number): string | null {
-  const failed = setOwner(vm, vcpu, VIRTUAL_TIMER_PPI, 'virtual timer') ?? setOwner(vm, vcpu, PHYSICAL_TIMER_PPI, 'physical timer');
+  const claim = (timer: Timer): string | null => setOwner(vm, vcpu, timer.ppi, timerOwner(timer));
+  const failed = claim(VIRTUAL_TIMER) ?? claim(PHYSICAL_TIMER);
   return failed === null ? null : 'EINVAL';
 }

@@ -5,6 +5,7 @@ import { clearInterface, copyInterfaceRegisters, type TrailEntry, type VirtualIn
 import type { Vm } from '../world.ts';
 import type { Note, VgicEventKind } from './events.ts';
 import { appendToList, findIrq, type Irq, isEdge, isPending, kickVcpu, routeOf } from './irq.ts';
+import { inputLevel, isMapped } from './mapped.ts';
 import { LATCHED_WHILE_ACTIVE, NOBODY, type VgicCpu } from './state.ts';
 
 const KIND_OF: Readonly<Record<TrailEntry['kind'], VgicEventKind>> = {
@@ -46,6 +47,9 @@ function foldListRegister(vm: Vm, vcpu: number, irq: Irq, state: number, note?: 
   if (isEdge(irq)) {
     if ((state & PENDING) !== 0) table.latch[at] = 1; // not acknowledged: it goes back
     return;
+  }
+  if (isMapped(irq) && ((state & PENDING) !== 0 || (wasActive && !active && table.line[at] === 1))) {
+    table.line[at] = Number(inputLevel(vm, irq));
   }
   if (active && !wasActive && !quirks?.levelLatchSurvivesAck && table.latch[at] === 1) table.latch[at] = 0;
   if (state !== 0) return;
@@ -92,17 +96,21 @@ function prune(vm: Vm, vcpu: number, cpu: VgicCpu, note?: Note): void {
 export function hasPendingInterrupt(vm: Vm, vcpu: number): boolean {
   const v = vm.vcpus[vcpu];
   if ((v.pins ?? 0) !== 0) return true;
+  if (v.vgic === null) return false;
+  return v.vgic.list.some((intid) => {
+    const irq = findIrq(vm, vcpu, intid);
+    return irq !== null && isPending(irq) && couldWake(vm, vcpu, irq);
+  });
+}
+
+/** Whether an interrupt, were it pending, would end the WFI of vCPU `vcpu` (index). */
+export function couldWake(vm: Vm, vcpu: number, { table, at }: Irq): boolean {
   const dist = vm.vgic;
-  const cpu = v.vgic;
+  const cpu = vm.vcpus[vcpu].vgic;
   if (dist === null || cpu === null || !dist.enabled) return false;
   const r = cpu.registers;
-  return cpu.list.some((intid) => {
-    const irq = findIrq(vm, vcpu, intid);
-    if (irq === null || !isPending(irq)) return false;
-    const { table, at } = irq;
-    if (table.enabled[at] === 0 || table.active[at] === 1 || table.priority[at] >= r.pmr) return false;
-    if (dist.quirks.wfiIgnoresGroups) return true;
-    const group = table.group[at];
-    return (group === 1 ? r.igrpen1 : r.igrpen0) === 1 && groupPriority(r, group, table.priority[at]) < runningPriority(r);
-  });
+  if (table.enabled[at] === 0 || table.active[at] === 1 || table.priority[at] >= r.pmr) return false;
+  if (dist.quirks.wfiIgnoresGroups) return true;
+  const group = table.group[at];
+  return (group === 1 ? r.igrpen1 : r.igrpen0) === 1 && groupPriority(r, group, table.priority[at]) < runningPriority(r);
 }

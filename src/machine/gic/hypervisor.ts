@@ -1,6 +1,6 @@
 // ICH_*_EL2 as the hypervisor (or a debugger) reads them now. Source: IHI 0069 12.4.
 import { GIC_REGISTERS } from '../../arch/sysreg/gic.ts';
-import { EOI_MAINTENANCE, LIST_REGISTERS, maintenanceReasons } from './delivery.ts';
+import { EOI_MAINTENANCE, HARDWARE, LIST_REGISTERS, maintenanceReasons } from './delivery.ts';
 import type { VirtualInterface } from './interface.ts';
 
 const ich = (name: string): number => {
@@ -27,8 +27,10 @@ const VTR = ((4 << 29) | (4 << 26) | (1 << 21) | (1 << 19) | (LIST_REGISTERS - 1
 /** ICH_LR<n>_EL2 as the manual lays it out. */
 export function listRegister(x: VirtualInterface, n: number): bigint {
   const { lr } = x;
-  const high =
-    ((lr.state[n] << 30) | (lr.group[n] << 28) | (lr.priority[n] << 16) | ((lr.flags[n] & EOI_MAINTENANCE) !== 0 ? 1 << 9 : 0)) >>> 0;
+  const hardware = (lr.flags[n] & HARDWARE) !== 0;
+  const eoi = (lr.flags[n] & EOI_MAINTENANCE) !== 0 ? 1 << 9 : 0;
+  const low = hardware ? (1 << 29) | lr.intid[n] : eoi; // HW and pINTID, or EOI
+  const high = ((lr.state[n] << 30) | (lr.group[n] << 28) | (lr.priority[n] << 16) | low) >>> 0;
   return (BigInt(high) << 32n) | BigInt(lr.intid[n]);
 }
 

@@ -64,6 +64,8 @@ export interface VirtualInterface {
   trapDir: boolean;
   /** Ending INTID 1020-1023 drops the running priority (a bug of one emulation; the architecture ignores it). */
   spuriousEoiDrops: boolean;
+  /** Bit n: host PPI n was forwarded (a list register with HW, or one to come) and is active on the host until the guest ends it. */
+  forwarded: number;
   /** Answers kept up to date by `settle`: the virtual IRQ and FIQ, and the maintenance interrupt. */
   virq: boolean;
   vfiq: boolean;
@@ -98,6 +100,7 @@ export function newVirtualInterface(): VirtualInterface {
     watch: 0,
     trapDir: false,
     spuriousEoiDrops: false,
+    forwarded: 0,
     virq: false,
     vfiq: false,
     maintenance: false,
@@ -109,7 +112,8 @@ export function newVirtualInterface(): VirtualInterface {
 export function clearInterface(ich: VirtualInterface): void {
   for (const field of Object.values(ich.lr)) field.fill(0);
   copyInterfaceRegisters(ich.registers, newInterfaceRegisters());
-  Object.assign(ich, { enabled: false, systemRegisters: false, pins: 0, used: 0, eoiCount: 0, watch: 0, trapDir: false, trail: [] });
+  Object.assign(ich, { enabled: false, systemRegisters: false, pins: 0, used: 0, eoiCount: 0, watch: 0, trapDir: false, forwarded: 0 });
+  ich.trail = [];
   settle(ich);
 }
 
