@@ -7,6 +7,7 @@ import { hex } from '../base/hex.ts';
 import { type CpuContext, getPc, getPstate, getX, SP, setPc, setPstate, setX } from '../machine/cpu/context.ts';
 import { walkForDebug } from '../machine/cpu/walk.ts';
 import { PAGE_SIZE, writePhysical } from '../machine/memory.ts';
+import { guestPmbidr, guestPmsidr, PMBIDR_EL1, PMSIDR_EL1 } from './spe/identification.ts';
 import { isTrappedBufferRegister } from './spe/trap.ts';
 import { stage2Of } from './stage2.ts';
 import { copyFromUser } from './user-memory.ts';
@@ -62,12 +63,20 @@ export function readGuestRegister(mw: MountedWorld, vm: number, vcpu: number, na
   const row = registerIndex(name);
   if (row < 0) return null;
   if (isGicRegister(REGISTERS[row].name)) return readGicRegister(mw, v, REGISTERS[row].key);
-  return bufferRegisterContext(mw, v, REGISTERS[row].name, c).sys[row];
+  const shown = identification(mw, vmOf(mw, vm), row);
+  return shown ?? bufferRegisterContext(mw, v, REGISTERS[row].name, c).sys[row];
+}
+
+/** Identification registers of SPE as the guest sees them, loaded or not; null for the others. */
+function identification(mw: MountedWorld, vm: Vm, row: number): bigint | null {
+  const { host } = mw.world;
+  if (row === PMSIDR_EL1) return guestPmsidr(host, vm);
+  if (row === PMBIDR_EL1) return guestPmbidr(host, vm, 0n);
+  return null;
 }
 
 /** The CPU interface keeps its own registers. */
 const isGicRegister = (name: string): boolean => /^IC[CH]_/.test(name);
-
 
 /** KVM's copy holds a trapped buffer register; but the pointer moves in the hardware while the vCPU is in the guest. */
 function bufferRegisterContext(mw: MountedWorld, v: Vcpu, name: string, c: CpuContext): CpuContext {
@@ -91,7 +100,9 @@ export function writeGuestRegister(mw: MountedWorld, vm: number, vcpu: number, n
     if (row < 0) return err(`no register ${name}`);
     if (REGISTERS[row].access === 'ro') return err(`${REGISTERS[row].name} is read-only`);
     if (isGicRegister(REGISTERS[row].name)) {
-      return writeGicRegister(mw, v, REGISTERS[row].key, value) ? ok(undefined) : err(`${REGISTERS[row].name} holds nothing that can be set`);
+      return writeGicRegister(mw, v, REGISTERS[row].key, value)
+        ? ok(undefined)
+        : err(`${REGISTERS[row].name} holds nothing that can be set`);
     }
     const target = bufferRegisterContext(mw, v, REGISTERS[row].name, c);
     target.sys[row] = (value & REGISTERS[row].writable) | REGISTERS[row].ones;

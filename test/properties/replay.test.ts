@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { clonePlain, diffPlain, hashPlain } from '../../src/base/plain.ts';
 import { settleWorld } from '../../src/kernel/kernel.ts';
 import { finish, replay } from '../../src/session/session.ts';
-import { command, guestAsset, openSession, optionsFor, run } from './open-session.ts';
+import { command, guestAsset, openSession, optionsFor, run } from '../session-by-text.ts';
 
 /** Commands of every kind: configuration in any order, runs, stops, writes. Many are refused or unmet, as at a real prompt. */
 const COMMANDS = [

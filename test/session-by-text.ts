@@ -2,16 +2,16 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { families } from '../../commands/table.ts';
-import { parseHost } from '../../src/kernel/host-schema.ts';
-import type { Command } from '../../src/session/command.ts';
-import { type Asset, createSession, finish, type Session, type SessionOptions } from '../../src/session/session.ts';
-import type { Outcome } from '../../src/session/outcome.ts';
-import { filesOf } from '../../src/shell/files.ts';
-import { readCommand } from '../../src/shell/read.ts';
-import { newShellState } from '../../src/shell/state.ts';
+import { families } from '../commands/table.ts';
+import { parseHost } from '../src/kernel/host-schema.ts';
+import type { Command } from '../src/session/command.ts';
+import type { Outcome } from '../src/session/outcome.ts';
+import { type Asset, createSession, finish, type Session, type SessionOptions } from '../src/session/session.ts';
+import { filesOf } from '../src/shell/files.ts';
+import { readCommand } from '../src/shell/read.ts';
+import { newShellState } from '../src/shell/state.ts';
 
-const root = join(import.meta.dirname, '..', '..');
+const root = join(import.meta.dirname, '..');
 const text = (name: string): string => readFileSync(join(root, 'fixtures', 'hosts', `${name}.toml`), 'utf8');
 const { table } = newShellState(families);
 
