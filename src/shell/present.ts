@@ -18,9 +18,12 @@ export interface Presented {
 const EVIDENCE_COLUMN = 77;
 const NARROWEST_GAP = 3;
 
-/** The form whose data the outcome holds: that of the command inside an expectation. */
+/** Forms whose outcome is that of the command inside them. */
+const OF_INNER = /^(expect\..*|process)$/;
+
+/** The form whose data the outcome holds. */
 function innermost(command: Command): Command {
-  const inner = command.form.startsWith('expect.') ? command.args['command'] : undefined;
+  const inner = OF_INNER.test(command.form) ? command.args['command'] : undefined;
   return inner?.kind === 'command' ? innermost(inner.command) : command;
 }
 

@@ -274,6 +274,7 @@ describe('process', () => {
     expect(shell.run("process 2 'vcpu 0 attr set spe.irq 21'").outcome.call).toMatchObject({ errno: 'EIO', on: 'vcpu0' });
     expect(shell.run("process 2 'vm attr has 0/0'").outcome.call?.errno).toBe('EIO');
     expect(shell.run("process 2 'cap arm-spe'").outcome.value).toBe(1);
+    expect(shell.run("process 2 'tick'").out).toEqual(['tick 0']);
     expect(shell.run("process 2 'expect EIO vcpu 0 run'").outcome.ok).toBe(true);
     shell.run('step 5');
     expect(shell.run("process 2 'vcpu 0 attr get spe.irq'").outcome.call?.errno).toBe('EIO');
