@@ -58,7 +58,7 @@ function shownLine(source: string, place: Place, length: number): { readonly lin
   const print = (from: number, to: number): string => escapeControls(chars.slice(from, to).join('').replaceAll('\t', ' '));
   const before = print(0, place.column - 1);
   const under = print(place.column - 1, place.column - 1 + length);
-  const caret = ' '.repeat(textWidth(before)) + '^' + '~'.repeat(Math.max(0, textWidth(under) - 1));
+  const caret = `${' '.repeat(textWidth(before))}^${'~'.repeat(Math.max(0, textWidth(under) - 1))}`;
   return { line: print(0, chars.length), caret };
 }
 

@@ -1,6 +1,7 @@
 // Help from the command table: the list of groups, a family's page, and the search by word.
 import type { Doc, Line } from '../view/doc.ts';
 import { text } from '../view/doc.ts';
+import { textWidth } from '../view/width.ts';
 import type { Family, Group } from './family.ts';
 import { compileSyntax, usage } from './syntax.ts';
 import { type CommandTable, SHORT_FORMS } from './table.ts';
@@ -97,12 +98,32 @@ export function helpOverview(table: CommandTable): Doc {
 /** The page of a command or topic; null when there is none. A topic may be more words of a command: `vcpu attr`. */
 export function helpPage(table: CommandTable, topic: string): Doc | null {
   const page = PAGES[topic];
-  if (page !== undefined) return [text(...page.lines)];
+  if (page !== undefined) return [text(...page.lines.flatMap(wrapped))];
   const [first, ...rest] = topic.split(/\s+/);
   const whole = SHORT_FORMS[first] ?? first;
   const families = table.families.filter((f) => f.name === whole || f.forms.some((form) => compileSyntax(form.syntax).firstWord === whole));
   if (families.length === 0) return null;
   return families.flatMap((f) => familyPage(f, rest));
+}
+
+/** Columns of prose. */
+const PROSE = 78;
+
+/** A paragraph in lines of at most that many columns; a line that continues a table's row stands under its second column. */
+function wrapped(paragraph: string): string[] {
+  const [, head, rest] = /^(\S+ {2,})?(.*)$/.exec(paragraph) ?? ['', '', paragraph];
+  const indent = ' '.repeat(head?.length ?? 0);
+  const lines: string[] = [];
+  let line = head ?? '';
+  for (const word of rest.split(' ')) {
+    const next = line.trimEnd() === '' || line === head ? line + word : `${line} ${word}`;
+    if (textWidth(next) <= PROSE || line.trim() === '') line = next;
+    else {
+      lines.push(line);
+      line = indent + word;
+    }
+  }
+  return [...lines, line];
 }
 
 function familyPage(family: Family, words: readonly string[]): Doc {
@@ -111,7 +132,7 @@ function familyPage(family: Family, words: readonly string[]): Doc {
   for (const form of forms.length > 0 ? forms : family.forms) {
     lines.push([{ text: '  ' }, { text: usage(compileSyntax(form.syntax)), role: 'name' }], `      ${form.about}`);
   }
-  for (const paragraph of family.details ?? []) lines.push('', paragraph);
+  for (const paragraph of family.details ?? []) lines.push('', ...wrapped(paragraph));
   if (family.see !== undefined && family.see.length > 0) lines.push('', `see also: ${family.see.join(', ')}`);
   return [text(...lines)];
 }
