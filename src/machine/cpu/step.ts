@@ -56,8 +56,7 @@ function lookAgain(core: Core, s: Stretch): void {
   chooseRegions(core);
   const { machine } = core.m;
   s.untilSample = profilingEnabled(core.cpu) ? operationsToSample(machine, core.cpu) : 0;
-  const timer = nextTimerTick(core.cpu);
-  s.deadline = timer === null || timer <= machine.tick ? Number.POSITIVE_INFINITY : timer;
+  s.deadline = nextTimerTick(machine, core.cpu) ?? Number.POSITIVE_INFINITY;
 }
 
 /** `n` operations belong to the sampling population. An operation is counted before it takes effect. */
@@ -72,12 +71,15 @@ function executed(core: Core, s: Stretch, n: number): void {
   core.m.machine.tick += n;
 }
 
-/** Host interrupt lines that went up since `before` stop the run. */
+/** Interrupts that the host sees: its lines that are up, less those that it forwarded and the guest has not ended. */
+const hostInterrupts = (cpu: PhysicalCpu): number => cpu.hostLines & ~cpu.ich.forwarded;
+
+/** Host interrupts that came since `before` stop the run. */
 function noteHostLines(core: Core, s: Stretch, before: number): void {
   const { cpu } = core;
   const maintenance = 1 << MAINTENANCE_PPI;
   cpu.hostLines = maintenancePending(cpu.ich) ? cpu.hostLines | maintenance : cpu.hostLines & ~maintenance;
-  if ((cpu.hostLines & ~before) !== 0) s.stop ??= 'host-irq';
+  if ((hostInterrupts(cpu) & ~before) !== 0) s.stop ??= 'host-irq';
 }
 
 /** MRS of a register that neither shows nor changes what the outer loop keeps: not of CRn 9 (SPE) or 12 (GIC). */
@@ -111,7 +113,7 @@ function system(core: Core, s: Stretch, stops: StepStops): void {
     return;
   }
   tellSpu(core, s);
-  const before = core.cpu.hostLines;
+  const before = hostInterrupts(core.cpu);
   slowOperation(core, s, stops, word);
   executed(core, s, 1);
   noteHostLines(core, s, before);
@@ -149,7 +151,7 @@ function sampled(core: Core, s: Stretch, stops: StepStops): void {
   }
   population(s, 1);
   tellSpu(core, s);
-  const before = core.cpu.hostLines;
+  const before = hostInterrupts(core.cpu);
   const sample = beginSample(core, word);
   core.stopAtPages = false;
   let excepted = false;
@@ -234,7 +236,7 @@ export function stepCpu(m: Mounted, cpu: PhysicalCpu, operations: number, stops:
   const s: Stretch = { executed: 0, stop: null, record: false, undefined: [], uncounted: 0, untilSample: 0, deadline: 0 };
   const guards = guardsOf(stops.breakpoints);
   let leaving = stops.skipFirst;
-  const before = cpu.hostLines;
+  const before = hostInterrupts(cpu);
   updateTimerLines(m.machine, cpu);
   noteHostLines(core, s, before);
   lookAgain(core, s);
@@ -271,7 +273,7 @@ export function stepCpu(m: Mounted, cpu: PhysicalCpu, operations: number, stops:
     else if (exit === EXIT_FAULT) dataFault(core, s);
     else if (exit === EXIT_FETCH) fetchFault(core, s);
     if (m.machine.tick >= s.deadline) {
-      const lines = cpu.hostLines;
+      const lines = hostInterrupts(cpu);
       updateTimerLines(m.machine, cpu);
       noteHostLines(core, s, lines);
       s.deadline = Number.POSITIVE_INFINITY;
