@@ -13,7 +13,7 @@ export function recordingOf(streams: readonly (readonly Uint8Array[])[], more: P
   const buffers: RecordedBuffer[] = [];
   for (let i = 0; i < most; i++) {
     for (const [stream, parts] of streams.entries()) {
-      if (i < parts.length) buffers.push({ stream, bytes: readAtBytes(parts[i]), flags: 0, time: 0n, pid: 0, tid: 0 });
+      if (i < parts.length) buffers.push({ stream, bytes: readAtBytes(parts[i]), auxOffset: null, flags: 0, time: 0n, pid: 0, tid: 0 });
     }
   }
   return { ...plain, buffers, ...more };

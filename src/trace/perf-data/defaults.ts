@@ -77,7 +77,7 @@ export function plainRecording(
     traced: [],
     kernel: LINUX_ARM64_KERNEL,
     sideBand: [],
-    buffers: buffers.map((bytes, stream) => ({ stream, bytes, flags: 0, time: 0n, pid: 0, tid: 0 })),
+    buffers: buffers.map((bytes, stream) => ({ stream, bytes, auxOffset: null, flags: 0, time: 0n, pid: 0, tid: 0 })),
     buildIds: [],
   };
 }

@@ -20,7 +20,7 @@ export interface PerfRecording {
   readonly kernel: RecordedKernel | null;
   /** What was there when recording began, then what came to pass, by rising time. */
   readonly sideBand: readonly SideBand[];
-  /** Buffers of a stream follow each other without a gap, in this order. */
+  /** In the order of the file; those of a stream in the order it was written. */
   readonly buffers: readonly RecordedBuffer[];
   readonly buildIds: readonly RecordedBuildId[];
 }
@@ -80,6 +80,8 @@ export interface RecordedBuffer {
   /** Index into the streams. */
   readonly stream: number;
   readonly bytes: ReadAt;
+  /** Where it begins in its stream; null: where the one before it ended. */
+  readonly auxOffset: bigint | null;
   /** PERF_AUX_FLAG_*. */
   readonly flags: number;
   /** When the driver handed it over; 0n: not known. */

@@ -41,6 +41,9 @@ export type ReadSideBand = { readonly offset: number; readonly at: SampleId | nu
       readonly path: string;
       readonly kernel: boolean;
       readonly buildId: Uint8Array | null;
+      /** PROT_* and MAP_* of an MMAP2; 0 for MMAP, which does not say. */
+      readonly protection: number;
+      readonly mapFlags: number;
     }
   | { readonly kind: 'switch'; readonly out: boolean; readonly otherPid: number; readonly otherTid: number }
   | { readonly kind: 'aux'; readonly auxOffset: bigint; readonly size: bigint; readonly flags: number }
@@ -99,6 +102,8 @@ function readOne(p: PerfData, r: FoundRecord): ReadSideBand | null {
         path: textAt(b, fixed, nameEnd),
         kernel: (r.misc & PERF_RECORD_MISC_CPUMODE_MASK) === PERF_RECORD_MISC_KERNEL,
         buildId: r.type === PERF_RECORD_MMAP2 && (r.misc & PERF_RECORD_MISC_MMAP_BUILD_ID) !== 0 ? buildIdOf(b) : null,
+        protection: r.type === PERF_RECORD_MMAP2 ? u32(b, offsetOf(PERF_MMAP2, 'prot')) : 0,
+        mapFlags: r.type === PERF_RECORD_MMAP2 ? u32(b, offsetOf(PERF_MMAP2, 'flags')) : 0,
       };
     case PERF_RECORD_SWITCH:
       return { ...where, kind: 'switch', out: (r.misc & PERF_RECORD_MISC_SWITCH_OUT) !== 0, otherPid: -1, otherTid: -1 };

@@ -67,7 +67,7 @@ export interface StreamPiece {
 }
 
 /** Streams that one file may have: CPUs or threads. */
-export const MOST_STREAMS = 65_536;
+export const MOST_STREAMS = 8192;
 
 interface Stream {
   /** Offset in the stream behind the last buffer, its filling included. */
@@ -75,10 +75,10 @@ interface Stream {
   /** Zeros at the end of the last buffer that may be filling: held back. */
   held: number;
   heldAt: number;
+  /** How many of them are filling for sure, because an AUX record says that the stream ends before them. */
+  filling: number;
   cpu: number;
   midr: number | undefined;
-  /** Where the last AUX record of the stream says it ends. */
-  said: bigint | null;
 }
 
 /**
@@ -88,6 +88,50 @@ interface Stream {
 export function* auxStreams(p: PerfData, piece = PIECE, warn: (error: PerfDataError) => void = () => {}): Generator<StreamPiece> {
   const streams = new Map<number, Stream>();
   const said = new Map<number, bigint>();
+  for (const extent of extentsAndEnds(p, said)) {
+    let stream = streams.get(extent.queue);
+    if (stream === undefined) {
+      if (streams.size >= MOST_STREAMS) {
+        warn({ message: `a buffer of queue ${extent.queue}: more than ${MOST_STREAMS} streams`, offset: extent.offset });
+        continue;
+      }
+      stream = newStream(extent);
+      streams.set(extent.queue, stream);
+    }
+    yield* joinBuffer(p, extent, stream, piece);
+    knowFilling(stream, said.get(extent.queue));
+  }
+  for (const [queue, stream] of streams) {
+    knowFilling(stream, said.get(queue));
+    yield* heldZeros(queue, stream, stream.held - stream.filling);
+  }
+}
+
+/** The streams' bytes one stream after the other, in the order in which they begin. It holds where the buffers lie, 100 bytes or so a buffer. */
+export function* auxStreamsInTurn(p: PerfData, piece = PIECE): Generator<StreamPiece> {
+  const said = new Map<number, bigint>();
+  const queues = new Map<number, { extent: AuxExtent; said: bigint | undefined }[]>();
+  for (const extent of extentsAndEnds(p, said)) {
+    const buffer = { extent, said: said.get(extent.queue) };
+    const list = queues.get(extent.queue);
+    if (list === undefined) queues.set(extent.queue, [buffer]);
+    else list.push(buffer);
+  }
+  for (const [queue, buffers] of queues) {
+    const stream = newStream(buffers[0].extent);
+    for (const buffer of buffers) {
+      yield* joinBuffer(p, buffer.extent, stream, piece);
+      knowFilling(stream, buffer.said);
+    }
+    knowFilling(stream, said.get(queue));
+    yield* heldZeros(queue, stream, stream.held - stream.filling);
+  }
+}
+
+const newStream = (x: AuxExtent): Stream => ({ end: x.auxOffset, held: 0, heldAt: x.offset, filling: 0, cpu: x.cpu, midr: x.midr });
+
+/** Every buffer in file order; `said` gets where the last AUX record of each queue says that its stream ends. */
+function* extentsAndEnds(p: PerfData, said: Map<number, bigint>): Generator<AuxExtent> {
   const queueOfId = idQueues(p);
   const { data } = p.header;
   for (const r of walkRecords(p.file, data.offset, data.offset + data.size, () => {})) {
@@ -96,22 +140,7 @@ export function* auxStreams(p: PerfData, piece = PIECE, warn: (error: PerfDataEr
       const queue = queueOfId.get(readSampleId(r.bytes, PERF_AUX.size, p.sampleId)?.id ?? 0n);
       if (queue !== undefined) said.set(queue, u64(r.bytes, AUX_OFFSET) + u64(r.bytes, AUX_SIZE));
     }
-    if (r.type !== PERF_RECORD_AUXTRACE || r.bytes.length < PERF_AUXTRACE.size) continue;
-    const extent = extentOf(p, r.offset, r.bytes, r.payload);
-    let stream = streams.get(extent.queue);
-    if (stream === undefined) {
-      if (streams.size >= MOST_STREAMS) {
-        warn({ message: `a buffer of queue ${extent.queue}: more than ${MOST_STREAMS} streams`, offset: r.offset });
-        continue;
-      }
-      stream = { end: extent.auxOffset, held: 0, heldAt: extent.offset, cpu: extent.cpu, midr: extent.midr, said: null };
-      streams.set(extent.queue, stream);
-    }
-    yield* joinBuffer(p, extent, stream, piece);
-  }
-  for (const [queue, stream] of streams) {
-    stream.said = said.get(queue) ?? null;
-    yield* heldZeros(queue, stream, finalZeros(stream));
+    if (r.type === PERF_RECORD_AUXTRACE && r.bytes.length >= PERF_AUXTRACE.size) yield extentOf(p, r.offset, r.bytes, r.payload);
   }
 }
 
@@ -141,8 +170,8 @@ function* joinBuffer(p: PerfData, extent: AuxExtent, stream: Stream, piece: numb
   const { queue, cpu, midr } = extent;
   const step = extent.auxOffset - stream.end;
   // A step back by less than 8 bytes, over zeros: they were filling.
-  if (step < 0n && step >= -BigInt(stream.held)) yield* heldZeros(queue, stream, stream.held + Number(step));
-  else yield* heldZeros(queue, stream, stream.held);
+  const overlap = step < 0n && step >= -BigInt(stream.held) ? -Number(step) : 0;
+  yield* heldZeros(queue, stream, stream.held - (step === 0n ? 0 : Math.max(overlap, stream.filling)));
   let gap = step > 0n || step < -7n ? step : 0n;
   let left = extent.size;
   const zeros = trailingZeros(p, extent);
@@ -153,6 +182,7 @@ function* joinBuffer(p: PerfData, extent: AuxExtent, stream: Stream, piece: numb
   }
   stream.end = extent.auxOffset + BigInt(extent.size);
   stream.held = zeros;
+  stream.filling = 0;
   stream.heldAt = extent.offset + extent.size - zeros;
   stream.cpu = cpu;
   stream.midr = midr;
@@ -172,9 +202,9 @@ function* heldZeros(queue: number, stream: Stream, count: number): Generator<Str
   stream.held = 0;
 }
 
-/** How many of the zeros at the very end belong to the stream: all, unless the AUX records say that it ends among them. */
-function finalZeros(stream: Stream): number {
-  if (stream.said === null) return stream.held;
-  const filling = stream.end - stream.said;
-  return filling > 0n && filling <= BigInt(stream.held) ? stream.held - Number(filling) : stream.held;
+/** What the AUX record read last says of where the stream ends: among the zeros held back, or elsewhere. */
+function knowFilling(stream: Stream, said: bigint | undefined): void {
+  if (said === undefined) return;
+  const filling = stream.end - said;
+  if (filling > 0n && filling <= BigInt(stream.held)) stream.filling = Number(filling);
 }

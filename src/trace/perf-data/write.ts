@@ -41,7 +41,7 @@ function* dataParts(r: PerfRecording, events: readonly [EventLayout, EventLayout
       for (const bytes of sideBandRecords(r, events[1], timed[next])) yield { kind: 'record', bytes };
       next++;
     }
-    const auxOffset = offsets.get(buffer.stream) ?? 0n;
+    const auxOffset = buffer.auxOffset ?? offsets.get(buffer.stream) ?? 0n;
     const size = roundUp(buffer.bytes.size, 8);
     offsets.set(buffer.stream, auxOffset + BigInt(buffer.bytes.size));
     yield { kind: 'record', bytes: auxRecord(r, events[0], buffer, auxOffset) };

@@ -1,0 +1,127 @@
+// A trace of any size behind a port: raw AUX bytes or a perf.data, dumped and decoded piece by piece. Memory is bounded by the piece and by
+// the number of streams, not by the file.
+import { ok, type Result } from 'neverthrow';
+import type { PerfVersion } from '../../arch/spe/perf.ts';
+import { newColumns, type TraceColumns } from '../columns.ts';
+import { decodeChunk, dropRows, endBuffer, newTraceDecoder, type TraceDecoder } from '../decode.ts';
+import { type Dump, dumpChunk, endDump, newDump } from '../dump.ts';
+import type { PerfDataError } from './fields.ts';
+import { magicOf } from './header-in.ts';
+import { openPerfData, type PerfData } from './open.ts';
+import { PIECE, piecesOf, type ReadAt } from './read-at.ts';
+import { type AuxExtent, auxBuffers, auxStreams, type StreamPiece } from './streams.ts';
+
+export interface TraceSource {
+  readonly file: ReadAt;
+  /** null: raw AUX bytes. */
+  readonly perfData: PerfData | null;
+}
+
+/** A perf.data, or a raw AUX file, which is any other bytes. Errors: a perf.data that spesh does not read. */
+export function openTrace(file: ReadAt): Result<TraceSource, PerfDataError> {
+  if (magicOf(file) === null) return ok({ file, perfData: null });
+  return openPerfData(file).map((perfData) => ({ file, perfData }));
+}
+
+/** Every AUX buffer; a raw file is one, of CPU -1. */
+export function* buffersOf(source: TraceSource): Generator<AuxExtent> {
+  if (source.perfData !== null) yield* auxBuffers(source.perfData);
+  else yield { offset: 0, size: source.file.size, queue: 0, cpu: -1, tid: -1, auxOffset: 0n, midr: undefined };
+}
+
+/** AUX bytes in all. */
+export function auxSize(source: TraceSource): number {
+  return source.perfData?.counts.auxBytes ?? source.file.size;
+}
+
+/** The dump of every buffer as `perf report -D` prints its packets, in pieces. Offsets begin anew in each buffer. */
+export function* dumpSource(source: TraceSource, perf: PerfVersion): Generator<Uint8Array> {
+  const dumps = new Map<number | undefined, Dump>();
+  for (const { offset, size, midr } of buffersOf(source)) {
+    let shared = dumps.get(midr);
+    if (shared === undefined) {
+      shared = newDump({ perf, ...(midr === undefined ? {} : { midr }) });
+      dumps.set(midr, shared);
+    }
+    // The tables of words are shared by all buffers; only where the bytes lie is each one's own.
+    const d = { ...shared, options: { ...shared.options, base: offset } };
+    for (const bytes of piecesOf(source.file, offset, offset + size)) yield* dumpChunk(d, bytes);
+    yield endDump(d);
+  }
+}
+
+/** Rows that were decoded: `decoder.columns` holds them until the next step. Counts of a decoder run on through its stream. */
+export interface DecodedPiece {
+  readonly decoder: TraceDecoder;
+  readonly queue: number;
+  /** -1 = a thread's stream, or not known. */
+  readonly cpu: number;
+  readonly midr: number | undefined;
+}
+
+interface StreamState {
+  readonly decoder: TraceDecoder;
+  /** The record in hand, while the columns serve another stream. */
+  readonly hand: TraceColumns;
+  cpu: number;
+  midr: number | undefined;
+}
+
+function* streamPieces(source: TraceSource, piece: number): Generator<StreamPiece> {
+  if (source.perfData !== null) {
+    yield* auxStreams(source.perfData, piece);
+    return;
+  }
+  let offset = 0;
+  for (const bytes of piecesOf(source.file, 0, source.file.size, piece)) {
+    yield { queue: 0, cpu: -1, midr: undefined, bytes, offset, gap: 0n };
+    offset += bytes.length;
+  }
+}
+
+/**
+ * Decodes every stream, in the order of the file. Records and packets go on from buffer to buffer of a stream; where bytes of it are
+ * missing, the record in hand ends. All streams share one set of columns.
+ */
+export function* decodeSource(source: TraceSource, piece = PIECE): Generator<DecodedPiece> {
+  const streams = new Map<number, StreamState>();
+  const columns = newColumns(Math.ceil(piece / 32) + 1);
+  let current: StreamState | null = null;
+  for (const p of streamPieces(source, piece)) {
+    let stream = streams.get(p.queue);
+    if (stream === undefined) {
+      stream = { decoder: { ...newTraceDecoder(1), columns }, hand: newColumns(1), cpu: p.cpu, midr: p.midr };
+      streams.set(p.queue, stream);
+    }
+    switchTo(columns, current, stream);
+    current = stream;
+    stream.cpu = p.cpu;
+    stream.midr = p.midr;
+    if (p.gap !== 0n) endBuffer(stream.decoder);
+    decodeChunk(stream.decoder, p.bytes);
+    yield { decoder: stream.decoder, queue: p.queue, cpu: p.cpu, midr: p.midr };
+    dropRows(stream.decoder);
+  }
+  for (const [queue, stream] of streams) {
+    switchTo(columns, current, stream);
+    current = stream;
+    endBuffer(stream.decoder);
+    yield { decoder: stream.decoder, queue, cpu: stream.cpu, midr: stream.midr };
+    dropRows(stream.decoder);
+  }
+}
+
+/** Puts the record in hand of one stream aside and takes up that of another; a new stream has none. */
+function switchTo(columns: TraceColumns, from: StreamState | null, to: StreamState): void {
+  if (from === to) return;
+  if (from !== null) copyFirstRow(columns, from.hand);
+  copyFirstRow(to.hand, columns);
+}
+
+function copyFirstRow(from: TraceColumns, to: TraceColumns): void {
+  for (const [name, column] of Object.entries(from)) {
+    const target = to[name as keyof TraceColumns];
+    if (typeof column === 'number' || typeof target === 'number') continue;
+    target.set(column.subarray(0, column.length / from.present.length));
+  }
+}
