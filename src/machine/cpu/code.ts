@@ -42,7 +42,7 @@ export function holdRecords(m: Mounted): void {
 function emptySlot(slot: number): void {
   const all = records();
   const first = slot * SLOT_WORDS;
-  for (let at = first; at < first + 1024 * RECORD_WORDS; at += RECORD_WORDS) all[at] = OP_UNDECODED;
+  all.fill(OP_UNDECODED, first, first + 1025 * RECORD_WORDS); // every word: the loop reads registers by them before it knows the operation
   all[first + 1024 * RECORD_WORDS] = OP_PAGE_END;
 }
 
@@ -71,7 +71,8 @@ export function forgetWords(code: MountedCode, pa: number, size: number): void {
   const all = records();
   const base = slot * SLOT_WORDS;
   const last = ((pa & 0xfff) + size - 1) >>> 2;
-  for (let word = (pa & 0xfff) >>> 2; word <= last; word++) all[base + word * RECORD_WORDS] = OP_UNDECODED;
+  for (let word = (pa & 0xfff) >>> 2; word <= last; word++)
+    all.fill(OP_UNDECODED, base + word * RECORD_WORDS, base + (word + 1) * RECORD_WORDS);
 }
 
 /** Frames that were written from outside the CPUs (SPU, VMM, image load) since the last call are decoded afresh. */

@@ -11,7 +11,7 @@ export const OP_SYSTEM = 2; // leaves the loop: system instructions, exceptions,
 // Data processing.
 export const OP_NOP = 3;
 export const OP_CONSTANT = 4; // D = X,Y
-export const OP_KEEP = 5; // D = D & N,M | X,Y (MOVK)
+export const OP_KEEP = 5; // D = D & Z,W | X,Y (MOVK)
 export const OP_ADR = 6; // D = (PC & Z) + X,Y
 export const OP_ADD = 7; // D = N + operand; mask Z
 export const OP_SUB = 8;
@@ -29,23 +29,19 @@ export const OP_BITFIELD_LOW = 19; // D = ROR(N, X) & Y,Z; X < 32
 export const OP_BITFIELD_HIGH = 20; // the same, rotated by X + 32
 export const OP_SIGN_EXTEND = 21; // D = (N << X) >> Y of the low half, its sign into the high half; mask Z
 export const OP_ASR_64 = 22; // D = N >> X, 0 < X < 32
-export const OP_INSERT_32 = 23; // D = D & ~Y | ROR(N, X) & Y
+export const OP_EXTRACT = 23; // D = (N:M) >> X, 64-bit, X < 32
 export const OP_SELECT = 24; // D = condition X ? N : M; Y: 0 CSEL 1 CSINC 2 CSINV 3 CSNEG; mask Z
-export const OP_CONDITIONAL_COMPARE = 25; // condition D, N, M ^ X; Y = nzcv | subtract << 4; mask Z
-export const OP_MADD_32 = 26; // D = X + N * M, or - when Y; X is a register
-export const OP_MADD_64 = 27;
-export const OP_MADD_LONG = 28; // D = X + N * M of low halves; Y: 1 signed, 2 subtract
-export const OP_DIVIDE_32 = 29; // D = N / M; Y: 1 signed
-export const OP_SHIFT_LEFT_64 = 30; // D = N << M, N >> M
-export const OP_SHIFT_RIGHT_64 = 31;
-export const OP_SHIFT_32 = 32; // D = N shifted by M as X says: 0 LSL, 1 LSR, 2 ASR
-export const OP_EXTRACT = 33; // D = (N:M) >> X, 64-bit, X < 32
-export const OP_RARE = 34; // rare.ts; Z says what; flags untouched
-export const OP_RARE_FLAGS = 35;
+export const OP_MADD_32 = 25; // D = X + N * M, or - when Y; X is a register
+export const OP_MADD_64 = 26; // D = X + N * M
+export const OP_SHIFT_LEFT_64 = 27; // D = N << M, N >> M
+export const OP_SHIFT_RIGHT_64 = 28;
+export const OP_SHIFT_32 = 29; // D = N shifted by M: X is 0 left, 1 right
+export const OP_RARE = 30; // rare.ts; Z says what; flags untouched
+export const OP_RARE_FLAGS = 31;
 /** First number that is not data processing. */
-export const OP_B = 40; // X = distance to the target's record (0: it lies in another page); Y = offset in bytes; Z: 1 = BL
-export const OP_B_REGISTER = 41; // to N; Z: 0 BR, 1 BLR, 2 RET
-export const OP_B_EQ = 42; // + condition: 42-55, 56 always; X, Y as B
+export const OP_B = 40; // X = distance to the target's record (0: it lies in another page); Y = offset in bytes
+export const OP_BL = 41;
+export const OP_B_EQ = 42; // + condition: 42-55, 56 always
 export const OP_CBZ_64 = 57; // D
 export const OP_CBNZ_64 = 58;
 export const OP_CBZ_32 = 59;
@@ -54,6 +50,7 @@ export const OP_TBZ_LOW = 61; // D & M, a bit mask
 export const OP_TBNZ_LOW = 62;
 export const OP_TBZ_HIGH = 63;
 export const OP_TBNZ_HIGH = 64;
+export const OP_B_REGISTER = 65; // to N; X is the predictor's kind
 /** First number of loads and stores. D, M: registers; Z: an access; W: the bits of the address that the fast path compares. */
 export const OP_MEMORY = 70; // [N + X]
 export const OP_MEMORY_WRITEBACK = 71; // [N + X], then N += Y

@@ -99,7 +99,7 @@ const keep: Build = (f) => {
   const shift = (hw & 1) * 16;
   const value = bits(f.word, 20, 5) << shift;
   const hole = ~(0xffff << shift);
-  return hw < 2 ? [op.OP_KEEP, f.d, hole, f.mask, value, 0] : [op.OP_KEEP, f.d, -1, hole, 0, value];
+  return hw < 2 ? [op.OP_KEEP, f.d, 0, 0, value, 0, hole, f.mask] : [op.OP_KEEP, f.d, 0, 0, 0, value, -1, hole];
 };
 
 const unsignedBitfield: Build = (f) => {
@@ -121,13 +121,15 @@ const signedBitfield: Build = (f) => {
   return [op.OP_RARE, f.d, f.n, 0, immr | (imms << 6), 1, rare.RARE_SBFM_64];
 };
 
-const bitfieldInsert: Build = (f) => {
-  const immr = bits(f.word, 21, 16);
-  const imms = bits(f.word, 15, 10);
-  if (f.wide) return [op.OP_RARE, f.d, f.n, 0, immr | (imms << 6), 1, rare.RARE_BFM_64];
-  const mask = imms >= immr ? fieldMask(imms - immr + 1, 0) : fieldMask(imms + 1, 32 - immr);
-  return [op.OP_INSERT_32, f.d, f.n, 0, immr, mask.lo];
-};
+const bitfieldInsert: Build = (f) => [
+  op.OP_RARE,
+  f.d,
+  f.n,
+  0,
+  bits(f.word, 21, 16) | (bits(f.word, 15, 10) << 6),
+  f.wide ? 1 : 0,
+  rare.RARE_BFM,
+];
 
 const extract: Build = (f) => {
   const lsb = bits(f.word, 15, 10);
@@ -179,23 +181,28 @@ const byWidth =
     f.wide ? wideOperation(f) : narrowOperation(f);
 
 const plain =
-  (operation: number, x = 0, y = 0): Build =>
-  (f) => [operation, f.d, f.n, f.m, x, y];
+  (operation: number, x = 0): Build =>
+  (f) => [operation, f.d, f.n, f.m, x];
 
 const select =
   (form: number): Build =>
   (f) => [op.OP_SELECT, f.d, f.n, f.m, bits(f.word, 15, 12), form, f.mask];
 
 const conditionalCompare =
-  (subtract: number, immediate: boolean): Build =>
+  (operation: number, immediate: boolean): Build =>
   (f) => {
-    const operand = immediate ? [ZERO, bits(f.word, 20, 16)] : [f.m, 0];
-    return [op.OP_CONDITIONAL_COMPARE, bits(f.word, 15, 12), f.n, operand[0], operand[1], bits(f.word, 3, 0) | (subtract << 4), f.mask];
+    const form = bits(f.word, 3, 0) | (bits(f.word, 15, 12) << 4) | (immediate ? bits(f.word, 20, 16) << 8 : 0);
+    return [op.OP_RARE_FLAGS, SINK, f.n, immediate ? ZERO : f.m, form, f.wide ? 1 : 0, operation];
   };
 
 const multiply =
   (operation: number, form: number): Build =>
   (f) => [operation, f.d, f.n, f.m, readRegister(bits(f.word, 14, 10)), form];
+
+/** The rare multiplications: X is the register that is added to. */
+const multiplyRare =
+  (operation: number): Build =>
+  (f) => [op.OP_RARE, f.d, f.n, f.m, readRegister(bits(f.word, 14, 10)), 1, operation];
 
 const pcRelative: Build = (f) => {
   const imm = (((bits(f.word, 23, 5) << 2) | bits(f.word, 30, 29)) << 11) >> 11; // 21 bits, signed
@@ -241,10 +248,10 @@ export const DATA_BUILDERS: Readonly<Record<string, Build>> = {
   ADCS: oneOfRare(rare.RARE_ADCS, true),
   SBC: oneOfRare(rare.RARE_SBC, true),
   SBCS: oneOfRare(rare.RARE_SBCS, true),
-  CCMN_register: conditionalCompare(0, false),
-  CCMP_register: conditionalCompare(1, false),
-  CCMN_immediate: conditionalCompare(0, true),
-  CCMP_immediate: conditionalCompare(1, true),
+  CCMN_register: conditionalCompare(rare.RARE_CCMN, false),
+  CCMP_register: conditionalCompare(rare.RARE_CCMP, false),
+  CCMN_immediate: conditionalCompare(rare.RARE_CCMN, true),
+  CCMP_immediate: conditionalCompare(rare.RARE_CCMP, true),
   CSEL: select(0),
   CSINC: select(1),
   CSINV: select(2),
@@ -256,11 +263,11 @@ export const DATA_BUILDERS: Readonly<Record<string, Build>> = {
   REV_64: oneOfRare(rare.RARE_REV_64),
   CLZ: oneOfRare(rare.RARE_CLZ),
   CLS: oneOfRare(rare.RARE_CLS),
-  UDIV: byWidth(oneOfRare(rare.RARE_UDIV_64), plain(op.OP_DIVIDE_32)),
-  SDIV: byWidth(oneOfRare(rare.RARE_SDIV_64), plain(op.OP_DIVIDE_32, 0, 1)),
+  UDIV: byWidth(oneOfRare(rare.RARE_UDIV_64), oneOfRare(rare.RARE_UDIV_32)),
+  SDIV: byWidth(oneOfRare(rare.RARE_SDIV_64), oneOfRare(rare.RARE_SDIV_32)),
   LSLV: byWidth(plain(op.OP_SHIFT_LEFT_64), plain(op.OP_SHIFT_32, 0)),
   LSRV: byWidth(plain(op.OP_SHIFT_RIGHT_64), plain(op.OP_SHIFT_32, 1)),
-  ASRV: byWidth(oneOfRare(rare.RARE_ASRV_64), plain(op.OP_SHIFT_32, 2)),
+  ASRV: byWidth(oneOfRare(rare.RARE_ASRV_64), oneOfRare(rare.RARE_ASRV_32)),
   RORV: byWidth(oneOfRare(rare.RARE_RORV_64), oneOfRare(rare.RARE_RORV_32)),
   CRC32B: oneOfRare(rare.RARE_CRC32, false, 0),
   CRC32H: oneOfRare(rare.RARE_CRC32, false, 1),
@@ -271,11 +278,11 @@ export const DATA_BUILDERS: Readonly<Record<string, Build>> = {
   CRC32CW: oneOfRare(rare.RARE_CRC32, false, 6),
   CRC32CX: oneOfRare(rare.RARE_CRC32, false, 7),
   MADD: byWidth(multiply(op.OP_MADD_64, 0), multiply(op.OP_MADD_32, 0)),
-  MSUB: byWidth(multiply(op.OP_MADD_64, 1), multiply(op.OP_MADD_32, 1)),
-  SMADDL: multiply(op.OP_MADD_LONG, 1),
-  SMSUBL: multiply(op.OP_MADD_LONG, 3),
-  UMADDL: multiply(op.OP_MADD_LONG, 0),
-  UMSUBL: multiply(op.OP_MADD_LONG, 2),
+  MSUB: byWidth(multiplyRare(rare.RARE_MSUB_64), multiply(op.OP_MADD_32, 1)),
+  SMADDL: multiplyRare(rare.RARE_SMADDL),
+  SMSUBL: multiplyRare(rare.RARE_SMSUBL),
+  UMADDL: multiplyRare(rare.RARE_UMADDL),
+  UMSUBL: multiplyRare(rare.RARE_UMSUBL),
   SMULH: oneOfRare(rare.RARE_SMULH),
   UMULH: oneOfRare(rare.RARE_UMULH),
 };

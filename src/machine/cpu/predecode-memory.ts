@@ -1,6 +1,7 @@
 // Records of branches, loads and stores.
 import type { A64Row, Access } from '../../arch/a64/rows-form.ts';
 import { bits } from '../../arch/a64/rows-form.ts';
+import { BRANCH_INDIRECT, BRANCH_INDIRECT_CALL, BRANCH_RETURN } from '../timing/predictor.ts';
 import { SINK, ZERO } from './context.ts';
 import * as op from './operations.ts';
 import { type Fields, readRegister, type Words } from './predecode-data.ts';
@@ -22,7 +23,7 @@ export function branchWords(f: Fields, pageOffset: number): Words | null {
   switch (row.id) {
     case 'B':
     case 'BL':
-      return [op.OP_B, 0, 0, 0, ...target(pageOffset, signed(word & 0x3ffffff, 26) << 2), row.id === 'B' ? 0 : 1];
+      return [row.id === 'B' ? op.OP_B : op.OP_BL, 0, 0, 0, ...target(pageOffset, signed(word & 0x3ffffff, 26) << 2)];
     case 'B_cond':
       return [op.OP_B_EQ + Math.min(bits(word, 3, 0), 14), 0, 0, 0, ...target(pageOffset, signed(bits(word, 23, 5), 19) << 2)];
     case 'CBZ':
@@ -37,11 +38,11 @@ export function branchWords(f: Fields, pageOffset: number): Words | null {
       return [half + (row.id === 'TBNZ' ? 1 : 0), readRegister(t), 0, 1 << bits(word, 23, 19), ...target(pageOffset, offset)];
     }
     case 'BR':
-      return [op.OP_B_REGISTER, 0, readRegister(bits(word, 9, 5)), 0, 0, 0, 0];
+      return [op.OP_B_REGISTER, 0, readRegister(bits(word, 9, 5)), 0, BRANCH_INDIRECT];
     case 'BLR':
-      return [op.OP_B_REGISTER, 0, readRegister(bits(word, 9, 5)), 0, 0, 0, 1];
+      return [op.OP_B_REGISTER, 0, readRegister(bits(word, 9, 5)), 0, BRANCH_INDIRECT_CALL];
     case 'RET':
-      return [op.OP_B_REGISTER, 0, readRegister(bits(word, 9, 5)), 0, 0, 0, 2];
+      return [op.OP_B_REGISTER, 0, readRegister(bits(word, 9, 5)), 0, BRANCH_RETURN];
     default:
       return null;
   }

@@ -1,6 +1,7 @@
 // Data processing that is too rare for the loop of run.ts. Source: Arm ARM DDI 0487, C6.2 and the shared pseudocode (AddWithCarry, ShiftReg,
 // ExtendReg, the CRC32 functions).
-import { FLAG_C, FLAG_N, FLAG_V, FLAG_Z } from './context.ts';
+import { conditionHolds } from './condition.ts';
+import { FLAG_C, FLAG_N, FLAG_V, FLAG_Z, SINK } from './context.ts';
 import type { Core } from './core.ts';
 import { highHalves, lowHalves, OPERAND, records } from './lanes.ts';
 
@@ -9,24 +10,34 @@ export const RARE_ADC = 0;
 export const RARE_ADCS = 1;
 export const RARE_SBC = 2;
 export const RARE_SBCS = 3;
-export const RARE_SBFM_64 = 4; // X = immr | imms << 6
-export const RARE_BFM_64 = 5;
-export const RARE_EXTR_32 = 6; // X = lsb
-export const RARE_EXTR_HIGH = 7; // X = lsb - 32
-export const RARE_ASRV_64 = 8;
-export const RARE_RORV_32 = 9;
-export const RARE_RORV_64 = 10;
-export const RARE_SDIV_64 = 11;
-export const RARE_UDIV_64 = 12;
-export const RARE_SMULH = 13;
-export const RARE_UMULH = 14;
-export const RARE_RBIT = 15;
-export const RARE_REV16 = 16;
-export const RARE_REV32 = 17;
-export const RARE_REV_64 = 18;
-export const RARE_CLZ = 19;
-export const RARE_CLS = 20;
-export const RARE_CRC32 = 21; // X = log2 of the bytes | 4 for CRC32C
+export const RARE_CCMN = 4; // X = nzcv | condition << 4 | immediate << 8
+export const RARE_CCMP = 5;
+export const RARE_SBFM_64 = 6; // X = immr | imms << 6
+export const RARE_BFM = 7;
+export const RARE_EXTR_32 = 8; // X = lsb
+export const RARE_EXTR_HIGH = 9; // X = lsb - 32
+export const RARE_ASRV_32 = 10;
+export const RARE_ASRV_64 = 11;
+export const RARE_RORV_32 = 12;
+export const RARE_RORV_64 = 13;
+export const RARE_UDIV_32 = 14;
+export const RARE_SDIV_32 = 15;
+export const RARE_UDIV_64 = 16;
+export const RARE_SDIV_64 = 17;
+export const RARE_MSUB_64 = 18; // X is a register
+export const RARE_SMADDL = 19;
+export const RARE_SMSUBL = 20;
+export const RARE_UMADDL = 21;
+export const RARE_UMSUBL = 22;
+export const RARE_SMULH = 23;
+export const RARE_UMULH = 24;
+export const RARE_RBIT = 25;
+export const RARE_REV16 = 26;
+export const RARE_REV32 = 27;
+export const RARE_REV_64 = 28;
+export const RARE_CLZ = 29;
+export const RARE_CLS = 30;
+export const RARE_CRC32 = 31; // X = log2 of the bytes | 4 for CRC32C
 
 /** The high 32 bits of the unsigned product of two 32-bit values. */
 export function highProduct(x: number, y: number): number {
@@ -192,37 +203,64 @@ function crc(accumulator: number, lo: number, hi: number, size: number, polynomi
   return c;
 }
 
-/** Ones in bits high:low of 64, as halves in shiftedLo, shiftedHi (high < low wraps, as BFM's masks do). */
+/** As many ones, as halves in shiftedLo, shiftedHi. */
 function ones64(count: number): void {
   shiftedLo = count >= 32 ? -1 : (1 << count) - 1;
   shiftedHi = count <= 32 ? 0 : count >= 64 ? -1 : (1 << (count - 32)) - 1;
 }
 
-/** SBFM and BFM of X registers: C6.2 with DecodeBitMasks written out as "field of N, placed in D". */
-function bitfield64(core: Core, d: number, n: number, immr: number, imms: number, insert: boolean): void {
+/** SBFM of X registers, C6.2: the field of N, sign-extended, then placed in D with zeros below. */
+function signedBitfield64(core: Core, d: number, n: number, immr: number, imms: number): void {
   const { lo, hi } = core;
-  const extract = imms >= immr;
-  const width = extract ? imms - immr + 1 : imms + 1;
-  const place = extract ? 0 : 64 - immr;
-  if (extract) shift(lo[n], hi[n], 1, immr);
-  else {
-    shiftedLo = lo[n];
-    shiftedHi = hi[n];
-  }
-  if (!insert) {
-    // Sign-extend the field, then place it: zeros below.
-    shift(shiftedLo, shiftedHi, 0, 64 - width);
-    shift(shiftedLo, shiftedHi, 2, 64 - width);
-    shift(shiftedLo, shiftedHi, 0, place);
-    setWord(core, d, shiftedLo, shiftedHi);
-    return;
-  }
+  const extracts = imms >= immr;
+  const width = extracts ? imms - immr + 1 : imms + 1;
+  shift(lo[n], hi[n], 1, extracts ? immr : 0);
+  shift(shiftedLo, shiftedHi, 0, 64 - width);
+  shift(shiftedLo, shiftedHi, 2, 64 - width);
+  shift(shiftedLo, shiftedHi, 0, extracts ? 0 : 64 - immr);
+  setWord(core, d, shiftedLo, shiftedHi);
+}
+
+/** BFM, C6.2: the field of N takes its place in D, whose other bits stay. */
+function bitfieldInsert(core: Core, d: number, n: number, immr: number, imms: number, wide: boolean): void {
+  const { lo, hi } = core;
+  const extracts = imms >= immr;
+  const place = extracts ? 0 : (wide ? 64 : 32) - immr;
+  shift(lo[n], wide ? hi[n] : 0, 1, extracts ? immr : 0);
   shift(shiftedLo, shiftedHi, 0, place);
   const fieldLo = shiftedLo;
   const fieldHi = shiftedHi;
-  ones64(width);
+  ones64(extracts ? imms - immr + 1 : imms + 1);
   shift(shiftedLo, shiftedHi, 0, place);
-  setWord(core, d, (lo[d] & ~shiftedLo) | (fieldLo & shiftedLo), (hi[d] & ~shiftedHi) | (fieldHi & shiftedHi));
+  setWord(core, d, (lo[d] & ~shiftedLo) | (fieldLo & shiftedLo), wide ? (hi[d] & ~shiftedHi) | (fieldHi & shiftedHi) : 0);
+}
+
+/** CCMN and CCMP: `form` is X of the record. */
+function conditionalCompare(core: Core, n: number, m: number, form: number, wide: boolean, subtract: boolean): void {
+  const { lo, hi, k } = core;
+  if (conditionHolds((form >> 4) & 15, 0 - k[FLAG_N], 1 - k[FLAG_Z], k[FLAG_C], 0 - k[FLAG_V])) {
+    const b = lo[m] | (form >> 8);
+    addWithCarry(core, SINK, n, subtract ? ~b : b, subtract ? ~hi[m] : hi[m], subtract ? 1 : 0, wide, true);
+    return;
+  }
+  k[FLAG_N] = (form >> 3) & 1;
+  k[FLAG_Z] = (form >> 2) & 1;
+  k[FLAG_C] = (form >> 1) & 1;
+  k[FLAG_V] = form & 1;
+}
+
+/** D = A + product, or - product. */
+function accumulate(core: Core, d: number, a: number, productLo: number, productHi: number, subtract: boolean): void {
+  const { lo, hi } = core;
+  const r = subtract ? (lo[a] - productLo) | 0 : (lo[a] + productLo) | 0;
+  const carry = subtract ? (lo[a] >>> 0 < productLo >>> 0 ? -1 : 0) : r >>> 0 < lo[a] >>> 0 ? 1 : 0;
+  setWord(core, d, r, (subtract ? hi[a] - productHi : hi[a] + productHi) + carry);
+}
+
+/** The product of two low halves, as halves in shiftedLo, shiftedHi. */
+function longProduct(x: number, y: number, isSigned: boolean): void {
+  shiftedLo = Math.imul(x, y);
+  shiftedHi = highProduct(x, y) - (isSigned ? ((x >> 31) & y) + ((y >> 31) & x) : 0);
 }
 
 function countLeading(lo: number, hi: number, wide: boolean): number {
@@ -255,15 +293,24 @@ export function executeRare(core: Core, at: number): void {
     case RARE_SBCS:
       addWithCarry(core, d, n, ~lo[m], ~hi[m], k[FLAG_C], wide, operation === RARE_SBCS);
       return;
+    case RARE_CCMN:
+    case RARE_CCMP:
+      conditionalCompare(core, n, m, x, wide, operation === RARE_CCMP);
+      return;
     case RARE_SBFM_64:
-    case RARE_BFM_64:
-      bitfield64(core, d, n, x & 63, x >> 6, operation === RARE_BFM_64);
+      signedBitfield64(core, d, n, x & 63, x >> 6);
+      return;
+    case RARE_BFM:
+      bitfieldInsert(core, d, n, x & 63, x >> 6, wide);
       return;
     case RARE_EXTR_32:
       setWord(core, d, x === 0 ? lo[m] : (lo[m] >>> x) | (lo[n] << (32 - x)), 0);
       return;
     case RARE_EXTR_HIGH:
       setWord(core, d, (hi[m] >>> x) | ((lo[n] << ~x) << 1), (lo[n] >>> x) | ((hi[n] << ~x) << 1));
+      return;
+    case RARE_ASRV_32:
+      setWord(core, d, lo[n] >> lo[m], 0);
       return;
     case RARE_ASRV_64:
       shift(lo[n], hi[n], 2, lo[m] & 63);
@@ -275,6 +322,23 @@ export function executeRare(core: Core, at: number): void {
     case RARE_RORV_64:
       shift(lo[n], hi[n], 3, lo[m] & 63);
       setWord(core, d, shiftedLo, shiftedHi);
+      return;
+    case RARE_UDIV_32:
+      setWord(core, d, lo[m] === 0 ? 0 : (lo[n] >>> 0) / (lo[m] >>> 0), 0);
+      return;
+    case RARE_SDIV_32:
+      setWord(core, d, lo[m] === 0 ? 0 : lo[n] / lo[m], 0);
+      return;
+    case RARE_MSUB_64:
+      longProduct(lo[n], lo[m], false);
+      accumulate(core, d, x, shiftedLo, (shiftedHi + Math.imul(lo[n], hi[m]) + Math.imul(hi[n], lo[m])) | 0, true);
+      return;
+    case RARE_SMADDL:
+    case RARE_SMSUBL:
+    case RARE_UMADDL:
+    case RARE_UMSUBL:
+      longProduct(lo[n], lo[m], operation <= RARE_SMSUBL);
+      accumulate(core, d, x, shiftedLo, shiftedHi | 0, operation === RARE_SMSUBL || operation === RARE_UMSUBL);
       return;
     case RARE_SDIV_64:
     case RARE_UDIV_64:

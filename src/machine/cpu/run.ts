@@ -23,6 +23,21 @@ import { predecode } from './predecode.ts';
 import { executeRare, highProduct, shiftOperand } from './rare.ts';
 import { executeSpecial } from './special.ts';
 
+/** X0-X30 and SP. */
+function copyRegisters(toLo: Int32Array, toHi: Int32Array, fromLo: Int32Array, fromHi: Int32Array): void {
+  for (let r = 0; r < 32; r++) {
+    toLo[r] = fromLo[r];
+    toHi[r] = fromHi[r];
+  }
+}
+
+function putFlags(k: Int32Array, n: number, z: number, c: number, v: number): void {
+  k[FLAG_N] = n >>> 31;
+  k[FLAG_Z] = z === 0 ? 1 : 0;
+  k[FLAG_C] = c;
+  k[FLAG_V] = v >>> 31;
+}
+
 /**
  * Executes up to `limit` operations from PC. Answers an EXIT_…; `core.executed` says how many were executed. PC and the flags are in the
  * context again when it returns. An operation that faults or is for the slow path is not counted and has changed nothing.
@@ -36,10 +51,7 @@ export function run(core: Core, limit: number): number {
   const { k, readAt, writeAt, fetchAt, spMask, timing } = core;
   const { lo: contextLo, hi: contextHi } = core.cpu.context;
   const { i32, u16, u8 } = core.m.memory;
-  for (let r = 0; r < 32; r++) {
-    lo[r] = contextLo[r];
-    hi[r] = contextHi[r];
-  }
+  copyRegisters(lo, hi, contextLo, contextHi);
   let n = k[FLAG_N] === 0 ? 0 : -1;
   let z = k[FLAG_Z] === 0 ? 1 : 0;
   let c = k[FLAG_C];
@@ -48,22 +60,25 @@ export function run(core: Core, limit: number): number {
   let pcHi = k[PC_HI];
   let left = limit | 0;
   let exit = EXIT_COUNT;
-  const look = core.stopAtPages;
+  let pagesLeft = core.stopAtPages ? 1 : limit;
 
-  pages: while (left !== 0) {
+  pages: while (left !== 0 && exit === EXIT_COUNT) {
     // PC came to a page: find its records.
+    if (pagesLeft === 0) {
+      exit = EXIT_PAGE;
+      break;
+    }
+    pagesLeft = (pagesLeft - 1) | 0;
     const f = (fetchAt + ((pcLo >>> 10) & 0x3ffc)) | 0;
-    if (fetch[f] !== (pcLo & -0xffd) || fetch[f | 1] !== pcHi) {
-      if (!openFetch(core, pcLo, pcHi)) {
-        exit = EXIT_FETCH;
-        break;
-      }
+    if ((fetch[f] !== (pcLo & -0xffd) || fetch[f | 1] !== pcHi) && !openFetch(core, pcLo, pcHi)) {
+      exit = EXIT_FETCH;
+      break;
     }
     const base = fetch[f | 2];
     const delta = ((pcLo & ~0xfff) - (base >> 1)) | 0; // PC is (at >> 1) + delta
     let at = (base + ((pcLo & 0xffc) << 1)) | 0; // the record of the next operation
 
-    while (left !== 0) {
+    operations: while (left !== 0) {
       left = (left - 1) | 0;
       let operation = records[at];
       const d = records[at | 1];
@@ -76,6 +91,11 @@ export function run(core: Core, limit: number): number {
       }
 
       if (operation < 40) {
+        const a = lo[s];
+        const h = hi[s];
+        const b = lo[t] ^ x;
+        let g = hi[t];
+        let r = 0;
         switch (operation) {
           case 0: // OP_UNDECODED
             predecode(at, i32[((fetch[f | 3] >>> 0) + ((at - base) >> 1)) >>> 2], (at - base) >> 1);
@@ -85,16 +105,11 @@ export function run(core: Core, limit: number): number {
             left = (left + 1) | 0;
             pcLo = ((at >> 1) + delta) | 0;
             if (pcLo === 0) pcHi = (pcHi + 1) | 0;
-            if (look) {
-              exit = EXIT_PAGE;
-              break pages;
-            }
             continue pages;
           case 2: // OP_SYSTEM
             left = (left + 1) | 0;
             exit = EXIT_SYSTEM;
-            pcLo = ((at >> 1) + delta) | 0;
-            break pages;
+            break operations;
           case 3: // OP_NOP
             break;
           case 4: // OP_CONSTANT
@@ -102,39 +117,26 @@ export function run(core: Core, limit: number): number {
             hi[d] = records[at | 5];
             break;
           case 5: // OP_KEEP
-            lo[d] = (lo[d] & s) | x;
-            hi[d] = (hi[d] & t) | records[at | 5];
+            lo[d] = (lo[d] & records[at | 6]) | x;
+            hi[d] = (hi[d] & records[at | 7]) | records[at | 5];
             break;
-          case 6: {
-            // OP_ADR
-            const pc = ((at >> 1) + delta) & records[at | 6];
-            const r = (pc + x) | 0;
+          case 6: // OP_ADR
+            g = ((at >> 1) + delta) & records[at | 6];
+            r = (g + x) | 0;
             lo[d] = r;
-            hi[d] = pcHi + records[at | 5] + (r >>> 0 < pc >>> 0 ? 1 : 0);
+            hi[d] = pcHi + records[at | 5] + (r >>> 0 < g >>> 0 ? 1 : 0);
             break;
-          }
-          case 7: {
-            // OP_ADD
-            const a = lo[s];
-            const r = (a + (lo[t] ^ x)) | 0;
-            hi[d] = (hi[s] + (hi[t] ^ records[at | 5]) + (r >>> 0 < a >>> 0 ? 1 : 0)) & records[at | 6];
+          case 7: // OP_ADD
+            r = (a + b) | 0;
             lo[d] = r;
+            hi[d] = (h + (g ^ records[at | 5]) + (r >>> 0 < a >>> 0 ? 1 : 0)) & records[at | 6];
             break;
-          }
-          case 8: {
-            // OP_SUB
-            const a = lo[s];
-            const b = lo[t] ^ x;
-            hi[d] = (hi[s] - hi[t] - (a >>> 0 < b >>> 0 ? 1 : 0)) & records[at | 6];
+          case 8: // OP_SUB
             lo[d] = a - b;
+            hi[d] = (h - g - (a >>> 0 < b >>> 0 ? 1 : 0)) & records[at | 6];
             break;
-          }
-          case 9: {
-            // OP_ADDS_64
-            const a = lo[s];
-            const h = hi[s];
-            const g = hi[t];
-            const r = (a + (lo[t] ^ x)) | 0;
+          case 9: // OP_ADDS_64
+            r = (a + b) | 0;
             n = (h + g + (r >>> 0 < a >>> 0 ? 1 : 0)) | 0;
             z = r | n;
             c = ((h & g) | ((h | g) & ~n)) >>> 31;
@@ -142,11 +144,7 @@ export function run(core: Core, limit: number): number {
             lo[d] = r;
             hi[d] = n;
             break;
-          }
-          case 10: {
-            // OP_ADDS_32
-            const a = lo[s];
-            const b = lo[t] ^ x;
+          case 10: // OP_ADDS_32
             n = (a + b) | 0;
             z = n;
             c = n >>> 0 < a >>> 0 ? 1 : 0;
@@ -154,27 +152,17 @@ export function run(core: Core, limit: number): number {
             lo[d] = n;
             hi[d] = 0;
             break;
-          }
-          case 11: {
-            // OP_SUBS_64
-            const a = lo[s];
-            const b = lo[t] ^ x;
-            const h = hi[s];
-            const g = hi[t];
-            const borrow = a >>> 0 < b >>> 0 ? 1 : 0;
-            const r = (a - b) | 0;
-            n = (h - g - borrow) | 0;
+          case 11: // OP_SUBS_64
+            r = (a - b) | 0;
+            c = a >>> 0 < b >>> 0 ? 1 : 0;
+            n = (h - g - c) | 0;
             z = r | n;
-            c = h === g ? 1 - borrow : h >>> 0 > g >>> 0 ? 1 : 0;
+            c = h === g ? 1 - c : h >>> 0 > g >>> 0 ? 1 : 0;
             v = (h ^ g) & (h ^ n);
             lo[d] = r;
             hi[d] = n;
             break;
-          }
-          case 12: {
-            // OP_SUBS_32
-            const a = lo[s];
-            const b = lo[t] ^ x;
+          case 12: // OP_SUBS_32
             n = (a - b) | 0;
             z = n;
             c = a >>> 0 >= b >>> 0 ? 1 : 0;
@@ -182,190 +170,100 @@ export function run(core: Core, limit: number): number {
             lo[d] = n;
             hi[d] = 0;
             break;
-          }
           case 13: // OP_AND
-            lo[d] = lo[s] & (lo[t] ^ x);
-            hi[d] = hi[s] & (hi[t] ^ records[at | 5]) & records[at | 6];
+            lo[d] = a & b;
+            hi[d] = h & (g ^ records[at | 5]) & records[at | 6];
             break;
           case 14: // OP_ORR
-            lo[d] = lo[s] | (lo[t] ^ x);
-            hi[d] = (hi[s] | (hi[t] ^ records[at | 5])) & records[at | 6];
+            lo[d] = a | b;
+            hi[d] = (h | (g ^ records[at | 5])) & records[at | 6];
             break;
           case 15: // OP_EOR
-            lo[d] = lo[s] ^ lo[t] ^ x;
-            hi[d] = (hi[s] ^ hi[t] ^ records[at | 5]) & records[at | 6];
+            lo[d] = a ^ b;
+            hi[d] = (h ^ g ^ records[at | 5]) & records[at | 6];
             break;
-          case 16: {
-            // OP_ANDS
-            const mask = records[at | 6];
-            const r = lo[s] & (lo[t] ^ x);
-            const rh = hi[s] & (hi[t] ^ records[at | 5]) & mask;
-            n = mask === 0 ? r : rh;
-            z = r | rh;
+          case 16: // OP_ANDS
+            r = a & b;
+            g = h & (g ^ records[at | 5]) & records[at | 6];
+            n = records[at | 6] === 0 ? r : g;
+            z = r | g;
             c = 0;
             v = 0;
             lo[d] = r;
-            hi[d] = rh;
+            hi[d] = g;
             break;
-          }
           case 17: // OP_MOVE
-            lo[d] = lo[t];
-            hi[d] = hi[t] & records[at | 6];
+            lo[d] = b;
+            hi[d] = g & records[at | 6];
             break;
-          case 18: {
-            // OP_BITFIELD_32
-            const a = lo[s];
+          case 18: // OP_BITFIELD_32
             lo[d] = ((a >>> x) | (a << (32 - x))) & records[at | 5];
             hi[d] = 0;
             break;
-          }
-          case 19: {
-            // OP_BITFIELD_LOW
-            const a = lo[s];
-            const h = hi[s];
+          case 19: // OP_BITFIELD_LOW
             lo[d] = ((a >>> x) | ((h << ~x) << 1)) & records[at | 5];
             hi[d] = ((h >>> x) | ((a << ~x) << 1)) & records[at | 6];
             break;
-          }
-          case 20: {
-            // OP_BITFIELD_HIGH
-            const a = lo[s];
-            const h = hi[s];
+          case 20: // OP_BITFIELD_HIGH
             lo[d] = ((h >>> x) | ((a << ~x) << 1)) & records[at | 5];
             hi[d] = ((a >>> x) | ((h << ~x) << 1)) & records[at | 6];
             break;
-          }
-          case 21: {
-            // OP_SIGN_EXTEND
-            const r = (lo[s] << x) >> records[at | 5];
+          case 21: // OP_SIGN_EXTEND
+            r = (a << x) >> records[at | 5];
             lo[d] = r;
             hi[d] = (r >> 31) & records[at | 6];
             break;
-          }
-          case 22: {
-            // OP_ASR_64
-            const h = hi[s];
-            lo[d] = (lo[s] >>> x) | (h << (32 - x));
+          case 22: // OP_ASR_64
+            lo[d] = (a >>> x) | (h << (32 - x));
             hi[d] = h >> x;
             break;
-          }
-          case 23: {
-            // OP_INSERT_32
-            const a = lo[s];
-            const field = records[at | 5];
-            lo[d] = (lo[d] & ~field) | (((a >>> x) | (a << (32 - x))) & field);
-            hi[d] = 0;
+          case 23: // OP_EXTRACT
+            lo[d] = (lo[t] >>> x) | ((g << ~x) << 1);
+            hi[d] = (g >>> x) | ((a << ~x) << 1);
             break;
-          }
           case 24: // OP_SELECT
             if (conditionHolds(x, n, z, c, v)) {
-              lo[d] = lo[s];
-              hi[d] = hi[s] & records[at | 6];
+              lo[d] = a;
+              hi[d] = h & records[at | 6];
             } else {
               const form = records[at | 5];
               const invert = (form << 30) >> 31;
-              const r = ((lo[t] ^ invert) + (form & 1)) | 0;
-              hi[d] = ((hi[t] ^ invert) + (r === 0 ? form & 1 : 0)) & records[at | 6];
+              r = ((lo[t] ^ invert) + (form & 1)) | 0;
               lo[d] = r;
+              hi[d] = ((g ^ invert) + (r === 0 ? form & 1 : 0)) & records[at | 6];
             }
             break;
-          case 25: {
-            // OP_CONDITIONAL_COMPARE
-            const form = records[at | 5];
-            if (!conditionHolds(d, n, z, c, v)) {
-              n = (form & 8) << 28;
-              z = (form & 4) === 0 ? 1 : 0;
-              c = (form >> 1) & 1;
-              v = (form & 1) << 31;
-              break;
-            }
-            // In 32 bits both operands go to the high halves, so that the carry and the signs come from there.
-            const wide = records[at | 6];
-            const a = lo[s] & wide;
-            const b = (lo[t] ^ x) & wide;
-            const h = wide === 0 ? lo[s] : hi[s];
-            const g = wide === 0 ? lo[t] ^ x : hi[t];
-            if ((form & 16) !== 0) {
-              const borrow = a >>> 0 < b >>> 0 ? 1 : 0;
-              n = (h - g - borrow) | 0;
-              z = (a - b) | n;
-              c = h === g ? 1 - borrow : h >>> 0 > g >>> 0 ? 1 : 0;
-              v = (h ^ g) & (h ^ n);
-            } else {
-              const r = (a + b) | 0;
-              n = (h + g + (r >>> 0 < a >>> 0 ? 1 : 0)) | 0;
-              z = r | n;
-              c = ((h & g) | ((h | g) & ~n)) >>> 31;
-              v = (h ^ n) & (g ^ n);
-            }
-            break;
-          }
-          case 26: {
-            // OP_MADD_32
-            const p = Math.imul(lo[s], lo[t]);
-            lo[d] = records[at | 5] === 0 ? lo[x] + p : lo[x] - p;
+          case 25: // OP_MADD_32
+            r = Math.imul(a, lo[t]);
+            lo[d] = records[at | 5] === 0 ? lo[x] + r : lo[x] - r;
             hi[d] = 0;
             break;
-          }
-          case 27: // OP_MADD_64
-          case 28: {
-            // OP_MADD_LONG
-            const form = records[at | 5];
-            const y = lo[s];
-            const w = lo[t];
-            const p = Math.imul(y, w);
-            let ph = highProduct(y, w);
-            if (operation === 27) ph += Math.imul(y, hi[t]) + Math.imul(hi[s], w);
-            else if ((form & 1) !== 0) ph -= ((y >> 31) & w) + ((w >> 31) & y);
-            const a = lo[x];
-            const subtract = operation === 27 ? form !== 0 : form > 1;
-            hi[d] = subtract ? hi[x] - ph - (a >>> 0 < p >>> 0 ? 1 : 0) : hi[x] + ph + ((a + p) >>> 0 < a >>> 0 ? 1 : 0);
-            lo[d] = subtract ? a - p : a + p;
+          case 26: // OP_MADD_64
+            r = lo[t];
+            g = highProduct(a, r) + Math.imul(a, g) + Math.imul(h, r);
+            r = (lo[x] + Math.imul(a, r)) | 0;
+            hi[d] = hi[x] + g + (r >>> 0 < lo[x] >>> 0 ? 1 : 0);
+            lo[d] = r;
             break;
-          }
-          case 29: {
-            // OP_DIVIDE_32
-            const y = lo[t];
-            lo[d] = y === 0 ? 0 : records[at | 5] === 0 ? (lo[s] >>> 0) / (y >>> 0) : lo[s] / y;
+          case 27: // OP_SHIFT_LEFT_64
+            r = lo[t];
+            hi[d] = (r & 32) === 0 ? (h << r) | ((a >>> ~r) >>> 1) : a << r;
+            lo[d] = (r & 32) === 0 ? a << r : 0;
+            break;
+          case 28: // OP_SHIFT_RIGHT_64
+            r = lo[t];
+            lo[d] = (r & 32) === 0 ? (a >>> r) | ((h << ~r) << 1) : h >>> r;
+            hi[d] = (r & 32) === 0 ? h >>> r : 0;
+            break;
+          case 29: // OP_SHIFT_32
+            lo[d] = x === 0 ? a << lo[t] : a >>> lo[t];
             hi[d] = 0;
             break;
-          }
-          case 30: {
-            // OP_SHIFT_LEFT_64
-            const shift = lo[t];
-            const a = lo[s];
-            hi[d] = (shift & 32) === 0 ? (hi[s] << shift) | ((a >>> ~shift) >>> 1) : a << shift;
-            lo[d] = (shift & 32) === 0 ? a << shift : 0;
-            break;
-          }
-          case 31: {
-            // OP_SHIFT_RIGHT_64
-            const shift = lo[t];
-            const h = hi[s];
-            lo[d] = (shift & 32) === 0 ? (lo[s] >>> shift) | ((h << ~shift) << 1) : h >>> shift;
-            hi[d] = (shift & 32) === 0 ? h >>> shift : 0;
-            break;
-          }
-          case 32: // OP_SHIFT_32
-            lo[d] = x === 0 ? lo[s] << lo[t] : x === 1 ? lo[s] >>> lo[t] : lo[s] >> lo[t];
-            hi[d] = 0;
-            break;
-          case 33: {
-            // OP_EXTRACT
-            const h = hi[t];
-            const a = lo[s];
-            lo[d] = (lo[t] >>> x) | ((h << ~x) << 1);
-            hi[d] = (h >>> x) | ((a << ~x) << 1);
-            break;
-          }
-          case 34: // OP_RARE
+          case 30: // OP_RARE
             executeRare(core, at);
             break;
           default: // OP_RARE_FLAGS
-            k[FLAG_N] = n >>> 31;
-            k[FLAG_Z] = z === 0 ? 1 : 0;
-            k[FLAG_C] = c;
-            k[FLAG_V] = v >>> 31;
+            putFlags(k, n, z, c, v);
             executeRare(core, at);
             n = 0 - k[FLAG_N];
             z = 1 - k[FLAG_Z];
@@ -383,28 +281,22 @@ export function run(core: Core, limit: number): number {
         switch (operation) {
           case 40: // OP_B
             kind = BRANCH_DIRECT;
-            if (records[at | 6] !== 0) {
-              kind = BRANCH_CALL;
-              lo[30] = pc + 4;
-              hi[30] = pcHi + (pc === -4 ? 1 : 0);
-            }
             break;
-          case 41: {
+          case 41: // OP_BL
+            kind = BRANCH_CALL;
+            lo[30] = pc + 4;
+            hi[30] = pcHi + (pc === -4 ? 1 : 0);
+            break;
+          case 65: {
             // OP_B_REGISTER
-            const form = records[at | 6];
             const targetHi = hi[s];
             pcLo = lo[s];
-            kind = form === 2 ? BRANCH_RETURN : form === 1 ? BRANCH_INDIRECT_CALL : BRANCH_INDIRECT;
-            if (timing !== null) touchBranch(timing, pc, kind, true, pcLo);
-            if (form === 1) {
+            if (timing !== null) touchBranch(timing, pc, x, true, pcLo);
+            if (x === BRANCH_INDIRECT_CALL) {
               lo[30] = pc + 4;
               hi[30] = pcHi + (pc === -4 ? 1 : 0);
             }
             pcHi = targetHi;
-            if (look) {
-              exit = EXIT_PAGE;
-              break pages;
-            }
             continue pages;
           }
           case 57: // OP_CBZ_64
@@ -446,10 +338,6 @@ export function run(core: Core, limit: number): number {
         const offset = records[at | 5];
         pcLo = (pc + offset) | 0;
         pcHi = (pcHi + (offset >> 31) + (pcLo >>> 0 < pc >>> 0 ? 1 : 0)) | 0;
-        if (look) {
-          exit = EXIT_PAGE;
-          break pages;
-        }
         continue pages;
       }
 
@@ -553,22 +441,15 @@ export function run(core: Core, limit: number): number {
       if (!done) {
         left = (left + 1) | 0;
         exit = EXIT_FAULT;
-        pcLo = ((at >> 1) + delta) | 0;
-        break pages;
+        break;
       }
       at = (at + 8) | 0;
     }
     pcLo = ((at >> 1) + delta) | 0;
     if (pcLo === 0 && at !== base) pcHi = (pcHi + 1) | 0; // at the end record of the last page below 4 GiB
   }
-  for (let r = 0; r < 32; r++) {
-    contextLo[r] = lo[r];
-    contextHi[r] = hi[r];
-  }
-  k[FLAG_N] = n >>> 31;
-  k[FLAG_Z] = z === 0 ? 1 : 0;
-  k[FLAG_C] = c;
-  k[FLAG_V] = v >>> 31;
+  copyRegisters(contextLo, contextHi, lo, hi);
+  putFlags(k, n, z, c, v);
   k[PC_LO] = pcLo;
   k[PC_HI] = pcHi;
   core.executed = limit - left;
