@@ -7,7 +7,7 @@ import { hex } from '../base/hex.ts';
 import { type CpuContext, getPc, getPstate, getX, SP, setPc, setPstate, setX } from '../machine/cpu/context.ts';
 import { walkForDebug } from '../machine/cpu/walk.ts';
 import { PAGE_SIZE, writePhysical } from '../machine/memory.ts';
-import { guestPmbidr, guestPmsidr, PMBIDR_EL1, PMSIDR_EL1 } from './spe/identification.ts';
+import { guestDfr0, guestPmbidr, guestPmsidr, ID_AA64DFR0_EL1, PMBIDR_EL1, PMSIDR_EL1 } from './spe/identification.ts';
 import { isTrappedBufferRegister } from './spe/trap.ts';
 import { stage2Of } from './stage2.ts';
 import { copyFromUser } from './user-memory.ts';
@@ -63,13 +63,14 @@ export function readGuestRegister(mw: MountedWorld, vm: number, vcpu: number, na
   const row = registerIndex(name);
   if (row < 0) return null;
   if (isGicRegister(REGISTERS[row].name)) return readGicRegister(mw, v, REGISTERS[row].key);
-  const shown = identification(mw, vmOf(mw, vm), row);
+  const shown = identification(mw, vmOf(mw, vm), row, c.sys[row]);
   return shown ?? bufferRegisterContext(mw, v, REGISTERS[row].name, c).sys[row];
 }
 
 /** Identification registers of SPE as the guest sees them, loaded or not; null for the others. */
-function identification(mw: MountedWorld, vm: Vm, row: number): bigint | null {
+function identification(mw: MountedWorld, vm: Vm, row: number, base: bigint): bigint | null {
   const { host } = mw.world;
+  if (row === ID_AA64DFR0_EL1) return guestDfr0(host, vm, base);
   if (row === PMSIDR_EL1) return guestPmsidr(host, vm);
   if (row === PMBIDR_EL1) return guestPmbidr(host, vm, 0n);
   return null;

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { openSession, run } from '../session-by-text.ts';
 
-const valueOf = (session: ReturnType<typeof openSession>, text: string): unknown => {
+const evaluated = (session: ReturnType<typeof openSession>, text: string): unknown => {
   const outcome = run(session, `print ${text}`);
   return outcome.unmet === undefined ? BigInt(outcome.value ?? -1) : outcome.unmet.code;
 };
@@ -33,7 +33,7 @@ describe('expressions without a machine', () => {
     ['[0x1000]', 'no-vm'],
   ];
   test.each(rows)('%s', (text, expected) => {
-    expect(valueOf(openSession(), text)).toBe(expected);
+    expect(evaluated(openSession(), text)).toBe(expected);
   });
 });
 
@@ -42,44 +42,45 @@ describe('expressions on a guest', () => {
   run(session, 'up pointer-chase');
 
   test('registers, before symbols; $ for registers too', () => {
-    expect(valueOf(session, 'pc')).toBe(0x40080000n);
-    expect(valueOf(session, '$pc')).toBe(0x40080000n);
-    expect(valueOf(session, 'pstate')).toBe(0x3c5n);
+    expect(evaluated(session, 'pc')).toBe(0x40080000n);
+    expect(evaluated(session, '$pc')).toBe(0x40080000n);
+    expect(evaluated(session, 'pstate')).toBe(0x3c5n);
     run(session, 'reg x3=0x1_2345_6789');
-    expect(valueOf(session, 'x3')).toBe(0x123456789n);
-    expect(valueOf(session, 'w3')).toBe(0x23456789n);
+    expect(evaluated(session, 'x3')).toBe(0x123456789n);
+    expect(evaluated(session, 'w3')).toBe(0x23456789n);
   });
 
   test('symbols and what lies behind them', () => {
-    expect(valueOf(session, '_start')).toBe(0x40080000n);
-    expect(valueOf(session, "'_start' + 4")).toBe(0x40080004n);
-    expect(valueOf(session, '[chase].w')).toBe(0xaa0003e2n); // mov x2, x0
-    expect(valueOf(session, '[chase].b')).toBe(0xe2n);
-    expect(valueOf(session, '[chase].h')).toBe(0x03e2n);
+    expect(evaluated(session, '_start')).toBe(0x40080000n);
+    expect(evaluated(session, "'_start' + 4")).toBe(0x40080004n);
+    expect(evaluated(session, '[chase].w')).toBe(0xaa0003e2n); // mov x2, x0
+    expect(evaluated(session, '[chase].b')).toBe(0xe2n);
+    expect(evaluated(session, '[chase].h')).toBe(0x03e2n);
   });
 
   test('fields', () => {
-    expect(valueOf(session, 'PMBIDR_EL1.Align')).toBe(6n);
-    expect(valueOf(session, 'PMSIDR_EL1.MaxSize')).toBe(6n);
-    expect(valueOf(session, 'PMSIDR_EL1.NoSuchField')).toBe('unknown-name');
+    expect(evaluated(session, 'PMBIDR_EL1.Align')).toBe(6n);
+    expect(evaluated(session, 'PMSIDR_EL1.MaxSize')).toBe(6n);
+    expect(evaluated(session, 'ID_AA64DFR0_EL1.PMSVer')).toBe(2n);
+    expect(evaluated(session, 'PMSIDR_EL1.NoSuchField')).toBe('unknown-name');
   });
 
   test('variables hide registers of the same name; values of commands are numbered', () => {
     run(session, 'let x4 = 7');
-    expect(valueOf(session, '$x4')).toBe(7n);
-    expect(valueOf(session, 'x4')).toBe(0n);
+    expect(evaluated(session, '$x4')).toBe(7n);
+    expect(evaluated(session, 'x4')).toBe(0n);
     const before = session.context.values.length;
     run(session, 'print 41');
-    expect(valueOf(session, '$_ + 1')).toBe(42n);
-    expect(valueOf(session, `$${before + 1}`)).toBe(41n);
+    expect(evaluated(session, '$_ + 1')).toBe(42n);
+    expect(evaluated(session, `$${before + 1}`)).toBe(41n);
   });
 
   test('$? compares names', () => {
     run(session, 'vcpu 0 attr set spe.spu 99');
-    expect(valueOf(session, '$? == EBUSY')).toBe(0n);
-    expect(valueOf(session, '$? == ENXIO')).toBe(1n);
+    expect(evaluated(session, '$? == EBUSY')).toBe(0n);
+    expect(evaluated(session, '$? == ENXIO')).toBe(1n);
     run(session, 'vcpu 0 attr get spe.spu');
-    expect(valueOf(session, '$? == ok')).toBe(1n);
-    expect(valueOf(session, 'ok == $?')).toBe(1n);
+    expect(evaluated(session, '$? == ok')).toBe(1n);
+    expect(evaluated(session, 'ok == $?')).toBe(1n);
   });
 });
