@@ -50,9 +50,22 @@ export interface Walk {
   pa: number;
   /** As in an entry of the TLB. */
   attributes: number;
+  /** The intermediate physical addresses of the stage 1 descriptors that were read, or that stage 2 refused, first level first. */
+  readonly descriptors: Float64Array;
+  depth: number;
 }
 
-export const walked: Walk = { fault: 0, fsc: 0, level: 0, onWalk: false, ipa: 0, pa: 0, attributes: 0 };
+export const walked: Walk = {
+  fault: 0,
+  fsc: 0,
+  level: 0,
+  onWalk: false,
+  ipa: 0,
+  pa: 0,
+  attributes: 0,
+  descriptors: new Float64Array(5),
+  depth: 0,
+};
 
 function refuse(stage: 1 | 2, code: number, level: number): false {
   walked.fault = stage;
@@ -114,6 +127,7 @@ export function walkTables(m: Mounted, c: CpuContext, ranges: readonly Stage2Ran
   walked.fault = 0;
   walked.onWalk = false;
   walked.level = 0;
+  walked.depth = 0;
   const low48 = (vaHi & 0xffff) * TWO32 + (vaLo >>> 0);
   const sctlr = sys[SCTLR_EL1 * 2];
   const implemented = SIZES[sys[MMFR0 * 2] & 7];
@@ -157,6 +171,7 @@ export function walkTables(m: Mounted, c: CpuContext, ranges: readonly Stage2Ran
     const shift = granule + stride * (3 - level);
     const index = Math.floor(va / 2 ** shift) % 2 ** (level === firstLevel ? firstBits : stride);
     walked.ipa = table + index * 8;
+    walked.descriptors[walked.depth++] = walked.ipa;
     if (!secondStage(ranges, 0)) {
       walked.onWalk = true;
       return false;
