@@ -11,6 +11,7 @@ const COMMANDS: readonly string[] = [
   'vm create --ipa-bits 99 --mem 1MiB',
   'vm use 0',
   'vm use 7',
+  'vm destroy',
   'vm memory add 3 0x90000000 64KiB',
   'vm memory del 3',
   'vcpu create 0',

@@ -56,6 +56,17 @@ describe('vm', () => {
     expect(shell.run('vm memory del 1').outcome.call?.errno).toBe('EINVAL');
   });
 
+  test('a destroyed VM is gone; the others stay', () => {
+    const shell = newShell();
+    shell.all('vm create --mem 1MiB', 'vm create', 'vcpu create 0');
+    expect(shell.run('vm destroy').outcome.ok).toBe(true);
+    expect(unmetCode(shell, 'vm use 1')).toBe('no-vm');
+    expect(shell.run('vcpu create 0').out[0]).toMatch(/^ioctl\(vm, KVM_CREATE_VCPU, 0\) = \d+$/);
+    shell.run('vm destroy');
+    expect(unmetCode(shell, 'vm')).toBe('no-vm');
+    expect(unmetCode(shell, 'vcpu 0 run')).toBe('no-vm');
+  });
+
   test('vm shows its units by name', () => {
     const shell = newShell();
     shell.all('up --bare', 'vcpu 0 attr set spe.spu 11');
