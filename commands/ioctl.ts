@@ -6,12 +6,12 @@ import { refuse } from '../src/session/enter.ts';
 import { issue, vcpuForCall, wouldBlock } from '../src/session/issue.ts';
 import { numbersOf } from '../src/session/numbers.ts';
 import { type Outcome, unmet } from '../src/session/outcome.ts';
+import { type RawTarget, rawCall } from '../src/session/raw-call.ts';
 import { DEFAULT_BUDGET, runOnce } from '../src/session/run-once.ts';
 import { currentVm } from '../src/session/scope.ts';
 import type { Context } from '../src/session/session.ts';
 import { descriptorOf, type Target, targetName } from '../src/session/vmm.ts';
 import { type Form, family } from '../src/shell/family.ts';
-import { type RawTarget, rawCall } from '../src/shell/raw-call.ts';
 import { checkRawIoctl, readRawIoctl } from '../src/shell/raw-ioctl.ts';
 import { showStop } from '../src/shell/show-stop.ts';
 

@@ -1,31 +1,12 @@
 // The words of a raw ioctl (language.md §3, group ioctl): `FIELD=VALUE…` behind a request, or one VALUE that is the argument itself.
-import { IOCTLS, type Ioctl, ioctlByName, ioctlByNumber } from '../abi/ioctls.ts';
+import { IOCTLS, ioctlByName, ioctlByNumber } from '../abi/ioctls.ts';
 import type { Struct } from '../abi/struct.ts';
 import type { Argument, Arguments } from '../session/command.ts';
 import type { Expression } from '../session/expression.ts';
+import { type RawArgument, type RawRequest, type RawValue, structOf } from '../session/raw-call.ts';
 import { numberValue, parseExpression } from './expression.ts';
 import type { GrammarFault } from './family.ts';
 import { didYouMean } from './misread.ts';
-
-/** A value as written. `&V` points to an int, `&u64:V` to 64 bits. */
-export type RawValue =
-  | { readonly kind: 'numbers'; readonly items: readonly Expression[] }
-  | { readonly kind: 'pointer'; readonly size: 4 | 8; readonly value: Expression }
-  | { readonly kind: 'bad' }
-  | { readonly kind: 'NULL' };
-
-export interface RawRequest {
-  readonly number: number;
-  /** Its row; undefined for a number that KVM does not have. */
-  readonly row: Ioctl | undefined;
-}
-
-export interface RawArgument {
-  /** Members of the struct by name. */
-  readonly fields: ReadonlyMap<string, RawValue>;
-  /** The third argument itself. */
-  readonly whole: RawValue | null;
-}
 
 /** A request by name or number; null when it is neither. */
 export function readRequest(word: string): RawRequest | null {
@@ -51,11 +32,6 @@ function readValue(text: string): RawValue | string {
   }
   return { kind: 'numbers', items };
 }
-
-export const structOf = (request: RawRequest): Struct | null => {
-  const argument = request.row?.argument;
-  return typeof argument === 'object' ? argument : null;
-};
 
 const wordsOf = (argument: Argument | undefined): readonly string[] =>
   argument?.kind === 'many' ? argument.items.flatMap((item) => (item.kind === 'word' ? [item.text] : [])) : [];

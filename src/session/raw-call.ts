@@ -2,6 +2,7 @@
 
 import { ok, Result } from 'neverthrow';
 import { type DeviceAttribute, vcpuAttribute, vcpuGroupName } from '../abi/attributes.ts';
+import type { Ioctl } from '../abi/ioctls.ts';
 import { getField, packStruct, readStructField, type Struct, type StructField } from '../abi/struct.ts';
 import * as S from '../abi/structs.ts';
 import { DEVICE_TYPES, type VgicAttribute, vgicAttribute, vgicGroupName } from '../abi/vgic-attributes.ts';
@@ -9,11 +10,36 @@ import { hex } from '../base/hex.ts';
 import { oneRegOf } from '../kernel/one-reg.ts';
 import { copyFromUser } from '../kernel/user-memory.ts';
 import type { OpenFile } from '../kernel/world.ts';
-import type { Unmet } from '../session/outcome.ts';
-import type { Context } from '../session/session.ts';
-import { BAD_POINTER, type PreparedCall, place, pointerText, SCRATCH } from '../session/vmm.ts';
-import type { RawArgument, RawRequest, RawValue } from './raw-ioctl.ts';
-import { structOf } from './raw-ioctl.ts';
+import type { Expression } from './expression.ts';
+import type { Unmet } from './outcome.ts';
+import type { Context } from './session.ts';
+import { BAD_POINTER, type PreparedCall, place, pointerText, SCRATCH } from './vmm.ts';
+
+/** A value as written. `&V` points to an int, `&u64:V` to 64 bits. */
+export type RawValue =
+  | { readonly kind: 'numbers'; readonly items: readonly Expression[] }
+  | { readonly kind: 'pointer'; readonly size: 4 | 8; readonly value: Expression }
+  | { readonly kind: 'bad' }
+  | { readonly kind: 'NULL' };
+
+export interface RawRequest {
+  readonly number: number;
+  /** Its row; undefined for a number that KVM does not have. */
+  readonly row: Ioctl | undefined;
+}
+
+export interface RawArgument {
+  /** Members of the struct by name. */
+  readonly fields: ReadonlyMap<string, RawValue>;
+  /** The third argument itself. */
+  readonly whole: RawValue | null;
+}
+
+/** The struct that a request's argument points to; null for a number, or for a request that KVM does not have. */
+export const structOf = (request: RawRequest): Struct | null => {
+  const argument = request.row?.argument;
+  return typeof argument === 'object' ? argument : null;
+};
 
 const VALUE_AT = SCRATCH + 0x1000;
 /** From here on a member is an address or a mask, and prints in hexadecimal. */
