@@ -32,7 +32,7 @@ function bufferOf(context: Context): { readonly buffer: Buffer } | { readonly ou
   if (scope.isErr()) return { outcome: refuse(scope.error) };
   const { vm, vcpu } = scope.value;
   const register = (name: string): bigint => readGuestRegister(context.world, vm.index, vcpu.index, name) ?? 0n;
-  const name = vcpuName(vm.index, vcpu.index);
+  const name = vcpuName(vm.index, vcpu.id);
   const written = context.log.events.findLast((e) => e.kind === 'trap.write' && e['register'] === 'PMBPTR_EL1' && e['vcpu'] === name);
   const pointer = register('PMBPTR_EL1');
   const limitr = register('PMBLIMITR_EL1');
