@@ -51,7 +51,10 @@ export function openHome(root: string, options: CommonOptions, cache: HostCache)
   const files: FilePort = {
     read: (name, kind) => {
       if (kind === 'HOST' && hosts.has(name)) return ok(null);
-      return kind === 'GUEST' ? fixtures.guest(name) : readBytes(name);
+      if (kind !== 'GUEST') return readBytes(name);
+      const guests = fixtures.guestNames();
+      const hint = didYouMean(name, guests) ?? `guests are ${guests.join(', ')}, or a file`;
+      return fixtures.guest(name).mapErr((fault) => (name.includes('/') ? fault : { ...fault, hint }));
     },
     write: writeBytes,
   };

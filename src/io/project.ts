@@ -17,6 +17,7 @@ export interface Fixtures {
   hostNames(): readonly string[];
   /** Path and text of a host fixture of the project. */
   hostText(name: string): { readonly path: string; readonly text: string } | undefined;
+  guestNames(): readonly string[];
   /** A guest of the project by name, else the file of that path. */
   guest(name: string): Result<FileBytes, FileFault>;
 }
@@ -25,12 +26,15 @@ const NAME = /^[\w.-]+$/;
 
 export function projectFixtures(root: string): Fixtures {
   const hosts = join(root, 'fixtures', 'hosts');
+  const guests = join(root, 'fixtures', 'guests');
+  const namesIn = (directory: string, ending: string): string[] =>
+    readdirSync(directory)
+      .filter((name) => name.endsWith(ending))
+      .map((name) => name.slice(0, -ending.length))
+      .sort();
   return {
-    hostNames: () =>
-      readdirSync(hosts)
-        .filter((name) => name.endsWith('.toml'))
-        .map((name) => name.slice(0, -'.toml'.length))
-        .sort(),
+    hostNames: () => namesIn(hosts, '.toml'),
+    guestNames: () => namesIn(guests, '.elf'),
     hostText: (name) => {
       const path = join(hosts, `${name}.toml`);
       if (!NAME.test(name)) return undefined;
@@ -40,9 +44,7 @@ export function projectFixtures(root: string): Fixtures {
       );
     },
     guest: (name) => {
-      const own = NAME.test(name)
-        ? [`${name}.elf`, name].map((file) => join(root, 'fixtures', 'guests', file)).find(fileExists)
-        : undefined;
+      const own = NAME.test(name) ? [`${name}.elf`, name].map((file) => join(guests, file)).find(fileExists) : undefined;
       return own === undefined ? readBytes(name) : readBytes(own);
     },
   };

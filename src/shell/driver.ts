@@ -21,6 +21,7 @@ export interface FilePort {
 export interface FileFault {
   /** `no such file`. */
   readonly message: string;
+  readonly hint?: string;
 }
 
 export interface Driver {
@@ -63,7 +64,8 @@ export function createDriver(options: DriverOptions): Driver {
   function handOver(command: Command): Outcome | null {
     for (const { kind, name } of filesOf(command, state.table)) {
       const read = files.read(name, kind);
-      if (read.isErr()) return unmet('no-file', `${name}: ${read.error.message}`, 'paths are relative to where spesh was started');
+      if (read.isErr())
+        return unmet('no-file', `${name}: ${read.error.message}`, read.error.hint ?? 'paths are relative to where spesh was started');
       if (read.value === null) continue;
       known.set(name, read.value);
       session.addAsset({ ...read.value, path: name });
