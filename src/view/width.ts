@@ -1,7 +1,34 @@
 // How wide a text is in terminal cells, and how raw text is made safe to print. Widths follow UAX #11 (East Asian Width) and UTS #51
-// (emoji), grapheme by grapheme. string-width, which Ink brings, would do the same, but compiling its patterns alone takes as long as
+// (emoji), grapheme by grapheme. string-width, which Ink brings, would do the same, but compiling its patterns and tables takes as long as
 // starting Node: here nothing is compiled before a text that is not ASCII.
-import { eastAsianWidth } from 'get-east-asian-width';
+/** Wide characters that are no emoji: UAX #11, classes W and F, by first and last code point; holes of unassigned ones are closed. */
+const WIDE: readonly (readonly [number, number])[] = [
+  [0x1100, 0x115f],
+  [0x2329, 0x232a],
+  [0x2630, 0x2637],
+  [0x268a, 0x268f],
+  [0x2e80, 0x303e],
+  [0x3041, 0x3247],
+  [0x3250, 0xa4c6],
+  [0xa960, 0xa97c],
+  [0xac00, 0xd7a3],
+  [0xf900, 0xfaff],
+  [0xfe10, 0xfe19],
+  [0xfe30, 0xfe6b],
+  [0xff01, 0xff60],
+  [0xffe0, 0xffe6],
+  [0x16fe0, 0x1b2fb],
+  [0x1d300, 0x1d356],
+  [0x1d360, 0x1d376],
+  [0x1f1ae, 0x1f1ae],
+  [0x1f200, 0x1f265],
+  [0x1f6d5, 0x1f6d9],
+  [0x1f7da, 0x1f7da],
+  [0x1fa80, 0x1fafa],
+  [0x20000, 0x3fffd],
+];
+
+const isWide = (codePoint: number): boolean => WIDE.some(([first, last]) => codePoint >= first && codePoint <= last);
 
 interface Unicode {
   readonly segmenter: Intl.Segmenter;
@@ -17,7 +44,7 @@ function graphemeWidth(cluster: string, u: Unicode): number {
   while (rest !== '' && u.invisible.test(rest)) rest = rest.slice(String.fromCodePoint(rest.codePointAt(0) ?? 0).length);
   if (rest === '') return 0;
   if (u.emoji.test(rest)) return 2;
-  return eastAsianWidth(rest.codePointAt(0) ?? 0);
+  return isWide(rest.codePointAt(0) ?? 0) ? 2 : 1;
 }
 
 /** Cells the text takes. */

@@ -1,5 +1,6 @@
 // Cells of a text: against string-width, which Ink measures with, for the characters people use.
 import fc from 'fast-check';
+import { eastAsianWidth } from 'get-east-asian-width';
 import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
 import { cutToWidth, textWidth } from '../../src/view/width.ts';
@@ -24,6 +25,19 @@ describe('textWidth', () => {
   ])('%j is %i', (text, width) => {
     expect(textWidth(text)).toBe(width);
     expect(stringWidth(text)).toBe(width);
+  });
+  test('agrees with the tables of East Asian Width, where they know the character', () => {
+    const different: string[] = [];
+    for (let c = 0x21; c < 0x40000; c += c < 0x20000 ? 1 : 97) {
+      const text = String.fromCodePoint(c);
+      if (
+        /^[\p{L}\p{N}\p{P}\p{S}]$/u.test(text) &&
+        !/[\p{RI}\p{Default_Ignorable_Code_Point}]/u.test(text) &&
+        textWidth(text) !== eastAsianWidth(c)
+      )
+        different.push(c.toString(16));
+    }
+    expect(different).toEqual([]);
   });
   test('agrees with string-width on letters, marks, CJK, symbols and emoji', () => {
     const piece = fc.constantFrom(...'aZ09 é日本ぁ한글ابΩд→…█─│✓ａ｡'.split(''), '😀', '👩‍💻', '🇫🇷', 'é', '👍🏽');
