@@ -7,32 +7,21 @@ import type { ElfSection } from '../../src/abi/elf-headers.ts';
 import { ADDRESSES, HAS_PC } from '../../src/trace/columns.ts';
 import { decodeTrace } from '../../src/trace/decode.ts';
 import { dumpText } from '../../src/trace/dump.ts';
-import { timeConversion, timeText } from '../../src/trace/perf-data/clock.ts';
+import { timeConversion } from '../../src/trace/perf-data/clock.ts';
 import { MIDR_NEOVERSE_N1, plainRecording } from '../../src/trace/perf-data/defaults.ts';
 import { guestKernel, imageMappings } from '../../src/trace/perf-data/image-mappings.ts';
 import { openPerfData } from '../../src/trace/perf-data/open.ts';
 import { readAtBytes } from '../../src/trace/perf-data/read-at.ts';
 import { NO_MOMENT, type PerfRecording } from '../../src/trace/perf-data/recording.ts';
-import { sampleAt } from '../../src/trace/perf-data/samples.ts';
 import { auxBuffers } from '../../src/trace/perf-data/streams.ts';
 import { writePerfData, writePerfPipe } from '../../src/trace/perf-data/write.ts';
 import { damagedRecords, dice, type RecordShape, randomRecords } from '../trace/random-packets.ts';
+import { cpuOf, ourSamples, padded, SCRIPT, theirSamples, unexpected } from './perf-samples.ts';
 import { dumpedBuffers, installedPerf, perfOn } from './real-perf.ts';
 
 const perf = installedPerf();
 const REAL = new URL('../../../shared/traces/real/', import.meta.url);
 const traces = existsSync(REAL) ? readdirSync(REAL).filter((f) => f.endsWith('.aux')) : [];
-
-/** What the same bytes in a real recording make perf say, too: the default itrace set, no context packets, address packets it does not know. */
-const EXPECTED =
-  /^Only instruction-based sampling period is currently supported by Arm SPE\.$|^Warning:$|^Arm SPE CONTEXT packets not found in the traces\.$|^Matching of TIDs to SPE events could be inaccurate\.$|unsupported address packet index: 0x[0-9a-f]+$/;
-const unexpected = (complaints: readonly string[]): string[] => complaints.filter((line) => !EXPECTED.test(line.trim()));
-
-const padded = (bytes: Uint8Array): Uint8Array => {
-  const out = new Uint8Array(Math.ceil(bytes.length / 8) * 8);
-  out.set(bytes);
-  return out;
-};
 
 const recordingOf = (...buffers: Uint8Array[]): PerfRecording => plainRecording(buffers.map(readAtBytes));
 
@@ -52,38 +41,6 @@ const COMMANDS: readonly (readonly string[])[] = [
   ['c2c', 'report', '--stdio'],
   ['c2c', 'report', '--stdio', '-d', 'peer'],
 ];
-
-/** One sample as text: `tid cpu time ip addr phys weight source`. */
-type SampleLine = string;
-
-const SCRIPT = ['script', '--itrace=i1i', '--ns', '-F', 'tid,cpu,time,event,ip,addr,phys_addr,weight,data_src', '--kallsyms=/dev/null'];
-
-function theirSamples(stdout: string): SampleLine[] {
-  return stdout
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .map((line) => {
-      const m =
-        /^\s*(-?\d+)\s+\[(-?\d+)\]\s+([\d.]+):\s+instructions:\s+([0-9a-f]+)\s+([0-9a-f]+) \|.*?\s+(\d+)\s+([0-9a-f]+)\s+([0-9a-f]+)\s*$/.exec(
-          line,
-        );
-      if (m === null) return `? ${line}`;
-      const [, tid, cpu, time, addr, source, weight, ip, phys] = m;
-      return `${tid} ${Number(cpu)} ${time} ${ip} ${addr} ${phys} ${weight} ${source}`;
-    });
-}
-
-/** The thread is that of the last context packet on the CPU. */
-function ourSamples(r: PerfRecording, cpu: number, bytes: Uint8Array): SampleLine[] {
-  const { columns } = decodeTrace(bytes);
-  let tid = -1;
-  return Array.from({ length: columns.rows }, (_, row) => {
-    const s = sampleAt(columns, row, { clock: r.clock, midr: Number(r.machine.cpus[0].midr), perf: perf === '6.1' ? '6.1' : '6.12' });
-    if (s.context !== null) tid = s.context | 0;
-    const hex = (value: bigint): string => value.toString(16);
-    return `${tid} ${cpu} ${timeText(s.time ?? 0n)} ${hex(s.ip)} ${hex(s.addr)} ${hex(s.physicalAddress)} ${s.weight} ${hex(s.dataSource)}`;
-  });
-}
 
 describe.skipIf(perf === null)('perf opens what spesh writes (needs perf 6.1, 6.12 or 7.3)', () => {
   const words = { perf: perf ?? '6.1' } as const;
@@ -135,7 +92,7 @@ describe.skipIf(perf === null)('perf opens what spesh writes (needs perf 6.1, 6.
     try {
       const theirs = theirSamples(p.run(SCRIPT).stdout);
       for (const [cpu, bytes] of buffers.entries())
-        expect(theirs.filter((l) => l.split(' ')[1] === `${cpu}`)).toEqual(ourSamples(r, cpu, bytes));
+        expect(theirs.filter((l) => cpuOf(l) === cpu)).toEqual(ourSamples(r, bytes, { ...words, cpu }));
       expect(theirs.length).toBe(1200);
     } finally {
       p.end();
@@ -149,7 +106,7 @@ describe.skipIf(perf === null)('perf opens what spesh writes (needs perf 6.1, 6.
     try {
       const run = p.run(SCRIPT, true);
       expect([run.status, unexpected(run.complaints)]).toEqual([0, []]);
-      expect(theirSamples(run.stdout)).toEqual(ourSamples(r, 0, bytes));
+      expect(theirSamples(run.stdout)).toEqual(ourSamples(r, bytes, { ...words, cpu: 0 }));
     } finally {
       p.end();
     }

@@ -52,8 +52,8 @@ const H = {
 };
 
 /** No event, id or attr of a real file comes near these; a header may claim any number. */
-const MOST_EVENTS = 4096;
-const MOST_IDS = 1 << 17;
+export const MOST_EVENTS = 4096;
+export const MOST_IDS = 1 << 17;
 const LARGEST_ATTR = 4096;
 
 /** Says what a file is that begins with one of perf's magic numbers; null where it does not. */

@@ -38,7 +38,17 @@ import { readSpeInfo, type SpeInfo } from './auxtrace-info.ts';
 import type { TimeConversion } from './clock.ts';
 import { LARGEST_FEATURE, midrOfCpuid, type PerfFeatures, readFeature } from './features-in.ts';
 import { offsetOf, type PerfDataError, textAt, u32, u64 } from './fields.ts';
-import { attrLength, eventOfAttr, type FileHeader, idsOf, type PerfEvent, readEvents, readFileHeader } from './header-in.ts';
+import {
+  attrLength,
+  eventOfAttr,
+  type FileHeader,
+  idsOf,
+  MOST_EVENTS,
+  MOST_IDS,
+  type PerfEvent,
+  readEvents,
+  readFileHeader,
+} from './header-in.ts';
 import type { ReadAt } from './read-at.ts';
 import { type SampleIdLayout, sampleIdLayout } from './sample-id.ts';
 import { type FoundRecord, walkRecords } from './walk.ts';
@@ -77,11 +87,11 @@ export interface PerfData {
 
 /** Warnings kept. */
 const KEPT = 20;
-/** Events that a pipe may announce. */
-const MOST_PIPE_EVENTS = 4096;
 
 interface Opening {
   events: PerfEvent[];
+  /** Of a pipe's events, by id. */
+  byId: Map<bigint, PerfEvent>;
   features: PerfFeatures;
   info: SpeInfo | null;
   clock: TimeConversion | null;
@@ -101,7 +111,7 @@ export function openPerfData(file: ReadAt): Result<PerfData, PerfDataError> {
   if (header.isErr()) return err(header.error);
   const events = readEvents(file, header.value, warn);
   if (events.isErr()) return err(events.error);
-  const o: Opening = { events: events.value, features: {}, info: null, clock: null, counts: noCounts(), refused: null };
+  const o: Opening = { events: events.value, byId: new Map(), features: {}, info: null, clock: null, counts: noCounts(), refused: null };
   for (const [bit, section] of header.value.features) {
     if (section.size <= LARGEST_FEATURE) readFeature(o.features, bit, file.read(section.offset, section.size));
   }
@@ -223,18 +233,26 @@ function takeRecord(o: Opening, r: FoundRecord, warn: (error: PerfDataError) => 
 /** What a file has in its header and a pipe has as records. */
 function takePipeRecord(o: Opening, r: FoundRecord, warn: (error: PerfDataError) => void): void {
   const { bytes, offset } = r;
-  if (r.type === PERF_RECORD_HEADER_ATTR && bytes.length >= 8 + PERF_ATTR_SIZE_VER0) {
-    const attr = bytes.subarray(8, 8 + attrLength(bytes.subarray(8)));
-    if (o.events.length < MOST_PIPE_EVENTS) o.events.push(eventOfAttr(attr, idsOf(bytes.subarray(8 + attr.length))));
-    else warn({ message: 'too many events', offset });
-  } else if (r.type === PERF_RECORD_HEADER_FEATURE && bytes.length > PERF_HEADER_FEATURE.size) {
+  if (r.type === PERF_RECORD_HEADER_ATTR && bytes.length >= 8 + PERF_ATTR_SIZE_VER0) takePipeEvent(o, bytes, offset, warn);
+  else if (r.type === PERF_RECORD_HEADER_FEATURE && bytes.length > PERF_HEADER_FEATURE.size) {
     readFeature(o.features, u32(bytes, offsetOf(PERF_HEADER_FEATURE, 'feat_id')), bytes.subarray(PERF_HEADER_FEATURE.size));
   } else if (r.type === PERF_RECORD_EVENT_UPDATE && bytes.length > PERF_EVENT_UPDATE.size) {
     if (u32(bytes, offsetOf(PERF_EVENT_UPDATE, 'type')) !== PERF_EVENT_UPDATE_NAME) return;
-    const id = u64(bytes, offsetOf(PERF_EVENT_UPDATE, 'id'));
-    const event = o.events.find((e) => e.ids.includes(id));
+    const event = o.byId.get(u64(bytes, offsetOf(PERF_EVENT_UPDATE, 'id')));
     if (event !== undefined) event.name = textAt(bytes, PERF_EVENT_UPDATE.size, bytes.length);
   }
+}
+
+function takePipeEvent(o: Opening, record: Uint8Array, offset: number, warn: (error: PerfDataError) => void): void {
+  const attr = record.subarray(8, 8 + attrLength(record.subarray(8)));
+  const ids = idsOf(record.subarray(8 + attr.length));
+  if (o.events.length >= MOST_EVENTS || o.byId.size + ids.length > MOST_IDS) {
+    warn({ message: 'too many events', offset });
+    return;
+  }
+  const event = eventOfAttr(attr, ids);
+  o.events.push(event);
+  for (const id of ids) o.byId.set(id, event);
 }
 
 const T = {

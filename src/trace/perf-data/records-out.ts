@@ -50,10 +50,12 @@ type Members = Readonly<Record<string, bigint | number | readonly number[]>>;
 const PATH = 4096;
 const COMM = 16;
 
+const LARGEST_RECORD = 0xffff;
+
 /** A record; its length is filled up to 8 bytes. Throws (our bug) where it does not fit 16 bits. */
 export function perfRecord(type: number, misc: number, s: Struct, members: Members, ...more: readonly Uint8Array[]): Bytes {
   const record = filledUp(joined(packStruct(s, members), ...more), 8);
-  if (record.length > 0xffff) throw new Error(`a record of type ${type} with ${record.length} bytes`);
+  if (record.length > LARGEST_RECORD) throw new Error(`a record of type ${type} with ${record.length} bytes`);
   record.set(packStruct(PERF_EVENT_HEADER, { type, misc, size: record.length }));
   return record;
 }
@@ -119,12 +121,16 @@ export function timeConversionRecord(c: TimeConversion): Bytes {
   });
 }
 
-/** AUXTRACE_INFO of either version. Version 2 lists the CPUs of the streams; in a recording per thread, all. */
+/** Blocks of version 2 that fit one record. */
+const MOST_INFO_CPUS = Math.floor((LARGEST_RECORD - PERF_AUXTRACE_INFO.size - SPE_INFO_V2_HEADER_WORDS * 8) / (SPE_INFO_BLOCK_WORDS * 8));
+
+/** AUXTRACE_INFO of either version. Version 2 lists the CPUs of the streams; in a recording per thread, all; as many as a record holds. */
 export function auxtraceInfoRecord(r: PerfRecording): Bytes {
   const members = { type: PERF_AUXTRACE_ARM_SPE };
   if (r.metadata === 1) return perfRecord(PERF_RECORD_AUXTRACE_INFO, 0, PERF_AUXTRACE_INFO, members, words64(r.event.pmuType, 0));
   const { streams } = r;
-  const cpus = streams.by === 'cpu' ? r.machine.cpus.filter((c) => streams.cpus.includes(c.cpu)) : r.machine.cpus;
+  const own = streams.by === 'cpu' ? r.machine.cpus.filter((c) => streams.cpus.includes(c.cpu)) : r.machine.cpus;
+  const cpus = own.slice(0, MOST_INFO_CPUS);
   const blocks = cpus.map((c) =>
     words64(
       SPE_INFO_MAGIC,

@@ -4,6 +4,7 @@
 import { PERF_AUX, PERF_AUXTRACE, PERF_RECORD_AUX, PERF_RECORD_AUXTRACE } from '../../abi/perf-data.ts';
 import { PERF_ID_INDEX, PERF_ID_INDEX_ENTRY, PERF_RECORD_ID_INDEX } from '../../abi/perf-data-records.ts';
 import { offsetOf, type PerfDataError, s32, size64, u32, u64 } from './fields.ts';
+import { MOST_IDS } from './header-in.ts';
 import { midrOf, type PerfData } from './open.ts';
 import { PIECE, piecesOf } from './read-at.ts';
 import { readSampleId } from './sample-id.ts';
@@ -150,9 +151,6 @@ function idQueues(p: PerfData): Map<bigint, number> {
   for (const event of p.events) for (const [queue, id] of event.ids.entries()) queues.set(id, queue);
   return queues;
 }
-
-/** Ids that one file may place. */
-const MOST_IDS = 1 << 17;
 
 function takeIdIndex(queues: Map<bigint, number>, record: Uint8Array): void {
   const count = Math.min(

@@ -34,12 +34,16 @@ export function auxSize(source: TraceSource): number {
   return source.perfData?.counts.auxBytes ?? source.file.size;
 }
 
+/** Machines have few kinds of CPU; a file may claim any number. */
+const KEPT_DUMPS = 4;
+
 /** The dump of every buffer as `perf report -D` prints its packets, in pieces. Offsets begin anew in each buffer. */
 export function* dumpSource(source: TraceSource, perf: PerfVersion): Generator<Uint8Array> {
   const dumps = new Map<number | undefined, Dump>();
   for (const { offset, size, midr } of buffersOf(source)) {
     let shared = dumps.get(midr);
     if (shared === undefined) {
+      if (dumps.size === KEPT_DUMPS) dumps.clear();
       shared = newDump({ perf, ...(midr === undefined ? {} : { midr }) });
       dumps.set(midr, shared);
     }
