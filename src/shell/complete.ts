@@ -38,14 +38,16 @@ export function complete(line: string, cursor: number, state: ShellState): Compl
   const from = lastWordStart(chars);
   const typed = chars.slice(from).join('');
   const { at, expected, misread } = expectationsAt(chars.slice(0, from).join(''), state.table, { prefixes: true, aliases: state.aliases });
-  const inExpression = misread?.code === 'expression' && misread.at >= from;
+  // An expression may end before the blanks that follow it.
+  const inExpression = misread?.code === 'expression' && misread.at >= chars.slice(0, from).join('').trimEnd().length;
   if (at < from && !inExpression) return nothing;
   // In an expression the word is a name inside it.
   const expression =
-    inExpression || expected.some((e) => e.kind === 'slot' && ['EXPR', 'REST', 'REGISTER', 'SYMBOL'].includes(e.slot.type));
+    inExpression || expected.some((e) => e.kind === 'slot' && ['EXPR', 'REST', 'REGISTER', 'SYMBOL'].includes(e.slot.type)));
   const name = expression ? (/[$A-Za-z_][\w.]*$/.exec(typed)?.[0] ?? '') : typed;
   const whole = name === typed;
-  const candidates = inExpression ? expressionCandidates(state) : expected.flatMap((e) => candidatesOf(e, state, whole));
+  const wanted = option ? expected.filter((e) => e.kind === 'option') : expected;
+  const candidates = inExpression && !option ? expressionCandidates(state) : wanted.flatMap((e) => candidatesOf(e, state, whole));
   const items = ranked(name, dotted(name, candidates));
   const forms = [...new Set(expected.flatMap((e) => (e.kind === 'command' ? [] : [e.of])))];
   const signature = forms.length === 1 ? usage(forms[0].syntax) : undefined;
@@ -78,6 +80,7 @@ function candidatesOf(e: Expectation, state: ShellState, whole: boolean): readon
     case 'option':
       return whole ? [{ text: e.option.flag, about: e.option.slot === null ? e.of.form.about : e.option.slot.name }] : [];
     case 'slot':
+      if (e.slot.type === 'COMMAND') return whole ? state.table.firstWords.map((text) => ({ text, about: commandAbout(state, text) })) : [];
       return slotCandidates(e.slot, e.of.family.complete, state);
     case 'mark':
     case 'end':

@@ -64,7 +64,7 @@ function matchForm(m: Matching, of: TableForm, at: number, word: string): Match 
   }
   const end = sequence(m, of, rest, { at, args: {}, words: 1, text: word, spans: {} });
   if (end === null) return null;
-  const wrong = of.form.check?.(end.args) ?? null;
+  const wrong = m.unfinished ? null : (of.form.check?.(end.args) ?? null);
   if (wrong !== null) {
     const argument = wrong.slot === undefined ? undefined : (end.spans[wrong.slot]?.[wrong.item ?? 0] ?? spanOf(m, of, wrong.slot));
     const span = argument ?? { at: m.chars.length, end: m.chars.length };

@@ -32,6 +32,8 @@ export interface Matching {
   readQuoted(text: string): Result<Command, Misread>;
   /** Matches the command that begins at `from` (match.ts). */
   readonly matchCommand: (m: Matching, from: number) => Match | null;
+  /** The text goes on: arguments that do not fit together yet are no fault. */
+  readonly unfinished: boolean;
   /** How often a command may still stand inside a command. */
   readonly depth: number;
 }

@@ -30,17 +30,14 @@ export function readCommand(text: string, table: CommandTable, options: ReadOpti
   });
 }
 
-/** What could stand at the end of `text`, for completion: every expectation at its last position, or the misread before it. */
+/** What could stand at the end of `text`, for completion: every expectation at the furthest place, and what is wrong there. */
 export function expectationsAt(
   text: string,
   table: CommandTable,
   options: ReadOptions,
 ): { at: number; expected: readonly Expectation[]; misread: Misread | null } {
-  const chars = Array.from(text);
-  const { furthest, misread: wrong } = explore(chars, table, options);
-  return furthest.at >= chars.length
-    ? { at: furthest.at, expected: furthest.expected, misread: null }
-    : { at: furthest.at, expected: furthest.expected, misread: wrong };
+  const { furthest, misread: wrong } = explore(Array.from(text), table, options, true);
+  return { at: furthest.at, expected: furthest.expected, misread: wrong };
 }
 
 function match(chars: readonly string[], table: CommandTable, options: ReadOptions): { command: Command } | { misread: Misread } {
@@ -55,6 +52,7 @@ function explore(
   chars: readonly string[],
   table: CommandTable,
   options: ReadOptions,
+  unfinished = false,
 ): { command: Command | null; furthest: Furthest; misread: Misread | null } {
   const expansions = new Map<number, string>();
   for (;;) {
@@ -65,6 +63,7 @@ function explore(
       expansions,
       furthest,
       depth: DEEPEST_COMMAND,
+      unfinished,
       matchCommand,
       readQuoted: (inner) => readCommand(inner, table, options),
     };

@@ -1,0 +1,103 @@
+// What Tab offers, by the place in the grammar (ux.md §7).
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ok } from 'neverthrow';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { families } from '../../commands/table.ts';
+import { parseHost } from '../../src/kernel/host-schema.ts';
+import { createSession, finish } from '../../src/session/session.ts';
+import { complete } from '../../src/shell/complete.ts';
+import { createDriver } from '../../src/shell/driver.ts';
+import { readCommand } from '../../src/shell/read.ts';
+import { newShellState } from '../../src/shell/state.ts';
+
+const state = newShellState(families);
+beforeAll(() => {
+  const text = readFileSync(join(import.meta.dirname, '../../fixtures/hosts/two-spu.toml'), 'utf8');
+  const host = parseHost('two-spu.toml', text)._unsafeUnwrap();
+  const driver = createDriver({
+    state,
+    files: { read: () => ok(null), write: () => ok(null) },
+    newSession: (table) => createSession({ host, hosts: new Map([['two-spu', host]]), seed: 0, table }),
+  });
+  for (const line of ['up --bare', 'let page = 4096'])
+    finish(driver.start(readCommand(line, state.table, { prefixes: false })._unsafeUnwrap()));
+});
+
+/** Completion where `|` stands; the labels, and the line with the first item in it. */
+function at(marked: string) {
+  const cursor = marked.indexOf('|');
+  const line = marked.replace('|', '');
+  const c = complete(line, cursor, state);
+  const put = c.items.length === 0 ? line : line.slice(0, c.replace[0]) + c.items[0].insert + line.slice(c.replace[1]);
+  return { ...c, labels: c.items.map((i) => i.label), put };
+}
+
+describe('command words', () => {
+  test.each([
+    ['vgi|', 'vgic'],
+    ['tick; reco|', 'tick; records'],
+    ['vcpu 0 at|', 'vcpu 0 attr'],
+    ['vcpu0 attr h|', 'vcpu0 attr has'],
+    ['vcpu 0 attr set spe.irq --ad|', 'vcpu 0 attr set spe.irq --addr'],
+    ['expect EINVAL vcp|', 'expect EINVAL vcpu'],
+    ['expect EINV|', 'expect EINVAL'],
+    ['expect ok vcpu 0 ru|', 'expect ok vcpu 0 run'],
+    ['x sp --as ip|', 'x sp --as ipa'],
+  ])('%s', (marked, expected) => {
+    expect(at(marked).put).toBe(expected);
+  });
+  test('an empty line offers every command, each with its line of help', () => {
+    const { labels, items } = at('|');
+    expect(labels).toEqual([...state.table.firstWords]);
+    for (const item of items) expect(item.detail, item.label).toBeTruthy();
+  });
+  test('in the middle of a line, the word before the cursor is replaced', () => {
+    expect(at('vcp| 0 run')).toMatchObject({ put: 'vcpu 0 run', replace: [0, 3] });
+  });
+  test('nothing in a comment, nothing behind what is wrong', () => {
+    expect(at('tick # vc|').items).toEqual([]);
+    expect(at('bogus vc|').items).toEqual([]);
+  });
+});
+
+describe('values', () => {
+  test.each([
+    ['print PMBP|', 'print PMBPTR_EL1'],
+    ['print x0 + (PMBP|', 'print x0 + (PMBPTR_EL1'],
+    ['print pmbp|', 'print PMBPTR_EL1'],
+    ['print PMBSR_EL1.S|', 'print PMBSR_EL1.S'],
+    ['break main if PMBP|', 'break main if PMBPTR_EL1'],
+    ['print $pa|', 'print $page'],
+    ['vcpu 0 attr set spe.s|', 'vcpu 0 attr set spe.spu'],
+    ['host load two|', 'host load two-spu'],
+    ['help exit|', 'help exit-codes'],
+    ['set wi|', 'set width'],
+  ])('%s', (marked, expected) => {
+    expect(at(marked).put).toBe(expected);
+  });
+  test('fields of a register have their meaning beside them', () => {
+    expect(at('reg PMBSR_EL1.|').items.find((i) => i.label === 'PMBSR_EL1.S')?.detail).toBeTruthy();
+  });
+  test('letters in order find it too, behind the beginnings', () => {
+    expect(at('print pmsfcr|').labels[0]).toBe('PMSFCR_EL1');
+    expect(at('print pfcr|').labels).toContain('PMSFCR_EL1');
+  });
+});
+
+describe('while typing', () => {
+  test('the usage of the one form that fits', () => {
+    expect(at('thread vcpu 0 cpu |').signature).toMatch(/^thread vcpu VCPU cpu /);
+    expect(at('|').signature).toBeUndefined();
+  });
+  test('what is wrong is underlined, but not the word under the cursor', () => {
+    expect(at('vcpu 0 atr set spe.irq 1|').diagnostics).toMatchObject([{ from: 7, to: 10 }]);
+    expect(at('vcpu 0 atr|').diagnostics).toBeUndefined();
+    expect(at("print '😀'; bogus; tick|").diagnostics).toMatchObject([{ from: 12, to: 17 }]);
+  });
+  test('it is quick enough for every key', () => {
+    const begin = performance.now();
+    for (let i = 0; i < 100; i++) complete('vcpu 0 attr set spe.irq 21; print PMBPTR_EL1 + x', 48, state);
+    expect((performance.now() - begin) / 100).toBeLessThan(5);
+  });
+});
