@@ -3,6 +3,7 @@
 import { PAGE_SIZE, releaseFrames } from '../machine/memory.ts';
 import type { KernelEvent } from './call.ts';
 import { guestExit } from './guest/exit-state.ts';
+import { forgetBuffer } from './spe/pinned.ts';
 import type { MountedWorld } from './world.ts';
 import { leaveGuest, putVcpu } from './world-switch.ts';
 
@@ -14,6 +15,7 @@ export function destroyVm(mw: MountedWorld, index: number): readonly KernelEvent
   for (const vcpu of vm.vcpus) {
     leaveGuest(guestExit(mw, index, vcpu.index, events));
     putVcpu(mw, vcpu);
+    forgetBuffer(mw, vm, vcpu, events);
     vcpu.run.place = 'out';
   }
   for (const process of kernel.processes) {

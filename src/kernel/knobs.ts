@@ -57,6 +57,7 @@ export const KNOBS: readonly Knob[] = [
     'extAbort',
     'What the guest sees of a stage 2 fault on a buffer write.',
   ),
+  knob('memory.hugetlb', flag, false, 'Guest memory is backed by 2 MiB pages of hugetlbfs: they are pinned, taken away and mapped whole.'),
   knob('rlimitExit.layout', ['idPadExcess'], 'idPadExcess', 'Layout of KVM_EXIT_RLIMIT.'),
   knob('numbers.cap', 'integer', 245, "KVM_CAP_ARM_SPE's number.", OLD(208)),
   knob('numbers.feature', 'integer', 9, "KVM_ARM_VCPU_SPE's feature bit.", OLD(7)),

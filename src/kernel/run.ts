@@ -15,6 +15,7 @@ import { type GuestExit, guestExit, type Handled, tell } from './guest/exit-stat
 import { injectUndefined } from './guest/inject.ts';
 import { callPsci } from './guest/psci.ts';
 import { handleSystemRegister } from './guest/system-register.ts';
+import { settleBuffer } from './spe/pin.ts';
 import { fails, mainline, steps, walk } from './steps.ts';
 import { jumpToDeadline, updateTimers } from './timer.ts';
 import { hasPendingInterrupt } from './vgic/sync.ts';
@@ -99,7 +100,11 @@ export function advanceVcpu(mw: MountedWorld, vmIndex: number, vcpuIndex: number
     if (executed >= operations) return back('running');
     if (vcpu.vgic?.kick) leaveGuest(g); // somebody changed an interrupt meanwhile
     loadVcpu(g);
-    if (!cpu.inGuest) enterGuest(g);
+    if (!cpu.inGuest) {
+      const exit = settleBuffer(g); // user space may have set the registers
+      if (exit !== null) return out(exit, ok({ ret: 0, events: [] }));
+      enterGuest(g);
+    }
     const stepped = stepCpu(mw.mounted, cpu, operations - executed, { ...stops, skipFirst: stops.skipFirst && executed === 0 });
     executed += stepped.executed;
     for (const { pc: at, word } of stepped.undefinedInstructions ?? []) tell(g, 'guest.undefined', { pc: hex(at), word: hex(word, 8) });

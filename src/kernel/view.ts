@@ -9,7 +9,7 @@ import { walkForDebug } from '../machine/cpu/walk.ts';
 import { PAGE_SIZE, writePhysical } from '../machine/memory.ts';
 import { guestDfr0, guestPmbidr, guestPmsidr, ID_AA64DFR0_EL1, PMBIDR_EL1, PMSIDR_EL1 } from './spe/identification.ts';
 import { isTrappedBufferRegister } from './spe/trap.ts';
-import { stage2Of } from './stage2.ts';
+import { memslotRanges } from './stage2.ts';
 import { copyFromUser } from './user-memory.ts';
 import { readGicRegister, writeGicRegister } from './vgic/view.ts';
 import type { MountedWorld, Vcpu, Vm } from './world.ts';
@@ -133,7 +133,7 @@ function physical(mw: MountedWorld, vm: Vm, vcpu: Vcpu, space: 'va' | 'ipa' | 'p
   if (space === 'pa') {
     return address < BigInt(mw.mounted.memory.u8.length) ? ok(Number(address)) : err(`no memory at host physical ${hex(address)}`);
   }
-  const stage2 = stage2Of(vm);
+  const stage2 = memslotRanges(vm);
   if (space === 'va') {
     const found = walkForDebug(mw.mounted, contextOf(mw, vcpu), stage2, address);
     return found === null ? err(`${hex(address)} is not mapped`) : ok(found);

@@ -73,7 +73,7 @@ export function loadVcpu(g: GuestExit): void {
   sys[VTTBR_EL2] = BigInt(vm.index + 1) << 48n;
   sys[ID_AA64DFR0_EL1] = guestDfr0(host, vm, sys[ID_AA64DFR0_EL1]);
   sys[ID_AA64PFR0_EL1] = GIC.put(sys[ID_AA64PFR0_EL1], vm.vgic === null ? 0n : 1n);
-  cpu.stage2 = stage2Of(vm);
+  cpu.stage2 = stage2Of(host, vm);
   cpu.timing ??= newTimingModel(host.timing);
   // Translations are tagged by VMID and not by vCPU: another vCPU of the VM must not meet them.
   if (vm.lastVcpuOn[cpu.number] !== vcpu.index && cpu.tlb !== null) dropAll(cpu.tlb);

@@ -56,6 +56,17 @@ export interface Memslot {
   readonly flags: number;
   /** First host frame: guest memory lies contiguous in host memory. */
   readonly frame: number;
+  /** KVM_CAP_ARM_LOCK_USER_MEMORY_REGION (rfc-v4, rfc-v5): its pages are pinned and mapped, for reads or for writes too. */
+  readonly locked?: 'read' | 'write';
+}
+
+/** Guest pages that are pinned in the host for a vCPU's buffer: the buffer's own, or those of the stage 1 tables that map it. */
+export interface PinnedRange {
+  /** Guest physical address, bytes. */
+  readonly gpa: number;
+  /** Bytes, a multiple of the host's pages. */
+  readonly size: number;
+  readonly kind: 'data' | 'table';
 }
 
 export interface Vm {
@@ -66,6 +77,8 @@ export interface Vm {
   destroyed: boolean;
   readonly ipaBits: number;
   memslots: Memslot[];
+  /** Host pages, by guest physical address, that the host took from under the VM: stage 2 maps them again when they are touched. In order. */
+  unmapped: number[];
   /** KVM_ARM_VCPU_INIT's bitmap without POWER_OFF; null until one vCPU was initialised. */
   features: number | null;
   hasRanOnce: boolean;
@@ -105,6 +118,9 @@ export interface Vcpu {
     level: boolean;
     /** KVM_ARM_VCPU_SPE_STOP's mode (rfc-v4, rfc-v5): 0 = not stopped. */
     stop: number;
+    /** The buffer is enabled as KVM knows it, with its pages pinned (rfc-v6). */
+    on: boolean;
+    pinned: readonly PinnedRange[];
   };
   /** Outputs of the EL1 timers as last driven into the vGIC. */
   timers: { virtual: boolean; physical: boolean };

@@ -70,3 +70,21 @@ export const reg = (b: Bench, name: string, vcpu = 0): bigint => {
   return value;
 };
 export const kinds = (a: Advance): readonly string[] => a.events.map((e) => e.kind);
+
+/** Profiles a loop of 7 operations into `size` bytes at BUFFER, a sample every 1025 operations. */
+export const profile = (size: number, pointer = BUFFER): string =>
+  [
+    msr('PMBPTR_EL1', pointer),
+    msr('PMBLIMITR_EL1', BigInt(pointer + size) | 1n),
+    msr('PMSIRR_EL1', 4 << 8),
+    msr('PMSICR_EL1', 0),
+    msr('PMSCR_EL1', 0x23), // TS, E1SPE, E0SPE
+    mov('x1', BUFFER - 0x1000),
+    'loop: ldr x2, [x1]',
+    'add x3, x3, x2',
+    'str x3, [x1, #8]',
+    'add x4, x4, #1',
+    'cmp x4, #0',
+    'b.eq loop',
+    'b loop',
+  ].join('\n');

@@ -2,10 +2,10 @@
 
 import { getField } from '../../abi/struct.ts';
 import { KVM_USERSPACE_MEMORY_REGION } from '../../abi/structs.ts';
-import { dropAll } from '../../machine/cpu/tlb.ts';
 import { allocateFrames, PAGE_SIZE, releaseFrames } from '../../machine/memory.ts';
 import { note, type Request, request, type VmCall } from '../call-state.ts';
-import { stage2Of } from '../stage2.ts';
+import { releasePinsOf } from '../spe/pinned.ts';
+import { changeStage2 } from '../stage2.ts';
 import { type Check, does, fails, mainline, steps } from '../steps.ts';
 import type { Memslot } from '../world.ts';
 import { readsStruct, type StructScratch, structScratch } from './user.ts';
@@ -39,15 +39,9 @@ const invalid = (why: string, when: (s: Call) => boolean, saw: (s: Call) => stri
 function remove(s: Call, slot: Memslot): void {
   releaseFrames(s.mw.mounted.memory, slot.frame, slot.size / PAGE_SIZE);
   s.vm.memslots = s.vm.memslots.filter((m) => m !== slot);
+  s.vm.unmapped = s.vm.unmapped.filter((page) => page < slot.gpa || page >= slot.gpa + slot.size);
+  releasePinsOf(s.mw, s.vm, slot.gpa, slot.size, s.events);
   note(s, 'memslot.removed', { vm: s.vm.index, slot: slot.slot, gpa: hex(BigInt(slot.gpa)), size: slot.size });
-}
-
-/** Stage 2 changed: the vCPUs that are loaded get the new ranges, and no CPU keeps translations of the old ones. */
-function changeStage2(s: Call): void {
-  for (const cpu of s.mw.world.machine.cpus) {
-    if (cpu.tlb !== null) dropAll(cpu.tlb);
-    if (s.vm.vcpus.some((v) => v.run.loaded && v.thread.cpu === cpu.number)) cpu.stage2 = stage2Of(s.vm);
-  }
 }
 
 const SET_USER_MEMORY_REGION = steps<Call>('KVM_SET_USER_MEMORY_REGION', [
@@ -140,13 +134,13 @@ const SET_USER_MEMORY_REGION = steps<Call>('KVM_SET_USER_MEMORY_REGION', [
       const old = existing(s);
       if (size(s) === 0n) {
         if (old !== undefined) remove(s, old);
-        changeStage2(s);
+        changeStage2(s.mw, s.vm);
         return;
       }
       const slot = { slot: slotNumber(s), gpa: Number(gpa(s)), size: Number(size(s)), userAddress: user(s), flags: flags(s) };
       const frame = old?.frame ?? allocateFrames(s.mw.mounted.memory, slot.size / PAGE_SIZE);
       s.vm.memslots = [...s.vm.memslots.filter((m) => m !== old), { ...slot, frame }].sort((a, b) => a.slot - b.slot);
-      changeStage2(s);
+      changeStage2(s.mw, s.vm);
       note(s, 'memslot.added', { vm: s.vm.index, slot: slot.slot, gpa: hex(gpa(s)), size: slot.size });
     },
     mainline(PLACE),

@@ -8,6 +8,7 @@ import { featureMaskOf, featureNames, knownFeatures, offeredFeatures, speUnavail
 import { hasCpu } from '../cpu-list.ts';
 import { knobOf } from '../knobs.ts';
 import { resetVcpu } from '../reset.ts';
+import { forgetBuffer } from '../spe/pinned.ts';
 import { type Check, does, fails, inferred, mainline, steps, v5 } from '../steps.ts';
 import { hasFeature } from '../vm.ts';
 import { readsStruct, type StructScratch, structScratch, unmapped, userValue } from './user.ts';
@@ -118,6 +119,7 @@ const VCPU_INIT = steps<Call>('KVM_ARM_VCPU_INIT', [
       s.vcpu.initialised = true;
       s.vcpu.poweredOff = asks(s, 'power-off');
       resetVcpu(s.host, s.vcpu);
+      forgetBuffer(s.mw, s.vm, s.vcpu, s.events);
     },
     mainline(PLACE),
   ),

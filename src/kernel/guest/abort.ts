@@ -3,6 +3,7 @@
 import { getPc, getX, setPc, setX } from '../../machine/cpu/context.ts';
 import { exitOf } from '../exits.ts';
 import { loadedValue } from '../mmio.ts';
+import { faultIn, slotAt } from '../stage2.ts';
 import { flushVcpu } from '../vgic/flush.ts';
 import { mmioHaltsGuest, mmioRegisterName, vgicMmio } from '../vgic/mmio.ts';
 import { syncVcpu } from '../vgic/sync.ts';
@@ -20,8 +21,17 @@ const WNR = 1 << 6;
 
 const XZR = 31;
 
+/** The host had taken the page away and gives it back: the access is done again. */
+function isBack(g: GuestExit): boolean {
+  const { ipa } = g.cpu.trap;
+  if (slotAt(g.vm, ipa) === undefined || !faultIn(g.mw, g.vm, ipa, 1)) return false;
+  tell(g, 'host.fault-in', { ipa: `0x${ipa.toString(16)}` });
+  return true;
+}
+
 /** An instruction abort: there is no memory to fetch from. */
 export function handleInstructionAbort(g: GuestExit): Handled {
+  if (isBack(g)) return 'resume';
   tell(g, 'guest.abort', { access: 'fetch', ipa: `0x${g.cpu.trap.ipa.toString(16)}` });
   injectExternalAbort(g, 'instruction', g.cpu.trap.far, false);
   return 'resume';
@@ -30,6 +40,7 @@ export function handleInstructionAbort(g: GuestExit): Handled {
 /** A data abort: emulate the vGIC, or leave for user space. */
 export function handleDataAbort(g: GuestExit): Handled {
   const { iss, ipa, far } = g.cpu.trap;
+  if (isBack(g)) return 'resume';
   const c = g.cpu.context;
   const write = (iss & WNR) !== 0;
   if ((iss & CM) !== 0 && (iss & ISV) === 0) {

@@ -1,15 +1,16 @@
 // The SPE state of a vCPU on its way into the guest and out of it (kvm-spe-abi.md §3.6, §4; vgic.md §7.2).
 // KVM's copies of PMBLIMITR_EL1, PMBPTR_EL1 and PMBSR_EL1 are in the vCPU's context; the hardware's are in the CPU's.
 import { indexOfRegister } from '../../arch/sysreg/table.ts';
-import { PMBLIMITR_E, PMBLIMITR_EL1, PMBPTR_EL1, PMBSR_EL1, PMBSR_S, updateBufferInterrupt } from '../../machine/spu/registers.ts';
+import { PMBLIMITR_EL1, PMBPTR_EL1, PMBSR_EL1, PMBSR_S, updateBufferInterrupt } from '../../machine/spu/registers.ts';
 import { newSpuState } from '../../machine/spu/state.ts';
 import { probedSpus } from '../capability.ts';
 import { hasCpu } from '../cpu-list.ts';
 import { type GuestExit, tell } from '../guest/exit-state.ts';
 import { injectInterrupt } from '../vgic/inject.ts';
-import { hasFeature } from '../vm.ts';
+import { hasSpe } from './enabled.ts';
 import { guestPmbidr, guestPmsidr, PMBIDR_EL1, PMSIDR_EL1 } from './identification.ts';
-import { shownSyndrome } from './syndrome.ts';
+import { enableBuffer, settleBuffer } from './pin.ts';
+import { EXTERNAL_ABORT, shownSyndrome } from './syndrome.ts';
 import { guestMdcr, guestReadTraps, guestWriteTraps } from './trap.ts';
 
 const MDCR_EL2 = indexOfRegister('MDCR_EL2');
@@ -18,8 +19,6 @@ const HDFGWTR_EL2 = indexOfRegister('HDFGWTR_EL2');
 const PMSCR_EL2 = indexOfRegister('PMSCR_EL2');
 /** PMSCR_EL2.PCT = 1: the guest may stamp records with the physical counter. */
 const PCT = 0x40n;
-
-export const hasSpe = (g: GuestExit): boolean => hasFeature(g.host, g.vm, 'spe');
 
 /** At vcpu_load: trap controls, PMSCR_EL2, and what the CPU's identification registers answer. */
 export function loadSpe(g: GuestExit): void {
@@ -56,10 +55,13 @@ export function exitSpe(g: GuestExit): void {
   copy[PMBPTR_EL1] = sys[PMBPTR_EL1];
   if ((sys[PMBSR_EL1] & PMBSR_S) !== 0n) {
     const shown = shownSyndrome(g, sys[PMBSR_EL1]);
+    // A fault that is hidden: the pages are pinned anew; where the host cannot, the guest must be told after all.
     if (shown !== null) copy[PMBSR_EL1] = shown;
+    else if (enableBuffer(g) !== null) copy[PMBSR_EL1] = EXTERNAL_ABORT;
     tell(g, 'spe.event', { hardware: `0x${sys[PMBSR_EL1].toString(16)}`, pmbsr: `0x${copy[PMBSR_EL1].toString(16)}` });
   }
   stopHardware(g);
+  settleBuffer(g);
   updateLevel(g);
 }
 
@@ -79,10 +81,4 @@ export function updateLevel(g: GuestExit): void {
   spe.level = level;
   tell(g, level ? 'spe.irq-high' : 'spe.irq-low', { intid: spe.irq });
   injectInterrupt(g.vm, index, spe.irq, level, 'spe', g.note);
-}
-
-/** The guest's buffer is enabled: E = 1 and S = 0 (its owning Exception level is always AArch64 here). */
-export function bufferEnabled(g: GuestExit): boolean {
-  const { sys } = g.vcpu.context;
-  return (sys[PMBLIMITR_EL1] & PMBLIMITR_E) !== 0n && (sys[PMBSR_EL1] & PMBSR_S) === 0n;
 }

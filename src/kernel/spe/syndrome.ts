@@ -1,18 +1,26 @@
 // Which syndrome the guest sees of a buffer management event (kvm-spe-abi.md §4.2): what is the host's business must not leak.
+import { FSC_TRANSLATION_LEVEL } from '../../arch/esr.ts';
 import { fieldAccess } from '../../arch/sysreg/table.ts';
+import { hex } from '../../base/hex.ts';
+import { PMBSR_DL, PMBSR_S } from '../../machine/spu/registers.ts';
 import { type GuestExit, tell } from '../guest/exit-state.ts';
 import { knobWord } from '../vm.ts';
 
 const EC = fieldAccess('PMBSR_EL1', 'EC');
+const MSS = fieldAccess('PMBSR_EL1', 'MSS');
 const EC_BUFFER = 0x00n;
 const EC_STAGE1 = 0x24n;
+const EC_STAGE2 = 0x25n;
 
 /** S, EA, EC 0x24, FSC 0x10: a synchronous external abort. */
 export const EXTERNAL_ABORT = 0x9006_0010n;
 /** S, DL, EC 0x1F: an IMPLEMENTATION DEFINED event with data loss. */
 const IMPLEMENTATION_DEFINED = 0x7c0a_0000n;
 
-/** The guest's PMBSR_EL1 for a hardware value with S set; null: the guest is not told and goes on (policy hideAndRepin). */
+/**
+ * The guest's PMBSR_EL1 for a hardware value with S set; null: the guest is not told, KVM pins anew and goes on (policy hideAndRepin, and
+ * nothing of the buffer is lost).
+ */
 export function shownSyndrome(g: GuestExit, hardware: bigint): bigint | null {
   const ec = EC.get(hardware);
   if (ec === EC_BUFFER || ec === EC_STAGE1) return hardware;
@@ -23,7 +31,20 @@ export function shownSyndrome(g: GuestExit, hardware: bigint): bigint | null {
     case 'impDef':
       return IMPLEMENTATION_DEFINED;
     case 'hideAndRepin':
-      return null;
+      return (hardware & PMBSR_DL) === 0n ? null : EXTERNAL_ABORT;
+    default:
+      return EXTERNAL_ABORT;
+  }
+}
+
+/** The guest's PMBSR_EL1 when it enables a buffer that lies where no slot backs it: nothing can be pinned there, so nothing can be hidden. */
+export function unbackedSyndrome(g: GuestExit, gpa: number): bigint {
+  warn(g, `kvm: SPE buffer of ${g.name}: no memory slot at ${hex(gpa)}`);
+  switch (knobWord(g.host, 's2FaultPolicy')) {
+    case 'raw':
+      return PMBSR_S | MSS.put(EC.put(0n, EC_STAGE2), BigInt(FSC_TRANSLATION_LEVEL + 3));
+    case 'impDef':
+      return IMPLEMENTATION_DEFINED;
     default:
       return EXTERNAL_ABORT;
   }

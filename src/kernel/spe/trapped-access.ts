@@ -1,11 +1,12 @@
 // How KVM answers a guest's trapped access to an SPE register (kvm-spe-abi.md §3.7).
 import { REGISTERS } from '../../arch/sysreg/table.ts';
-import { implementedBits, PMBPTR_EL1 } from '../../machine/spu/registers.ts';
+import { implementedBits, PMBLIMITR_EL1 } from '../../machine/spu/registers.ts';
 import type { GuestExit } from '../guest/exit-state.ts';
 import type { Exit } from '../world.ts';
-import { bufferEnabled, hasSpe, updateLevel } from './context-switch.ts';
+import { updateLevel } from './context-switch.ts';
+import { hasSpe } from './enabled.ts';
 import { guestPmbidr, guestPmsidr, PMBIDR_EL1, PMSIDR_EL1, spuOfVm } from './identification.ts';
-import { disableBuffer, enableBuffer } from './pin.ts';
+import { settleBuffer } from './pin.ts';
 import { isTrappedBufferRegister } from './trap.ts';
 
 const isSpe = (name: string): boolean => /^PM[SB][A-Z]+_EL1$/.test(name);
@@ -22,8 +23,8 @@ export function readSpeRegister(g: GuestExit, register: number): bigint | null {
 }
 
 /**
- * A trapped write: keeps what the unit implements of the value; what enables the buffer, or moves its limit, goes through `enableBuffer`;
- * the virtual interrupt follows PMBSR_EL1.S. 'undefined': the guest gets an exception. An exit: user space acts, then the write is retried.
+ * A trapped write: keeps what the unit implements of the value; what enables or disables the buffer, or moves its limit, pins or unpins
+ * it; the virtual interrupt follows PMBSR_EL1.S. 'undefined': the guest gets an exception. An exit: user space acts, then the write is retried.
  */
 export function writeSpeRegister(g: GuestExit, register: number, value: bigint): 'done' | 'undefined' | { readonly exit: Exit } {
   const spu = spuOfVm(g.host, g.vm);
@@ -32,16 +33,11 @@ export function writeSpeRegister(g: GuestExit, register: number, value: bigint):
   if (bits === null) return 'undefined';
   const { sys } = g.vcpu.context;
   const before = sys[register];
-  const wasEnabled = bufferEnabled(g);
   sys[register] = value & bits;
-  if (bufferEnabled(g) && register !== PMBPTR_EL1 && (!wasEnabled || sys[register] !== before)) {
-    const exit = enableBuffer(g);
-    if (exit !== null) {
-      sys[register] = before;
-      return { exit };
-    }
-  } else if (wasEnabled && !bufferEnabled(g)) {
-    disableBuffer(g);
+  const exit = settleBuffer(g, register === PMBLIMITR_EL1 && sys[register] !== before);
+  if (exit !== null) {
+    sys[register] = before;
+    return { exit };
   }
   updateLevel(g);
   return 'done';
