@@ -42,8 +42,9 @@ export function complete(line: string, cursor: number, state: ShellState): Compl
   const inExpression = misread?.code === 'expression' && misread.at >= chars.slice(0, from).join('').trimEnd().length;
   if (at < from && !inExpression) return nothing;
   // In an expression the word is a name inside it.
-  const expression =
-    inExpression || expected.some((e) => e.kind === 'slot' && ['EXPR', 'REST', 'REGISTER', 'SYMBOL'].includes(e.slot.type)));
+  const option = /^-[-A-Za-z]*/.test(typed);
+  const hasName = inExpression || expected.some((e) => e.kind === 'slot' && ['EXPR', 'REST', 'REGISTER', 'SYMBOL'].includes(e.slot.type));
+  const expression = hasName && !option;
   const name = expression ? (/[$A-Za-z_][\w.]*$/.exec(typed)?.[0] ?? '') : typed;
   const whole = name === typed;
   const wanted = option ? expected.filter((e) => e.kind === 'option') : expected;
