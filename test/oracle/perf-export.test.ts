@@ -90,7 +90,7 @@ describe.skipIf(perf === null)('perf opens what spesh writes (needs perf 6.1, 6.
     };
     const p = perfOn(writePerfData(r));
     try {
-      const theirs = theirSamples(p.run(SCRIPT).stdout);
+      const theirs = theirSamples(p.run(SCRIPT).stdout, words.perf);
       for (const [cpu, bytes] of buffers.entries())
         expect(theirs.filter((l) => cpuOf(l) === cpu)).toEqual(ourSamples(r, bytes, { ...words, cpu }));
       expect(theirs.length).toBe(1200);
@@ -106,7 +106,7 @@ describe.skipIf(perf === null)('perf opens what spesh writes (needs perf 6.1, 6.
     try {
       const run = p.run(SCRIPT, true);
       expect([run.status, unexpected(run.complaints)]).toEqual([0, []]);
-      expect(theirSamples(run.stdout)).toEqual(ourSamples(r, bytes, { ...words, cpu: 0 }));
+      expect(theirSamples(run.stdout, words.perf)).toEqual(ourSamples(r, bytes, { ...words, cpu: 0 }));
     } finally {
       p.end();
     }
