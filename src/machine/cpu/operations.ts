@@ -1,5 +1,5 @@
-// Numbers of the interpreter's operations and the layout of a decoded record, eight 32-bit words:
-//   0 operation · 1 D (destination or transferred register) · 2 N · 3 M · 4 X · 5 Y · 6 Z · 7 W
+// Numbers of the interpreter's operations and the layout of a decoded record, eight 32-bit words (the last three are not used):
+//   0 operation | D << 8 | N << 14 | M << 20 · 1 X · 2 Y · 3 Z · 4 W.   D is the destination or transferred register.
 // Where X and Y are an operand's halves, M is the register that reads as zero, and the other way round: the operand is (M ^ X, M ^ Y).
 // `mask` is -1 for 64-bit and 0 for 32-bit operations: it clears the high half.
 // run.ts switches on the numbers themselves (V8 makes a jump table of literals only); test/machine/cpu checks that both agree.
@@ -46,7 +46,7 @@ export const OP_CBZ_64 = 57; // D
 export const OP_CBNZ_64 = 58;
 export const OP_CBZ_32 = 59;
 export const OP_CBNZ_32 = 60;
-export const OP_TBZ_LOW = 61; // D & M, a bit mask
+export const OP_TBZ_LOW = 61; // D & Z, a bit mask
 export const OP_TBNZ_LOW = 62;
 export const OP_TBZ_HIGH = 63;
 export const OP_TBNZ_HIGH = 64;

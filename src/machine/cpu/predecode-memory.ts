@@ -35,7 +35,7 @@ export function branchWords(f: Fields, pageOffset: number): Words | null {
     case 'TBNZ': {
       const half = bits(word, 31, 31) === 1 ? op.OP_TBZ_HIGH : op.OP_TBZ_LOW;
       const offset = signed(bits(word, 18, 5), 14) << 2;
-      return [half + (row.id === 'TBNZ' ? 1 : 0), readRegister(t), 0, 1 << bits(word, 23, 19), ...target(pageOffset, offset)];
+      return [half + (row.id === 'TBNZ' ? 1 : 0), readRegister(t), 0, 0, ...target(pageOffset, offset), 1 << bits(word, 23, 19)];
     }
     case 'BR':
       return [op.OP_B_REGISTER, 0, readRegister(bits(word, 9, 5)), 0, BRANCH_INDIRECT];

@@ -37,5 +37,10 @@ function wordsOf(word: number, pageOffset: number): Words {
 export function predecode(at: number, word: number, pageOffset: number): void {
   const all = records();
   const words = wordsOf(word, pageOffset);
-  for (let i = 0; i < 8; i++) all[at + i] = words[i] ?? 0;
+  const [operation, d = 0, n = 0, m = 0, x = 0, y = 0, z = 0, w = 0] = words;
+  all[at] = operation | (d << 8) | (n << 14) | (m << 20);
+  all[at + 1] = x;
+  all[at + 2] = y;
+  all[at + 3] = z;
+  all[at + 4] = w;
 }

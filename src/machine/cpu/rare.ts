@@ -278,12 +278,12 @@ function divide(core: Core, d: number, n: number, m: number, isSigned: boolean):
 export function executeRare(core: Core, at: number): void {
   const { lo, hi, k } = core;
   const words = records();
-  const operation = words[at + 6];
-  const d = words[at + 1];
-  const n = words[at + 2];
-  const m = words[at + 3];
-  const x = words[at + 4];
-  const wide = words[at + 5] !== 0;
+  const operation = words[at + 3];
+  const d = (words[at] >>> 8) & 63;
+  const n = (words[at] >>> 14) & 63;
+  const m = (words[at] >>> 20) & 63;
+  const x = words[at + 1];
+  const wide = words[at + 2] !== 0;
   switch (operation) {
     case RARE_ADC:
     case RARE_ADCS:

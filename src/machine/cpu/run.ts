@@ -80,14 +80,25 @@ export function run(core: Core, limit: number): number {
 
     operations: while (left !== 0) {
       left = (left - 1) | 0;
-      let operation = records[at];
-      const d = records[at | 1];
-      const s = records[at | 2];
-      const t = records[at | 3];
-      const x = records[at | 4];
-      if (operation >= 128) {
-        shiftOperand(records[at | 7]);
-        operation &= 127;
+      const head = records[at];
+      const operation = head & 127;
+      const d = (head >>> 8) & 63;
+      const s = (head >>> 14) & 63;
+      const t = (head >>> 20) & 63;
+      const x = records[at | 1];
+      if ((head & 128) !== 0) {
+        const form = records[at | 4];
+        const a = lo[form & 63];
+        const h = hi[form & 63];
+        const amount = form >> 12;
+        if (amount > 31 || (form & 0xc00) !== 0) shiftOperand(form);
+        else {
+          const type = form & 0x300;
+          lo[34] = type === 0 ? a << amount : (a >>> amount) | (h << (32 - amount));
+          if (type === 0) hi[34] = (h << amount) | (a >>> (32 - amount));
+          else if (type === 0x100) hi[34] = h >>> amount;
+          else hi[34] = type === 0x200 ? h >> amount : (h >>> amount) | (a << (32 - amount));
+        }
       }
 
       if (operation < 40) {
@@ -114,26 +125,26 @@ export function run(core: Core, limit: number): number {
             break;
           case 4: // OP_CONSTANT
             lo[d] = x;
-            hi[d] = records[at | 5];
+            hi[d] = records[at | 2];
             break;
           case 5: // OP_KEEP
-            lo[d] = (lo[d] & records[at | 6]) | x;
-            hi[d] = (hi[d] & records[at | 7]) | records[at | 5];
+            lo[d] = (lo[d] & records[at | 3]) | x;
+            hi[d] = (hi[d] & records[at | 4]) | records[at | 2];
             break;
           case 6: // OP_ADR
-            g = ((at >> 1) + delta) & records[at | 6];
+            g = ((at >> 1) + delta) & records[at | 3];
             r = (g + x) | 0;
             lo[d] = r;
-            hi[d] = pcHi + records[at | 5] + (r >>> 0 < g >>> 0 ? 1 : 0);
+            hi[d] = pcHi + records[at | 2] + (r >>> 0 < g >>> 0 ? 1 : 0);
             break;
           case 7: // OP_ADD
             r = (a + b) | 0;
             lo[d] = r;
-            hi[d] = (h + (g ^ records[at | 5]) + (r >>> 0 < a >>> 0 ? 1 : 0)) & records[at | 6];
+            hi[d] = (h + (g ^ records[at | 2]) + (r >>> 0 < a >>> 0 ? 1 : 0)) & records[at | 3];
             break;
           case 8: // OP_SUB
             lo[d] = a - b;
-            hi[d] = (h - g - (a >>> 0 < b >>> 0 ? 1 : 0)) & records[at | 6];
+            hi[d] = (h - g - (a >>> 0 < b >>> 0 ? 1 : 0)) & records[at | 3];
             break;
           case 9: // OP_ADDS_64
             r = (a + b) | 0;
@@ -172,20 +183,20 @@ export function run(core: Core, limit: number): number {
             break;
           case 13: // OP_AND
             lo[d] = a & b;
-            hi[d] = h & (g ^ records[at | 5]) & records[at | 6];
+            hi[d] = h & (g ^ records[at | 2]) & records[at | 3];
             break;
           case 14: // OP_ORR
             lo[d] = a | b;
-            hi[d] = (h | (g ^ records[at | 5])) & records[at | 6];
+            hi[d] = (h | (g ^ records[at | 2])) & records[at | 3];
             break;
           case 15: // OP_EOR
             lo[d] = a ^ b;
-            hi[d] = (h ^ g ^ records[at | 5]) & records[at | 6];
+            hi[d] = (h ^ g ^ records[at | 2]) & records[at | 3];
             break;
           case 16: // OP_ANDS
             r = a & b;
-            g = h & (g ^ records[at | 5]) & records[at | 6];
-            n = records[at | 6] === 0 ? r : g;
+            g = h & (g ^ records[at | 2]) & records[at | 3];
+            n = records[at | 3] === 0 ? r : g;
             z = r | g;
             c = 0;
             v = 0;
@@ -194,24 +205,24 @@ export function run(core: Core, limit: number): number {
             break;
           case 17: // OP_MOVE
             lo[d] = b;
-            hi[d] = g & records[at | 6];
+            hi[d] = g & records[at | 3];
             break;
           case 18: // OP_BITFIELD_32
-            lo[d] = ((a >>> x) | (a << (32 - x))) & records[at | 5];
+            lo[d] = ((a >>> x) | (a << (32 - x))) & records[at | 2];
             hi[d] = 0;
             break;
           case 19: // OP_BITFIELD_LOW
-            lo[d] = ((a >>> x) | ((h << ~x) << 1)) & records[at | 5];
-            hi[d] = ((h >>> x) | ((a << ~x) << 1)) & records[at | 6];
+            lo[d] = ((a >>> x) | ((h << ~x) << 1)) & records[at | 2];
+            hi[d] = ((h >>> x) | ((a << ~x) << 1)) & records[at | 3];
             break;
           case 20: // OP_BITFIELD_HIGH
-            lo[d] = ((h >>> x) | ((a << ~x) << 1)) & records[at | 5];
-            hi[d] = ((a >>> x) | ((h << ~x) << 1)) & records[at | 6];
+            lo[d] = ((h >>> x) | ((a << ~x) << 1)) & records[at | 2];
+            hi[d] = ((a >>> x) | ((h << ~x) << 1)) & records[at | 3];
             break;
           case 21: // OP_SIGN_EXTEND
-            r = (a << x) >> records[at | 5];
+            r = (a << x) >> records[at | 2];
             lo[d] = r;
-            hi[d] = (r >> 31) & records[at | 6];
+            hi[d] = (r >> 31) & records[at | 3];
             break;
           case 22: // OP_ASR_64
             lo[d] = (a >>> x) | (h << (32 - x));
@@ -224,18 +235,18 @@ export function run(core: Core, limit: number): number {
           case 24: // OP_SELECT
             if (conditionHolds(x, n, z, c, v)) {
               lo[d] = a;
-              hi[d] = h & records[at | 6];
+              hi[d] = h & records[at | 3];
             } else {
-              const form = records[at | 5];
+              const form = records[at | 2];
               const invert = (form << 30) >> 31;
               r = ((lo[t] ^ invert) + (form & 1)) | 0;
               lo[d] = r;
-              hi[d] = ((g ^ invert) + (r === 0 ? form & 1 : 0)) & records[at | 6];
+              hi[d] = ((g ^ invert) + (r === 0 ? form & 1 : 0)) & records[at | 3];
             }
             break;
           case 25: // OP_MADD_32
             r = Math.imul(a, lo[t]);
-            lo[d] = records[at | 5] === 0 ? lo[x] + r : lo[x] - r;
+            lo[d] = records[at | 2] === 0 ? lo[x] + r : lo[x] - r;
             hi[d] = 0;
             break;
           case 26: // OP_MADD_64
@@ -312,21 +323,21 @@ export function run(core: Core, limit: number): number {
             taken = lo[d] !== 0;
             break;
           case 61: // OP_TBZ_LOW
-            taken = (lo[d] & t) === 0;
+            taken = (lo[d] & records[at | 3]) === 0;
             break;
           case 62: // OP_TBNZ_LOW
-            taken = (lo[d] & t) !== 0;
+            taken = (lo[d] & records[at | 3]) !== 0;
             break;
           case 63: // OP_TBZ_HIGH
-            taken = (hi[d] & t) === 0;
+            taken = (hi[d] & records[at | 3]) === 0;
             break;
           case 64: // OP_TBNZ_HIGH
-            taken = (hi[d] & t) !== 0;
+            taken = (hi[d] & records[at | 3]) !== 0;
             break;
           default: // OP_B_EQ and the other conditions
             taken = conditionHolds(operation - 42, n, z, c, v);
         }
-        if (timing !== null) touchBranch(timing, pc, kind, taken, (pc + records[at | 5]) | 0);
+        if (timing !== null) touchBranch(timing, pc, kind, taken, (pc + records[at | 2]) | 0);
         if (!taken) {
           at = (at + 8) | 0;
           continue;
@@ -335,7 +346,7 @@ export function run(core: Core, limit: number): number {
           at = (at + x) | 0;
           continue;
         }
-        const offset = records[at | 5];
+        const offset = records[at | 2];
         pcLo = (pc + offset) | 0;
         pcHi = (pcHi + (offset >> 31) + (pcLo >>> 0 < pc >>> 0 ? 1 : 0)) | 0;
         continue pages;
@@ -345,11 +356,11 @@ export function run(core: Core, limit: number): number {
       let vaLo = (lo[s] + x) | 0;
       let vaHi = (hi[s] + (x >> 31) + (vaLo >>> 0 < x >>> 0 ? 1 : 0)) | 0;
       let done = true;
-      if (operation === 74) done = executeSpecial(core, records[at | 7]);
+      if (operation === 74) done = executeSpecial(core, records[at | 4]);
       else {
         if (operation === 72) {
           // OP_MEMORY_REGISTER
-          const shift = records[at | 5];
+          const shift = records[at | 2];
           const a = lo[t];
           const h = x === 6 ? a >> 31 : x === 2 ? 0 : hi[t]; // SXTW · UXTW · LSL, SXTX
           const b = a << shift;
@@ -360,11 +371,11 @@ export function run(core: Core, limit: number): number {
           vaLo = ((at >> 1) + delta + x) | 0;
           vaHi = (pcHi + (x >> 31) + (vaLo >>> 0 < x >>> 0 ? 1 : 0)) | 0;
         }
-        const access = records[at | 6];
+        const access = records[at | 3];
         const bytes = access >> 8;
         const e = (((access & 31) < 8 ? writeAt : readAt) + ((vaLo >>> 10) & 0x3ffc)) | 0;
         if (s === 31 && (lo[31] & spMask) !== 0) done = stackPointerFault(core);
-        else if (fast[e] === (vaLo & records[at | 7]) && fast[e | 1] === vaHi && (vaLo & 0xfff) + bytes <= 4096) {
+        else if (fast[e] === (vaLo & records[at | 4]) && fast[e | 1] === vaHi && (vaLo & 0xfff) + bytes <= 4096) {
           const pa = (vaLo + fast[e | 2]) >>> 0;
           const p = pa >>> 2;
           if (timing !== null) touchData(timing, pa, bytes, (access & 31) < 8);
@@ -432,7 +443,7 @@ export function run(core: Core, limit: number): number {
         } else done = accessMemory(core, access, d, t, vaLo, vaHi);
         if (operation === 71 && done) {
           // OP_MEMORY_WRITEBACK
-          const step = records[at | 5];
+          const step = records[at | 2];
           const r = (lo[s] + step) | 0;
           hi[s] = hi[s] + (step >> 31) + (r >>> 0 < step >>> 0 ? 1 : 0);
           lo[s] = r;
