@@ -99,11 +99,13 @@ async function runMode(invocation: Invocation, batch: Batch): Promise<number> {
     }
     case 'start': {
       const terminal = STDOUT.isTTY && process.stdin.isTTY === true;
-      if (options.interactive || (terminal && !options.batch)) {
+      if (!options.interactive && (!terminal || options.batch)) return runMode({ mode: 'run', files: ['-'] }, batch);
+      if (terminal && process.env['TERM'] !== 'dumb') {
         const { runShell } = await import('./run-shell.ts');
         return runShell(home);
       }
-      return runMode({ mode: 'run', files: ['-'] }, batch);
+      const { runLines } = await import('./run-lines.ts');
+      return runLines(home, port);
     }
     case 'check': {
       const { runCheck } = await import('./run-check.ts');

@@ -192,7 +192,8 @@ class Run {
       this.diagnose(place, 'unmet', outcome.unmet.code, outcome.unmet.message, outcome.unmet.hint);
     } else if (outcome.expected !== undefined && !outcome.ok && place !== null) {
       const got = outcome.unmet === undefined ? (outcome.got ?? 'nothing') : `unmet: ${outcome.unmet.message}`;
-      this.diagnose(place, 'failed', 'expectation', `expected ${outcome.expected}, got ${got}`, undefined);
+      const hint = refusalOf(outcome) === null ? 'print EXPR shows a value, calls the calls so far' : 'why shows every check of the call';
+      this.diagnose(place, 'failed', 'expectation', `expected ${outcome.expected}, got ${got}`, hint);
     } else port.err(port.render(shown.err, 'err'));
   }
 

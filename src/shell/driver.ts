@@ -76,7 +76,8 @@ export function createDriver(options: DriverOptions): Driver {
   function writeOut(outcome: Outcome): Outcome {
     for (const { path, bytes } of outcome.writes ?? []) {
       const wrote = files.write(path, bytes);
-      if (wrote.isErr()) return { ...outcome, ...unmet('cannot-write', `${path}: ${wrote.error.message}`) };
+      if (wrote.isErr())
+        return { ...outcome, ...unmet('cannot-write', `${path}: ${wrote.error.message}`, 'the directory must be there and allow writing') };
     }
     return outcome;
   }

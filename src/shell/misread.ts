@@ -49,7 +49,7 @@ function distance(a: string, b: string, limit: number): number {
 /** The candidates that a typing slip could have meant, nearest first, at most three. */
 export function nearest(word: string, candidates: Iterable<string>): string[] {
   const from = word.toLowerCase();
-  const limit = from.length <= 3 ? 1 : from.length <= 6 ? 2 : 3;
+  const limit = from.length <= 5 ? 1 : from.length <= 8 ? 2 : 3;
   const scored: { text: string; d: number }[] = [];
   for (const text of new Set(candidates)) {
     const to = text.toLowerCase();

@@ -263,3 +263,15 @@ describe('traces', () => {
     expect(JSON.parse(spesh.run(['stat', 'trace.aux', '--counts', '--json']).out)).toMatchObject({ bytes: 64 });
   });
 });
+
+describe('--interactive without a terminal', () => {
+  test('a prompt, a line, what it shows; mistakes end nothing', () => {
+    const { code, out, err } = spesh.run(['--interactive'], { input: 'tick\nbogus\n\nprint 1; assert 0; print 2\nquit 4\ntick\n' });
+    expect(code).toBe(4);
+    expect(out).toBe('spe> tick 0\nspe> spe> spe> $2 = 1\nspe> ');
+    expect(err).toMatch(/^prompt:1:1: misread .*\n(.*\n)+failed: expected 0, got 0\n$/);
+  });
+  test('the end of the input ends it', () => {
+    expect(spesh.run(['--interactive'], { input: 'tick\n' })).toMatchObject({ code: 0, out: 'spe> tick 0\nspe> \n' });
+  });
+});

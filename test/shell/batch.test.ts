@@ -93,7 +93,7 @@ describe('streams', () => {
   });
   test('so are a failed expectation and every misread', async () => {
     expect((await run('expect ok refuse EIO')).err).toMatch(
-      /^t\.spe:1:1: failed \[expectation\]: expected ok, got EIO\n {2}expect ok refuse EIO\n {2}\^~+\n$/,
+      /^t\.spe:1:1: failed \[expectation\]: expected ok, got EIO\n {2}expect ok refuse EIO\n {2}\^~+\n {2}hint: why .*\n$/,
     );
     const { out, err } = await run('say a\nbogus 1\nsay b; reffuse EIO\n');
     expect(out).toBe('');
