@@ -273,6 +273,14 @@ describe('clocks', () => {
     );
     expect(counterOfTime({ ...timeConversion(1n), mult: 0n }, 5n)).toBeNull();
   });
+
+  test('the multiplier fits the 32 bits that perf has for it', () => {
+    for (const frequency of [1n, 1_000n, 1_000_000n, 24_000_000n, 10_000_000_000n, 1n << 60n]) {
+      const c = timeConversion(frequency);
+      expect([c.mult > 0n, c.mult < 1n << 32n]).toEqual([true, true]);
+    }
+    expect(timeOfCounter(timeConversion(1_000_000n), 17_619n)).toBe(17_619_000n);
+  });
 });
 
 describe('guest images', () => {

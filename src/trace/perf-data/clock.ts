@@ -12,15 +12,20 @@ export interface TimeConversion {
   readonly short: boolean;
 }
 
-const SHIFT = 24n;
+/** perf_event_mmap_page has 32 bits for the multiplier: a slow counter needs a smaller shift. */
+const LARGEST_SHIFT = 24n;
+const MULT_BITS = 32n;
 const COUNTER_BITS = 56;
 
 /** The conversion of a counter of `frequency` Hz, whose 0 is at `zero` ns. The counter is read with 56 bits, as Linux says of the Arm one. */
 export function timeConversion(frequency: bigint, zero = 0n): TimeConversion {
   if (frequency <= 0n) throw new Error(`a counter of ${frequency} Hz`);
+  let shift = LARGEST_SHIFT;
+  while (shift > 0n && ((1_000_000_000n << shift) / frequency) >> MULT_BITS !== 0n) shift--;
+  const mult = (1_000_000_000n << shift) / frequency;
   return {
-    shift: SHIFT,
-    mult: (1_000_000_000n << SHIFT) / frequency,
+    shift,
+    mult: mult === 0n ? 1n : mult,
     zero: BigInt.asUintN(64, zero),
     cycles: 0n,
     mask: (1n << BigInt(COUNTER_BITS)) - 1n,

@@ -266,7 +266,7 @@ const T = {
 
 function readTimeConversion(bytes: Uint8Array, offset: number, warn: (error: PerfDataError) => void): TimeConversion | null {
   const shift = u64(bytes, T.shift);
-  const mult = u64(bytes, T.mult);
+  const mult = BigInt(u32(bytes, T.mult)); // perf keeps 32 bits of it
   if (shift >= 64n || mult === 0n) {
     warn({ message: `TIME_CONV with a shift of ${shift} and a multiplier of ${mult}: times are not known`, offset });
     return null;
