@@ -1,8 +1,14 @@
 // host: the machine that spesh emulates (language.md §3, group host, and §5).
+import { hex } from '../src/base/hex.ts';
+import { type HostEvent, hostEvent } from '../src/kernel/host-event.ts';
 import { parseHost } from '../src/kernel/host-schema.ts';
+import type { Arguments } from '../src/session/command.ts';
+import { refuse } from '../src/session/enter.ts';
 import { type HostData, hostData } from '../src/session/host-report.ts';
 import { hostFixtureText } from '../src/session/host-text.ts';
+import { numbersOf } from '../src/session/numbers.ts';
 import { done, type Outcome, unmet } from '../src/session/outcome.ts';
+import { currentVm } from '../src/session/scope.ts';
 import type { Context } from '../src/session/session.ts';
 import { family } from '../src/shell/family.ts';
 import { didYouMean } from '../src/shell/misread.ts';
@@ -33,6 +39,22 @@ function load(context: Context, name: string): Outcome {
   return done(hostData(parsed.value));
 }
 
+/** An event of the host's memory management at a page of the VM in use. */
+function event(context: Context, args: Arguments): Outcome {
+  const vm = currentVm(context);
+  if (vm.isErr()) return refuse(vm.error);
+  const numbers = numbersOf(context, args, 'gpa');
+  if (numbers.isErr()) return refuse(numbers.error);
+  const kind = context.word(args['event']) as HostEvent;
+  return hostEvent(context.world, vm.value.index, kind, Number(numbers.value.gpa ?? 0n)).match(
+    ({ events, gpa, ...answer }) => {
+      for (const e of events) context.note(e);
+      return done({ event: kind, gpa: hex(gpa), ...answer }, { events });
+    },
+    (message) => unmet('no-host-event', message),
+  );
+}
+
 function show(d: HostData): Doc {
   const units = (list: readonly { name: string; type: number; cpus: string }[]): string[][] =>
     list.map((u) => [u.name, `type ${u.type}`, `CPUs ${u.cpus}`]);
@@ -52,6 +74,7 @@ export const host = family({
   summary: 'the emulated machine: CPUs, SPUs, PMUs, kernel',
   details: [
     'A host is a fixture: fixtures/hosts/NAME.toml, or a file of that form (`extends = "two-spu"` builds on one). Loading boots it: no VM, every history empty, each vCPU’s thread free to run on all CPUs.',
+    '`host event` is what the host’s memory management does: `unmap`: the VMM gives the page up, its contents are lost; `migrate`: compaction moves it; `numa-hint`: its accesses are watched for a while. KVM’s MMU notifier takes the page out of stage 2 until it is touched again; a page that is pinned for a profiling buffer can only be unmapped.',
   ],
   see: ['sysfs', 'kernel', 'cap'],
   forms: [
@@ -86,6 +109,21 @@ export const host = family({
         const rows = hosts.map((h) => [h.current ? '*' : '', h.name, h.about]);
         return [{ kind: 'table', header: false, columns: [{ title: '' }, { title: '' }, { title: '' }], rows }];
       },
+    },
+    {
+      id: 'host.event',
+      syntax: 'host event <event:unmap|migrate|numa-hint> <gpa:EXPR>',
+      about: 'The host’s memory management touches the page behind a guest physical address.',
+      effect: 'world',
+      run: (context, args) => event(context, args),
+      show: ({ data }) =>
+        data === null
+          ? []
+          : [
+              text(
+                `${String(data['gpa'])}, ${Number(data['size']).toLocaleString('en-US')} bytes: ${String(data['effect'])}: ${String(data['why'])}`,
+              ),
+            ],
     },
   ],
   complete: (slot, context) => (slot === 'host' ? [...context.hosts].map(([name, h]) => ({ text: name, about: h.about })) : []),

@@ -29,6 +29,7 @@ import { letCommand } from './let.ts';
 import { load } from './load.ts';
 import { mask } from './mask.ts';
 import { perfmon } from './perfmon.ts';
+import { pins } from './pins.ts';
 import { print } from './print.ts';
 import { process } from './process.ts';
 import { quit } from './quit.ts';
@@ -48,6 +49,7 @@ import { step } from './step.ts';
 import { sysfs } from './sysfs.ts';
 import { thread } from './thread.ts';
 import { tick } from './tick.ts';
+import { timeline } from './timeline.ts';
 import { until } from './until.ts';
 import { up } from './up.ts';
 import { vcpu } from './vcpu.ts';
@@ -107,6 +109,8 @@ export const families = (state: ShellState): readonly Family[] => [
   records,
   stat,
   mask,
+  pins,
+  timeline,
   // why
   why,
   explain,

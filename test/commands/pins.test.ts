@@ -1,0 +1,89 @@
+// pins, timeline, host event: what the shell says of pages pinned for the buffer (language.md §3, groups host and spe; issue rows of §5.1).
+import { describe, expect, test } from 'vitest';
+import { newShell } from './shell.ts';
+
+const PAGE = 4096;
+
+describe('RLIMIT_MEMLOCK through the shell', () => {
+  test('too small: KVM_EXIT_RLIMIT with the excess in bytes; raised by it, the same KVM_RUN completes the write', () => {
+    const s = newShell();
+    s.all('up pointer-chase', `rlimit memlock ${PAGE}`);
+    const first = s.run('vcpu 0 run');
+    const { exit } = first.json['data'] as { exit: Record<string, unknown> };
+    expect(first.json).toMatchObject({ ok: true, call: { ioctl: 'KVM_RUN', ret: 0, errno: null } });
+    expect(exit).toMatchObject({ reason: 41, name: 'KVM_EXIT_RLIMIT', rlimit: 8 });
+    expect(s.run('reg PMBLIMITR_EL1').out).toEqual(['PMBLIMITR_EL1 = 0x0']);
+    s.run(`rlimit memlock ${PAGE + Number(exit['excess'])}`);
+    s.run('vcpu 0 run --ops 1000');
+    const { data } = s.run('pins').json as { data: Record<string, unknown> };
+    expect(data).toMatchObject({ bytes: PAGE + Number(exit['excess']), memlock: PAGE + Number(exit['excess']), locked: data['bytes'] });
+  });
+});
+
+describe('pins', () => {
+  test('data and table pages of a vCPU, as text and as JSON', () => {
+    const s = newShell();
+    expect(s.run('pins').err[0]).toContain('there is no VM');
+    s.all('up pointer-chase', 'sample 1');
+    const ran = s.run('pins');
+    const { vcpus, pages, bytes } = ran.json['data'] as { vcpus: Record<string, unknown>[]; pages: number; bytes: number };
+    expect(bytes).toBe(pages * PAGE);
+    expect(vcpus).toMatchObject([{ vcpu: 'vcpu0', on: true, bytes }]);
+    expect((vcpus[0]['ranges'] as { kind: string }[]).map((r) => r.kind)).toContain('table');
+    expect(ran.out[0]).toMatch(/^vcpu0 +on +\d+ data +\d+ table +[\d,]+ bytes$/);
+  });
+});
+
+describe('timeline', () => {
+  test('each window ends with the interrupt taken and the buffer on again; counts add up', () => {
+    const s = newShell();
+    expect(s.run('timeline').out).toEqual(['no guest enabled its buffer']);
+    s.all('up pointer-chase', 'run');
+    const { entries, windows } = s.run('timeline 100000').json['data'] as {
+      entries: { what: string; tick: number }[];
+      windows: { from: number; taken: number; on: number; operations: number; untilOn: number }[];
+    };
+    const times = (what: string): number => entries.filter((e) => e.what === what).length;
+    expect(windows.length).toBeGreaterThan(0);
+    expect(times('S set')).toBe(windows.length);
+    expect(times('PPI taken')).toBe(windows.length);
+    expect(times('pin')).toBe(times('unpin'));
+    for (const w of windows) {
+      expect(w.operations).toBe(w.taken - w.from);
+      expect(w.untilOn).toBeGreaterThan(w.operations);
+    }
+    expect(entries.map((e) => e.tick)).toEqual(entries.map((e) => e.tick).sort((a, b) => a - b));
+  });
+  test('a buffer over the maximum: S set by KVM, 0x20004, nothing pinned', () => {
+    const s = newShell();
+    s.all('up pointer-chase --max-buffer 4KiB', 'until PMBSR_EL1.S');
+    expect(s.run('reg PMBSR_EL1').out).toEqual(['PMBSR_EL1 = 0x20004']);
+    const { entries } = s.run('timeline').json['data'] as { entries: { what: string; detail: string }[] };
+    expect(entries.map((e) => e.what)).toEqual(['S set']);
+    expect(entries[0].detail).toMatch(/^by KVM: 8,192 bytes, the maximum is 4,096 \(0x20004\)$/);
+    expect(s.run('pins').json['data']).toMatchObject({ pages: 0, locked: 0 });
+  });
+});
+
+describe('host event', () => {
+  test('a pinned page is ignored for migrate and numa-hint, taken by unmap; then the fault policy speaks', () => {
+    const s = newShell();
+    s.all('up pointer-chase', 'sample 1', 'let page = PMBPTR_EL1 & ~0xfff');
+    for (const kind of ['migrate', 'numa-hint']) {
+      expect(s.run(`host event ${kind} $page`).json['data']).toMatchObject({ effect: 'ignored', pinnedBy: ['vcpu0'] });
+    }
+    expect(s.run('host event unmap $page').json['data']).toMatchObject({ effect: 'unmapped', pinnedBy: ['vcpu0'] });
+    s.run('until PMBSR_EL1.S');
+    expect(s.run('reg PMBSR_EL1').out).toEqual(['PMBSR_EL1 = 0x90060010']);
+    const { entries } = s.run('timeline').json['data'] as { entries: { vcpu: string; what: string; detail: string }[] };
+    expect(entries.filter((e) => e.vcpu === 'host').map((e) => e.what)).toEqual(['migrate', 'numa-hint', 'unmap']);
+  });
+  test('what cannot be is Unmet: no VM, no slot, no NUMA balancing', () => {
+    const s = newShell('rfc-v5');
+    expect(s.run('host event unmap 0x40000000').outcome.unmet?.code).toBe('no-vm');
+    s.run('vm create --mem 1MiB');
+    expect(s.run('host event unmap 0x1000').outcome.unmet?.message).toBe('no memory slot backs 0x1000');
+    expect(s.run('host event numa-hint 0x40000000').outcome.unmet?.message).toContain('without NUMA balancing');
+    expect(s.misread('host event swap 0')?.expected).toEqual(expect.arrayContaining(['unmap', 'migrate', 'numa-hint']));
+  });
+});
