@@ -1,7 +1,7 @@
 // The shell line by line, for terminals that can do no more (TERM=dumb) and for `--interactive` without a terminal: a prompt, a line, what it
 // shows. A mistake ends nothing. Part of main.
-import { createInterface } from 'node:readline';
 import { type Home, newDriver } from './home.ts';
+import { inputLines } from './io/lines.ts';
 import { listenForStop } from './io/signals.ts';
 import type { BatchPort } from './shell/batch.ts';
 import { diagnosticDoc } from './shell/diagnostic.ts';
@@ -20,9 +20,8 @@ export async function runLines(home: Home, port: BatchPort): Promise<number> {
     port.err(port.render(made.error.doc, 'err'));
     return made.error.code;
   }
-  const lines = createInterface({ input: process.stdin, terminal: false });
   port.out(PROMPT);
-  for await (const line of lines) {
+  for await (const line of inputLines()) {
     const code = await runLine(line, made.value, port);
     if (code !== null) return code;
     port.out(PROMPT);
