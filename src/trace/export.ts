@@ -1,11 +1,13 @@
-// Traces from one form to another: a raw AUX file or a perf.data becomes a perf.data, or the AUX bytes alone. In pieces, whatever the size.
+// Traces from one form to another: a raw AUX file or a perf.data becomes a perf.data, the AUX bytes alone, or lines of its records. In pieces,
+// whatever the size.
 import { plainRecording } from './perf-data/defaults.ts';
 import { piecesOf } from './perf-data/read-at.ts';
 import type { PerfRecording } from './perf-data/recording.ts';
 import { recordingOfPerfData } from './perf-data/recording-in.ts';
 import { auxStreamsInTurn } from './perf-data/streams.ts';
-import type { TraceSource } from './perf-data/trace-source.ts';
+import { decodeSource, type TraceSource } from './perf-data/trace-source.ts';
 import { writePerfData } from './perf-data/write.ts';
+import { type LineForm, linesHeader, linesOf, newRecordLines } from './record-lines.ts';
 
 export interface ExportOptions {
   /** Of raw AUX bytes, which do not say: MIDR_EL1 of the CPU, and the frequency of the timestamps' counter in Hz. */
@@ -34,4 +36,27 @@ export function* exportAux(source: TraceSource): Generator<Uint8Array> {
     return;
   }
   for (const piece of auxStreamsInTurn(perfData)) yield piece.bytes;
+}
+
+/** The records as CSV or NDJSON: the fields of language.md §6. */
+export function* exportLines(source: TraceSource, form: LineForm): Generator<Uint8Array> {
+  const lines = newRecordLines(form);
+  yield linesHeader(form);
+  for (const { decoder, midr } of decodeSource(source)) yield* linesOf(lines, decoder.columns, midr);
+}
+
+/** Forms that `spesh export` writes, by the ending of the file's name. */
+export type ExportForm = 'data' | 'aux' | 'csv' | 'ndjson';
+export const EXPORT_FORMS: readonly ExportForm[] = ['data', 'aux', 'csv', 'ndjson'];
+
+/** The form that a file's name asks for; null: none that there is. */
+export function exportFormOf(path: string): ExportForm | null {
+  const ending = /\.([^./\\]+)$/.exec(path)?.[1].toLowerCase();
+  return EXPORT_FORMS.find((form) => form === ending) ?? null;
+}
+
+/** A trace in one of the forms. */
+export function exportTrace(source: TraceSource, form: ExportForm, options: ExportOptions = {}): Generator<Uint8Array> {
+  if (form === 'data') return exportPerfData(source, options);
+  return form === 'aux' ? exportAux(source) : exportLines(source, form);
 }
