@@ -1,10 +1,10 @@
-// The committed guests: they are what their sources make, and under spesh and QEMU, which has no SPE, they do the same work to the same
-// checksums. Here a few run under QEMU; test/oracle/guests.test.ts runs all.
+// The committed guests: they are what their sources make, and QEMU, which has no SPE, does the same work to the same checksums as spesh
+// (test/session/guests.test.ts). Here a few run under QEMU; test/oracle/guests.test.ts runs all.
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { boot, EXPECTED, FOLDER, firstLine, GUESTS, imageOf, noQemu, noteOf, underQemu, workOf } from './guests.ts';
+import { EXPECTED, FOLDER, firstLine, GUESTS, imageOf, noQemu, noteOf, underQemu, workOf } from '../session/guest-table.ts';
 
 const gcc = firstLine('aarch64-linux-gnu-gcc', '--version');
 const ld = firstLine('aarch64-linux-gnu-ld', '--version');
@@ -12,21 +12,6 @@ const make = firstLine('make', '--version');
 
 test('the images are small', () => {
   for (const guest of GUESTS) expect(statSync(imageOf(guest)).size, guest).toBeLessThan(100_000);
-});
-
-describe('under spesh', () => {
-  test.each(Object.entries(EXPECTED))('%s: its checksum, what the unit said, and its status', (guest, { work, spe }) => {
-    const { code, text } = boot([imageOf(guest)]);
-    expect(workOf(text)).toEqual(work);
-    expect(noteOf(text)).toEqual(spe);
-    expect(code).toBe(0);
-  });
-
-  test.each([2, 4, 8])('atomics on %i vCPUs: every addition arrives', (n) => {
-    const sum = (first: number, step: number): number => Array.from({ length: n }, (_, cpu) => first + step * cpu).reduce((a, b) => a + b);
-    const work = `atomics: cpus=${n} exclusive=${12_000 * sum(1, 1)} add=${12_000 * sum(1, 2)} swap=${12_000 * sum(1, 3)}`;
-    expect(workOf(boot([imageOf('atomics'), '--smp', `${n}`]).text)).toEqual([work]);
-  });
 });
 
 describe.skipIf(noQemu !== null)(`under QEMU${noQemu === null ? '' : ` (skipped: ${noQemu})`}`, () => {

@@ -1,0 +1,36 @@
+// The guests of fixtures/guests under spesh: the work's checksums, which QEMU has too (test/oracle/guests.test.ts), and what the unit said.
+import { describe, expect, test } from 'vitest';
+import { hostOf } from '../kernel/bench.ts';
+import { bootHere } from './booting.ts';
+import { EXPECTED, noteOf, workOf } from './guest-table.ts';
+
+test.each(Object.entries(EXPECTED))('%s: its checksum, what the unit said, and its status', (guest, { work, spe }) => {
+  const { text, status } = bootHere({ image: guest });
+  expect(workOf(text)).toEqual(work);
+  expect(noteOf(text)).toEqual(spe);
+  expect(status).toBe(0);
+});
+
+describe('the four buffer management events are the guest’s to see under every revision', () => {
+  const events = ['event-full', 'event-service', 'event-stage1', 'event-external'];
+  test.each(['rfc-v5', 'rfc-v4', 'n1-metal', 'spe-v1p2'])('%s', (name) => {
+    for (const guest of events) expect(bootHere({ image: guest, host: hostOf(name) }).status, guest).toBe(0);
+  });
+});
+
+test.each([2, 4, 8])('atomics on %i vCPUs: every addition arrives', (n) => {
+  const sum = (first: number, step: number): number => Array.from({ length: n }, (_, cpu) => first + step * cpu).reduce((a, b) => a + b);
+  const work = `atomics: cpus=${n} exclusive=${12_000 * sum(1, 1)} add=${12_000 * sum(1, 2)} swap=${12_000 * sum(1, 3)}`;
+  expect(workOf(bootHere({ image: 'atomics', vcpus: n }).text)).toEqual([work]);
+});
+
+test('vCPUs take turns alike, however the run is sliced', () => {
+  const hashes = [1_000_000, 777, 50_000].map((slice) => bootHere({ image: 'atomics', vcpus: 3 }, slice).session.worldHash());
+  expect(new Set(hashes).size).toBe(1);
+});
+
+test('a task at EL0: its context stands in the records of both levels', () => {
+  const { text } = bootHere({ image: 'el0' });
+  const [, user, kernel, both] = /user=(\d+) kernel=(\d+) both=(\d+)/.exec(text)?.map(Number) ?? [];
+  expect(Math.abs(user + kernel - both)).toBeLessThan(3);
+});
