@@ -4,7 +4,7 @@ import { hex } from '../src/base/hex.ts';
 import type { Arguments } from '../src/session/command.ts';
 import { placeTree, type TreeOptions } from '../src/session/devicetree.ts';
 import { refuse } from '../src/session/enter.ts';
-import { FLAT_OFFSET, loadImage } from '../src/session/load.ts';
+import { FLAT_OFFSET, placeImage, readImage } from '../src/session/load.ts';
 import { done, type Outcome, unmet } from '../src/session/outcome.ts';
 import { currentVm } from '../src/session/scope.ts';
 import type { Context } from '../src/session/session.ts';
@@ -54,7 +54,7 @@ function load(context: Context, args: Arguments, treeOf: () => Pick<TreeOptions,
   const path = context.word(args['file']);
   const asset = context.asset(path);
   if (asset === undefined) return unmet('no-guest', `no guest '${path}'`, 'a name of fixtures/guests, or a file');
-  const image = loadImage(context, vm.value, path, asset.bytes, at.value);
+  const image = readImage(path, asset.bytes, at.value).andThen((plan) => placeImage(context, vm.value, plan));
   if (image.isErr()) return refuse(image.error);
   context.setImage(image.value);
   const { base, entry, size } = image.value;

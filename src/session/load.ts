@@ -3,7 +3,7 @@ import { err, ok, type Result } from 'neverthrow';
 import { type Elf, parseElf } from '../abi/elf.ts';
 import { hex } from '../base/hex.ts';
 import { copyToUser } from '../kernel/user-memory.ts';
-import type { Memslot, Vm } from '../kernel/world.ts';
+import type { Vm } from '../kernel/world.ts';
 import type { Image } from './image.ts';
 import type { Unmet } from './outcome.ts';
 import type { Context } from './session.ts';
@@ -14,17 +14,23 @@ export const FLAT_OFFSET = 0x80000n;
 /** Room for the devicetree at the top of RAM. */
 export const TREE_ROOM = 0x10000n;
 
+/** Guest physical memory: a memory slot, or one that a VM will have; bytes. */
+interface Range {
+  readonly gpa: number;
+  readonly size: number;
+}
+
 /** The memory slot that holds all of [gpa, gpa + size); Err when none does. */
-function slotOf(vm: Vm, gpa: bigint, size: bigint, what: string): Result<Memslot, Unmet> {
-  const slot = vm.memslots.find((s) => gpa >= BigInt(s.gpa) && gpa + size <= BigInt(s.gpa + s.size));
+function slotOf<T extends Range>(slots: readonly T[], gpa: bigint, size: bigint, what: string): Result<T, Unmet> {
+  const slot = slots.find((s) => gpa >= BigInt(s.gpa) && gpa + size <= BigInt(s.gpa + s.size));
   if (slot !== undefined) return ok(slot);
   return err({
     code: 'invalid-image',
     message: `${what} needs guest memory at ${hex(gpa)} to ${hex(gpa + size)}, and no memory slot has it`,
     hint:
-      vm.memslots.length === 0
+      slots.length === 0
         ? 'vm create --mem SIZE, or vm memory add'
-        : `memory: ${vm.memslots.map((s) => `${hex(s.gpa)} + ${hex(s.size)}`).join(', ')}`,
+        : `memory: ${slots.map((s) => `${hex(s.gpa)} + ${hex(s.size)}`).join(', ')}`,
   });
 }
 
@@ -37,7 +43,7 @@ export function writeGuestRam(
   what: string,
   size = BigInt(bytes.length),
 ): Result<null, Unmet> {
-  return slotOf(vm, gpa, size, what).map((slot) => {
+  return slotOf(vm.memslots, gpa, size, what).map((slot) => {
     const process = context.world.world.kernel.processes[vm.process - 1];
     const put = (at: bigint, data: Uint8Array): void => {
       if (!copyToUser(context.world, process, slot.userAddress + at - BigInt(slot.gpa), data))
@@ -67,13 +73,20 @@ function isText(bytes: Uint8Array): boolean {
   return head.length > 0 && head.every((b) => (b >= 0x20 && b < 0x7f) || b === 9 || b === 10 || b === 13);
 }
 
+/** An image read and understood, not yet in any memory. */
+export interface LoadPlan {
+  readonly image: Image;
+  /** Where its bytes go; zeroes follow them up to `size`. */
+  readonly pieces: readonly { readonly gpa: bigint; readonly bytes: Uint8Array; readonly size: bigint }[];
+}
+
 /**
- * Loads an ELF by its segments' physical addresses, anything else as a flat image at `at` (default: RAM base + 0x80000).
+ * Reads an image: an ELF goes where its segments' physical addresses say, anything else is a flat image for `at` (RAM base + 0x80000).
  * The error names the file and the byte offset of the first thing that does not hold.
  */
-export function loadImage(context: Context, vm: Vm, path: string, bytes: Uint8Array, at?: bigint): Result<Image, Unmet> {
-  if (isElf(bytes)) return loadElf(context, vm, path, bytes);
-  const invalid = (message: string, hint: string): Result<Image, Unmet> =>
+export function readImage(path: string, bytes: Uint8Array, at?: bigint): Result<LoadPlan, Unmet> {
+  if (isElf(bytes)) return readElf(path, bytes);
+  const invalid = (message: string, hint: string): Result<LoadPlan, Unmet> =>
     err({ code: 'invalid-image', message: `${path}: ${message}`, hint });
   if (bytes.length === 0) return invalid('the file is empty', 'a flat arm64 image or an AArch64 ELF executable');
   if (isText(bytes) && !isArm64Image(bytes))
@@ -82,10 +95,11 @@ export function loadImage(context: Context, vm: Vm, path: string, bytes: Uint8Ar
       'guests are built with aarch64-linux-gnu-gcc: see fixtures/guests/Makefile',
     );
   const base = at ?? RAM_BASE + FLAT_OFFSET;
-  return writeGuestRam(context, vm, base, bytes, path).map(() => ({ path, base, entry: base, size: bytes.length, elf: null }));
+  const size = BigInt(bytes.length);
+  return ok({ image: { path, base, entry: base, size: bytes.length, elf: null }, pieces: [{ gpa: base, bytes, size }] });
 }
 
-function loadElf(context: Context, vm: Vm, path: string, bytes: Uint8Array): Result<Image, Unmet> {
+function readElf(path: string, bytes: Uint8Array): Result<LoadPlan, Unmet> {
   const parsed = parseElf(bytes);
   if (parsed.isErr()) {
     return err({
@@ -95,14 +109,29 @@ function loadElf(context: Context, vm: Vm, path: string, bytes: Uint8Array): Res
     });
   }
   const elf: Elf = parsed.value;
-  let base = elf.segments[0].physical;
-  let end = base;
-  for (const segment of elf.segments) {
-    const bytesOf = elf.bytes.subarray(segment.offset, segment.offset + segment.fileSize);
-    const written = writeGuestRam(context, vm, segment.physical, bytesOf, path, segment.memorySize);
-    if (written.isErr()) return err(written.error);
-    if (segment.physical < base) base = segment.physical;
-    if (segment.physical + segment.memorySize > end) end = segment.physical + segment.memorySize;
+  const pieces = elf.segments.map((s) => ({
+    gpa: s.physical,
+    bytes: elf.bytes.subarray(s.offset, s.offset + s.fileSize),
+    size: s.memorySize,
+  }));
+  const base = pieces.reduce((least, p) => (p.gpa < least ? p.gpa : least), pieces[0].gpa);
+  const end = pieces.reduce((most, p) => (p.gpa + p.size > most ? p.gpa + p.size : most), base);
+  return ok({ image: { path, base, entry: elf.entry, size: Number(end - base), elf }, pieces });
+}
+
+/** Would these memory slots hold all of the image? */
+export function imageFits(plan: LoadPlan, slots: readonly Range[]): Result<null, Unmet> {
+  for (const piece of plan.pieces) {
+    const slot = slotOf(slots, piece.gpa, piece.size, plan.image.path);
+    if (slot.isErr()) return err(slot.error);
   }
-  return ok({ path, base, entry: elf.entry, size: Number(end - base), elf });
+  return ok(null);
+}
+
+/** Puts the image into guest memory: all of it, or nothing where a piece has no memory. */
+export function placeImage(context: Context, vm: Vm, plan: LoadPlan): Result<Image, Unmet> {
+  return imageFits(plan, vm.memslots).map(() => {
+    for (const { gpa, bytes, size } of plan.pieces) writeGuestRam(context, vm, gpa, bytes, plan.image.path, size);
+    return plan.image;
+  });
 }

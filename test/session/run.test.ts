@@ -1,5 +1,6 @@
 // Entering the guest, stopping, going on: counts are exact, stops honoured or not as language.md §3 says.
 import { describe, expect, test } from 'vitest';
+import { finish } from '../../src/session/session.ts';
 import { command, openSession, run } from '../session-by-text.ts';
 
 const up = (text = 'up pointer-chase'): ReturnType<typeof openSession> => {
@@ -106,5 +107,17 @@ describe('up', () => {
       run(session, 'run');
       expect(String(run(session, 'console').data?.['text']), host).toContain('checksum=b3b7c256');
     }
+  });
+});
+
+describe('a broken image', () => {
+  test('is found before the first call is made: Unmet changes nothing', () => {
+    const session = openSession();
+    const before = session.worldHash();
+    session.addAsset({ path: 'broken', sha256: '', bytes: new TextEncoder().encode('hello\n') });
+    const outcome = finish(session.execute(command('up broken')));
+    expect(outcome.unmet?.code).toBe('invalid-image');
+    expect(outcome.calls ?? []).toEqual([]);
+    expect(session.worldHash()).toBe(before);
   });
 });
