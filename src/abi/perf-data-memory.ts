@@ -9,7 +9,6 @@ export const MEM_LVL_NUM = 33n;
 export const MEM_REMOTE = 37n;
 export const MEM_SNOOPX = 38n;
 
-export const PERF_MEM_OP_NA = 0x01n;
 export const PERF_MEM_OP_LOAD = 0x02n;
 export const PERF_MEM_OP_STORE = 0x04n;
 

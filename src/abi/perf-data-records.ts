@@ -52,12 +52,9 @@ export const PERF_RECORD_COMM = 3;
 export const PERF_RECORD_EXIT = 4;
 export const PERF_RECORD_FORK = 7;
 export const PERF_RECORD_MMAP2 = 10;
-export const PERF_RECORD_ITRACE_START = 12;
 export const PERF_RECORD_LOST_SAMPLES = 13;
 export const PERF_RECORD_SWITCH = 14;
 export const PERF_RECORD_SWITCH_CPU_WIDE = 15;
-/** Records from here on are perf's own and carry no sample_id. */
-export const PERF_RECORD_USER_TYPE_START = 64;
 export const PERF_RECORD_HEADER_ATTR = 64;
 export const PERF_RECORD_FINISHED_ROUND = 68;
 export const PERF_RECORD_ID_INDEX = 69;
@@ -114,7 +111,6 @@ export const PERF_MMAP2_BUILD_ID: Struct = struct('perf_record_mmap2', 72, [
 export const PERF_COMM: Struct = struct('perf_record_comm', 16, ['u64 header', 'u32 pid', 'u32 tid']);
 /** FORK and EXIT. */
 export const PERF_FORK: Struct = struct('perf_record_fork', 32, ['u64 header', 'u32 pid', 'u32 ppid', 'u32 tid', 'u32 ptid', 'u64 time']);
-export const PERF_ITRACE_START: Struct = struct('perf_record_itrace_start', 16, ['u64 header', 'u32 pid', 'u32 tid']);
 export const PERF_SWITCH_CPU_WIDE: Struct = struct('perf_record_switch', 16, ['u64 header', 'u32 next_prev_pid', 'u32 next_prev_tid']);
 export const PERF_LOST_SAMPLES: Struct = struct('perf_record_lost_samples', 16, ['u64 header', 'u64 lost']);
 

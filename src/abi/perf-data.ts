@@ -79,7 +79,6 @@ export const SPE_INFO_CPUS = 3;
 /** Words of a version 2 block; perf 7.3 reads all seven without asking how many there are. */
 export const SPE_INFO_MAGIC = 0x1010101010101010n;
 export const SPE_INFO_CPU = 1;
-export const SPE_INFO_PARAMETERS = 2;
 export const SPE_INFO_MIDR = 3;
 export const SPE_INFO_CPU_PMU_TYPE = 4;
 export const SPE_INFO_MIN_INTERVAL = 5;

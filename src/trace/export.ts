@@ -47,7 +47,7 @@ export function* exportLines(source: TraceSource, form: LineForm): Generator<Uin
 
 /** Forms that `spesh export` writes, by the ending of the file's name. */
 export type ExportForm = 'data' | 'aux' | 'csv' | 'ndjson';
-export const EXPORT_FORMS: readonly ExportForm[] = ['data', 'aux', 'csv', 'ndjson'];
+const EXPORT_FORMS: readonly ExportForm[] = ['data', 'aux', 'csv', 'ndjson'];
 
 /** The form that a file's name asks for; null: none that there is. */
 export function exportFormOf(path: string): ExportForm | null {

@@ -86,7 +86,7 @@ function widened(attr: Bytes, config3: bigint): Bytes {
   return out;
 }
 
-export function streamCount(r: PerfRecording): number {
+function streamCount(r: PerfRecording): number {
   return r.streams.by === 'cpu' ? r.streams.cpus.length : r.streams.tids.length;
 }
 

@@ -8,10 +8,10 @@ import type { PerfRecording, RecordedEvent, RecordedKernel, RecordedMachine } fr
 export const MIDR_NEOVERSE_N1 = 0x413fd0c1n;
 
 /** A type that no PMU of an x86 machine has: perf shows the name of its own PMU of that number (pitfall 9). */
-export const UNUSED_PMU_TYPE = 4242;
+const UNUSED_PMU_TYPE = 4242;
 
 /** Where the linear map and the kernel's text of an arm64 Linux with 48-bit addresses begin; samples above are the kernel's. */
-export const LINUX_ARM64_KERNEL: RecordedKernel = {
+const LINUX_ARM64_KERNEL: RecordedKernel = {
   start: 0xffff_8000_0800_0000n,
   length: 0x7fff_f7ff_ffffn,
   reference: 0xffff_8000_0800_0000n,

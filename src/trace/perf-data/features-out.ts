@@ -62,7 +62,7 @@ export function featuresOf(r: PerfRecording, events: readonly EventLayout[], aux
 }
 
 /** MIDR_EL1 of the first CPU that has an SPU, as perf's get_cpuid writes it. */
-export function midrText(m: RecordedMachine): string {
+function midrText(m: RecordedMachine): string {
   const midr = (m.cpus.find((c) => c.pmuType !== null) ?? m.cpus[0])?.midr ?? 0n;
   return `0x${midr.toString(16).padStart(16, '0')}`;
 }

@@ -9,7 +9,7 @@ import {
   PERF_PIPE_HEADER_SIZE,
 } from '../../abi/perf-data.ts';
 import { ATTR_SAMPLE_ID_ALL, PERF_ATTR_SIZE_VER0, PERF_EVENT_ATTR } from '../../abi/perf-data-attributes.ts';
-import { HEADER_FEAT_BITS } from '../../abi/perf-data-features.ts';
+import { HEADER_FEAT_BITS, HEADER_FEATURE_NAMES } from '../../abi/perf-data-features.ts';
 import { offsetOf, type PerfDataError, size64, u32, u64 } from './fields.ts';
 import type { ReadAt } from './read-at.ts';
 
@@ -115,7 +115,10 @@ function featureSections(file: ReadAt, head: Uint8Array, at: number, warn: (erro
     const section = sectionAt(table, entry);
     if (section.offset + section.size <= file.size) sections.set(bit, section);
     else
-      warn({ message: `feature ${bit}: ${section.size} bytes at ${section.offset} reach behind the end of the file`, offset: at + entry });
+      warn({
+        message: `feature ${HEADER_FEATURE_NAMES.get(bit) ?? bit}: ${section.size} bytes at ${section.offset} reach behind the end of the file`,
+        offset: at + entry,
+      });
     entry += PERF_FILE_SECTION.size;
   }
   return sections;

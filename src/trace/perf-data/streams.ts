@@ -68,7 +68,7 @@ export interface StreamPiece {
 }
 
 /** Streams that one file may have: CPUs or threads. */
-export const MOST_STREAMS = 8192;
+const MOST_STREAMS = 8192;
 
 interface Stream {
   /** Offset in the stream behind the last buffer, its filling included. */
