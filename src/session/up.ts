@@ -71,7 +71,7 @@ function* make(context: Context, options: UpOptions, plan: LoadPlan | null, spu:
   if (plan !== null) yield vmm.setMemory(context, vm.index, 0, RAM_BASE, options.memory ?? DEFAULT_MEMORY);
   yield* makeVcpusAndVgic(context, vm, options);
   if (plan === null) return null;
-  placeThreads(context, vm, spu);
+  placeThreads(vm, spu);
   yield* configure(context, vm, options, spu);
   return yield* boot(context, vm, options, plan);
 }
