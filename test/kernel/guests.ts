@@ -6,7 +6,7 @@ import { type Advance, type AdvanceStops, advanceVcpu } from '../../src/kernel/r
 import { copyToUser } from '../../src/kernel/user-memory.ts';
 import { readGuestRegister } from '../../src/kernel/view.ts';
 import * as vmm from '../../src/session/vmm.ts';
-import { type Bench, b0, configure, move, must, type Plan, run, set } from './bench.ts';
+import { addVm, type Bench, boot, configure, move, must, type Plan, run, set } from './bench.ts';
 
 export const RAM = 0x4000_0000;
 const RAM_SIZE = 0x40_0000;
@@ -39,8 +39,13 @@ export function mov(register: string, value: bigint | number): string {
 export const msr = (register: string, value: bigint | number): string => `${mov('x9', value)}\nmsr ${register.toLowerCase()}, x9`;
 
 /** A configured VM with RAM and the program, its vCPU inside KVM_RUN. */
-export function guest(text: string, options: { plan?: Plan; host?: Host; before?: (b: Bench) => void; spe?: boolean } = {}): Bench {
-  const b = b0(options.plan ?? {}, options.host);
+export function guest(
+  text: string,
+  options: { plan?: Plan; host?: Host; booted?: (b: Bench) => void; before?: (b: Bench) => void; spe?: boolean } = {},
+): Bench {
+  const b = boot(options.host);
+  options.booted?.(b);
+  addVm(b, options.plan);
   must(b, vmm.setMemory(b.hands, 0, 0, BigInt(RAM), BigInt(RAM_SIZE)));
   options.before?.(b);
   if (options.spe !== false) configure(b, 0, { spu: 10 });
