@@ -11,6 +11,8 @@ export interface ElfError {
 
 /** A part that is loaded (PT_LOAD). `memorySize` may exceed `fileSize`: the rest reads as zero. Sizes and addresses in bytes. */
 export interface ElfSegment {
+  /** Which program header it is. */
+  readonly index: number;
   readonly offset: number;
   readonly fileSize: number;
   readonly memorySize: bigint;
@@ -119,12 +121,8 @@ export function readSegments(view: DataView): Result<ElfSegment[], ElfError> {
       );
     if (address + memorySize > TOP) return elfError(at + 16, `${what}: its addresses run past 2^64`);
     if (physical + memorySize > TOP) return elfError(at + 24, `${what}: its physical addresses run past 2^64`);
-    for (const other of segments) {
-      if (memorySize > 0n && physical < other.physical + other.memorySize && other.physical < physical + memorySize) {
-        return elfError(at + 24, `${what} at 0x${physical.toString(16)} overlaps the one at 0x${other.physical.toString(16)}`);
-      }
-    }
     segments.push({
+      index,
       offset: Number(offset),
       fileSize: Number(fileSize),
       memorySize,
@@ -136,6 +134,23 @@ export function readSegments(view: DataView): Result<ElfSegment[], ElfError> {
     });
   }
   if (segments.length === 0) return elfError(56, 'nothing to load: no PT_LOAD segment');
+  return checkOverlaps(table.value, segments);
+}
+
+/** Segments lie apart: compared in the order of their addresses, since a file may have 65,535 of them. */
+function checkOverlaps(table: number, segments: ElfSegment[]): Result<ElfSegment[], ElfError> {
+  const byAddress = segments
+    .filter((s) => s.memorySize > 0n)
+    .sort((a, b) => (a.physical < b.physical ? -1 : a.physical > b.physical ? 1 : 0));
+  for (let i = 1; i < byAddress.length; i++) {
+    const below = byAddress[i - 1];
+    if (byAddress[i].physical >= below.physical + below.memorySize) continue;
+    const [first, second] = [below, byAddress[i]].sort((a, b) => a.index - b.index);
+    return elfError(
+      table + second.index * PROGRAM_HEADER + 24,
+      `segment ${second.index} at 0x${second.physical.toString(16)} overlaps the one at 0x${first.physical.toString(16)}`,
+    );
+  }
   return ok(segments);
 }
 
@@ -171,10 +186,13 @@ export function readSections(bytes: Uint8Array, view: DataView): Result<ElfSecti
     });
   }
   const named: ElfSection[] = [];
+  let namesLength = 0;
   for (const [index, section] of sections.entries()) {
     const at = table.value + index * SECTION_HEADER;
     const name = stringAt(bytes, sections[names], view.getUint32(at, true));
     if (name === null) return elfError(at, `section ${index}: its name lies outside the table of section names`);
+    namesLength += name.length;
+    if (areTooMuch(namesLength, bytes)) return elfError(at, 'the names of the sections are together longer than any file needs');
     named.push({ ...section, name });
   }
   return ok(named);
@@ -182,11 +200,19 @@ export function readSections(bytes: Uint8Array, view: DataView): Result<ElfSecti
 
 const utf8 = new TextDecoder();
 
-/** The string at `offset` of a string table; null when it does not lie (with its end) inside. */
+/** Names of sections and symbols are not longer: a table of one long name, named by every symbol, must not fill the memory. */
+const LONGEST_NAME = 65_536;
+/** Names may share their ends, but no honest file has them share so much. */
+const MOST_NAMES = 4;
+
+/** Names of so many characters together are more than the file's bytes account for. */
+export const areTooMuch = (characters: number, bytes: Uint8Array): boolean => characters > MOST_NAMES * bytes.length;
+
+/** The string at `offset` of a string table; null when it does not lie (with its end) inside, or has no end for too long. */
 export function stringAt(bytes: Uint8Array, table: ElfSection, offset: number): string | null {
   if (offset >= table.fileSize) return table.fileSize === 0 && offset === 0 ? '' : null;
   const start = table.offset + offset;
-  const end = bytes.indexOf(0, start);
-  if (end === -1 || end >= table.offset + table.fileSize) return null;
-  return utf8.decode(bytes.subarray(start, end));
+  const room = Math.min(table.fileSize - offset, LONGEST_NAME);
+  const length = bytes.subarray(start, start + room).indexOf(0);
+  return length === -1 ? null : utf8.decode(bytes.subarray(start, start + length));
 }

@@ -1,7 +1,7 @@
 // The symbol table of an ELF file.
 // Source: System V ABI, "Symbol Table" (gABI 4.1); mapping symbols: ELF for the Arm 64-bit Architecture, 5.6.4.
 import { ok, type Result } from 'neverthrow';
-import { type ElfError, type ElfSection, elfError, SHT_STRTAB, SHT_SYMTAB, stringAt } from './elf-headers.ts';
+import { areTooMuch, type ElfError, type ElfSection, elfError, SHT_STRTAB, SHT_SYMTAB, stringAt } from './elf-headers.ts';
 
 export interface ElfSymbol {
   readonly name: string;
@@ -30,6 +30,7 @@ export function readSymbols(bytes: Uint8Array, sections: readonly ElfSection[]):
     return elfError(table.offset, `section ${table.name}: section ${table.link}, which should hold its names, is no string table`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const symbols: ElfSymbol[] = [];
+  let namesLength = 0;
   for (let at = table.offset; at < table.offset + table.fileSize; at += ENTRY) {
     const kind = KINDS[bytes[at + 4] & 15];
     const section = view.getUint16(at + 6, true);
@@ -38,6 +39,8 @@ export function readSymbols(bytes: Uint8Array, sections: readonly ElfSection[]):
       return elfError(at + 6, `a symbol in section ${section}, but there are ${sections.length} sections`);
     const name = stringAt(bytes, strings, view.getUint32(at, true));
     if (name === null) return elfError(at, `a symbol whose name lies outside ${strings.name}`);
+    namesLength += name.length;
+    if (areTooMuch(namesLength, bytes)) return elfError(at, 'the names of the symbols are together longer than any file needs');
     if (name === '' || /^\$[dx](\.|$)/.test(name)) continue;
     symbols.push({
       name,

@@ -120,6 +120,52 @@ describe('what is not such a file is refused with one message and its place', ()
   ];
   for (const [what, bytes, message] of cases) test(what, () => expect(problem(bytes)).toMatch(message));
 
+  /** A file of nothing but program headers, each `make`s. */
+  function manySegments(count: number, make: (i: number) => readonly [physical: bigint, memory: bigint]): Uint8Array {
+    const bytes = new Uint8Array(64 + 56 * count);
+    bytes.set(chase.subarray(0, 64));
+    const view = new DataView(bytes.buffer);
+    view.setBigUint64(32, 64n, true);
+    view.setBigUint64(40, 0n, true);
+    view.setUint16(56, count, true);
+    view.setUint32(60, 0, true);
+    for (let i = 0; i < count; i++) {
+      const at = 64 + 56 * i;
+      const [physical, memory] = make(i);
+      view.setUint32(at, 1, true);
+      view.setUint32(at + 4, 5, true);
+      view.setBigUint64(at + 16, physical, true);
+      view.setBigUint64(at + 24, physical, true);
+      view.setBigUint64(at + 40, memory, true);
+    }
+    return bytes;
+  }
+
+  test('65,535 segments are compared in a moment', () => {
+    const apart = manySegments(65_535, (i) => [0x40080000n + BigInt(((i * 7919) % 65_535) * 16), 16n]);
+    expect(problem(apart)).toBe('ok');
+    const touching = manySegments(65_535, (i) => [0x40080000n + BigInt(i * 16), i === 777 ? 17n : 16n]);
+    expect(problem(touching)).toBe(`${64 + 56 * 778 + 24}: segment 778 at 0x400830a0 overlaps the one at 0x40083090`);
+  });
+
+  test('one long name that every symbol names does not fill the memory', () => {
+    const strings = parsed.sections.find((s) => s.name === '.strtab')!;
+    const long = chase.slice();
+    long.fill(0x61, strings.offset + 1, strings.offset + strings.fileSize - 1);
+    const { offset, fileSize } = parsed.sections[symtab];
+    const grown = new Uint8Array(long.length + 24 * 50_000);
+    grown.set(long);
+    const view = new DataView(grown.buffer);
+    for (let i = 0; i < 50_000; i++) {
+      const at = long.length + 24 * i;
+      grown.set(long.subarray(offset + fileSize - 24, offset + fileSize), at);
+      view.setUint32(at, 1, true);
+    }
+    view.setBigUint64(shoff + 64 * symtab + 24, BigInt(long.length), true);
+    view.setBigUint64(shoff + 64 * symtab + 32, BigInt(24 * 50_000), true);
+    expect(problem(grown)).toMatch(/^\d+: the names of the symbols are together longer than any file needs$/);
+  });
+
   test('a file cut anywhere is refused, with a place inside it', () => {
     for (let length = 0; length < chase.length; length += length < 512 ? 1 : 97) {
       const result = parseElf(chase.slice(0, length));
