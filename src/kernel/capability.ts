@@ -7,11 +7,19 @@ import { knobOf } from './knobs.ts';
 const PMBIDR_P = 1n << 4n;
 const ALIGN_MAX = 11n;
 
-/** The units that the SPE driver of the host probed (kvm-spe-abi.md §1.2 item 6, spe-architecture §6.6). */
+/** The units that the SPE driver of the host probed (kvm-spe-abi.md §1.2 item 6, spe-architecture §6.6). Asked at every entry to a guest. */
 export function probedSpus(host: Host): readonly SpuDevice[] {
-  if (host.kernel.kpti) return [];
-  return host.spus.filter((spu) => spu.pmsver > 0 && (spu.pmbidr & PMBIDR_P) === 0n && (spu.pmbidr & 15n) <= ALIGN_MAX);
+  let list = probed.get(host);
+  if (list === undefined) {
+    const works = (spu: SpuDevice): boolean => spu.pmsver > 0 && (spu.pmbidr & PMBIDR_P) === 0n && (spu.pmbidr & 15n) <= ALIGN_MAX;
+    list = host.kernel.kpti ? [] : host.spus.filter(works);
+    probed.set(host, list);
+  }
+  return list;
 }
+
+/** By host, which never changes. */
+const probed = new WeakMap<Host, readonly SpuDevice[]>();
 
 /** Why KVM does not offer SPE on this host; null when it does. */
 export function speUnavailable(host: Host): string | null {

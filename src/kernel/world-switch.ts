@@ -35,11 +35,23 @@ const EL1_TIMER = 3n;
 const isHostRegister = (name: string): boolean => /_EL[23]$|_EL12$|^IC[CH]_/.test(name) || isTrappedBufferRegister(name);
 const GUEST_REGISTERS: readonly number[] = REGISTERS.flatMap((row, i) => (isHostRegister(row.name) ? [] : [i]));
 
+/** The same registers as runs of the 32-bit halves of `sys`, [first, end): every exit copies them, and BigInts would cost more than all else. */
+const GUEST_RUNS: readonly (readonly [first: number, end: number])[] = GUEST_REGISTERS.reduce<[number, number][]>((runs, i) => {
+  const last = runs.at(-1);
+  if (last !== undefined && last[1] === 2 * i) last[1] = 2 * i + 2;
+  else runs.push([2 * i, 2 * i + 2]);
+  return runs;
+}, []);
+
+const halvesOf = ({ sys }: CpuContext): Int32Array => new Int32Array(sys.buffer, sys.byteOffset, sys.length * 2);
+
 function copyGuestRegisters(to: CpuContext, from: CpuContext): void {
   to.lo.set(from.lo);
   to.hi.set(from.hi);
   to.core.set(from.core);
-  for (const i of GUEST_REGISTERS) to.sys[i] = from.sys[i];
+  const target = halvesOf(to);
+  const source = halvesOf(from);
+  for (const [first, end] of GUEST_RUNS) for (let i = first; i < end; i++) target[i] = source[i];
 }
 
 /** Registers of a CPU that has no vCPU loaded; never written. */
