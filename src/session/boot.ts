@@ -1,5 +1,6 @@
 // `spesh boot`: an image with SPE configured, to its end (language.md §1). The run is that of `run`; what differs is that it keeps no
 // history, so that a guest may run and print for as long as it likes: records and events are counted, the console's tail is kept.
+import { SYSTEM_EVENT_SHUTDOWN } from '../abi/exits.ts';
 import { hex } from '../base/hex.ts';
 import { systemCall } from '../kernel/kernel.ts';
 import { drainRecords } from '../kernel/records.ts';
@@ -39,7 +40,6 @@ const CONSOLE_LIMIT = 1 << 17;
 /** Looks at a vCPU in a row that must find it stuck. */
 const SURE = 2;
 
-const SHUTDOWN = 1;
 const NO_STOPS = { breakpoints: new Set<bigint>(), skipFirst: false, afterRecord: false } as const;
 
 /** Makes the VM, loads the image and runs it to its end; the outcome's value is the status the guest reported. */
@@ -110,7 +110,7 @@ function startBoot(context: Context, options: BootOptions): Running {
     const { exit } = vcpu.run;
     if (exit === null) return end('exit', vcpu, `KVM_RUN came back; ${place(vcpu)}`);
     if (exit.name === 'KVM_EXIT_SYSTEM_EVENT') {
-      if (exit['type'] === SHUTDOWN) return end('off', vcpu, '', exit);
+      if (exit['type'] === SYSTEM_EVENT_SHUTDOWN) return end('off', vcpu, '', exit);
       return end('reset', vcpu, `${vcpuName(vm.index, vcpu.id)} asked for SYSTEM_RESET`, exit);
     }
     if (exit.name !== 'KVM_EXIT_MMIO') return end('exit', vcpu, `${exit.name} ${membersText(exit)}; ${place(vcpu)}`, exit);

@@ -1,6 +1,8 @@
 // The end of a run as data: why, where, what comes next. The commands of the run group share it.
+import { SYSTEM_EVENT_SHUTDOWN } from '../abi/exits.ts';
 import { hex } from '../base/hex.ts';
 import { guestProgramCounter } from '../kernel/view.ts';
+import { newReportedStatus, readStatusByte, statusOf } from './exit-status.ts';
 import { done, type Outcome } from './outcome.ts';
 import type { RunEnd } from './run.ts';
 import type { Context } from './session.ts';
@@ -16,6 +18,8 @@ export interface StopData {
   readonly exit: Readonly<Record<string, unknown>> | null;
   /** The next instruction of the vCPU that stopped; null when it left for good (SYSTEM_OFF). */
   readonly next: InstructionLine | null;
+  /** What the guest reported on its console before SYSTEM_OFF, and the command's value; null when it reported nothing. */
+  readonly status: number | null;
   /** Completed by the built-in VMM and folded in the text: UART exits. */
   readonly tick: number;
 }
@@ -33,12 +37,20 @@ export function stopOutcome(context: Context, end: RunEnd): Outcome {
     breakpoint: end.breakpoint,
     exit: end.exit === null ? null : exitData(end.exit),
     next,
+    status: off && end.exit?.['type'] === SYSTEM_EVENT_SHUTDOWN ? reportedStatus(context) : null,
     tick: context.world.world.machine.tick,
   };
-  const outcome = done(data as unknown as Record<string, unknown>, { calls: end.calls });
+  const outcome = done(data as unknown as Record<string, unknown>, { calls: end.calls, value: data.status });
   const last = end.calls.at(-1);
   if (end.stop === 'refused' && last !== undefined && last.errno !== null) return { ...outcome, ok: false };
   return outcome;
+}
+
+/** The status by the whole console of the VM in use (guest.md §3.4). */
+function reportedStatus(context: Context): number | null {
+  const status = newReportedStatus();
+  for (const { vm, byte } of context.log.console) if (vm === context.vm) readStatusByte(status, byte);
+  return statusOf(status);
 }
 
 /** Numbers that are addresses become text, as JSON wants them (language.md §6). */

@@ -49,6 +49,7 @@ export function showStop(outcome: Outcome): Doc {
       { text: sentence(d), role: 'strong' },
       { text: ` after ${count(d.executed, 'operation', 'operations')}`, role: 'plain' },
       { text: d.stop !== 'records' && d.records > 0 ? `, ${count(d.records, 'record', 'records')}` : '', role: 'plain' },
+      { text: d.status === null ? '' : `, status ${d.status}`, role: 'plain' },
     ],
   ];
   if (d.next !== null) {

@@ -29,6 +29,25 @@ describe('modes', () => {
   });
 });
 
+describe('options of boot that are none', () => {
+  test.each([
+    ['--smp', '0'],
+    ['--smp', '200'],
+    ['--mem', '64'],
+    ['--mem', '5GiB'],
+    ['--mem', '0x8000000000000000'],
+    ['--mem', '64MB'],
+    ['--ops', '0'],
+    ['--ops', 'many'],
+    ['--dtb', 'x'],
+  ])('%s %s', (...option) => {
+    expect(read('boot', 'image', ...option)).toMatchObject({ kind: 'text', code: 2, err: expect.stringMatching(/^spesh: /) });
+  });
+  test('no image', () => {
+    expect(read('boot')).toMatchObject({ kind: 'text', code: 2 });
+  });
+});
+
 describe('options', () => {
   test('stand before and behind the command', () => {
     const wanted = {
