@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 export const FOLDER = new URL('../../fixtures/guests/', import.meta.url).pathname;
 
-/** The lines of the work, which QEMU prints too, and those that only a unit brings about. */
+/** The lines of the work, which QEMU prints too, and those that only a unit brings about; none where a guest does not look for one. */
 export interface Expected {
   readonly work: readonly string[];
   readonly spe: readonly string[];
@@ -18,6 +18,7 @@ export const EXPECTED: Readonly<Record<string, Expected>> = {
   sieve: { work: ['sieve: primes=17984 sum=1709600813'], spe: ['spe: records=2568 interrupts=20'] },
   mix: { work: ['mix: checksum=d97fd12484d17872 kinds=2156,723,1432,1689'], spe: ['spe: records=2950 interrupts=23'] },
   atomics: { work: ['atomics: cpus=1 exclusive=12000 add=12000 swap=12000'], spe: ['spe: records=211 interrupts=1'] },
+  ticks: { work: ['ticks: virtual=5 physical=5 early=0 others=0'], spe: [] },
   el0: { work: ['el0: calls=1203 checksum=97b825237ad52e32', 'EXIT: STATUS=1'], spe: ['spe: user=144 kernel=87 both=232'] },
   'event-full': { work: ['event-full: checksum=efdbaf02d01bbab7', 'EXIT: STATUS=1'], spe: ['spe: full=10'] },
   'event-service': { work: ['event-service: checksum=dba9995c673288ac', 'EXIT: STATUS=1'], spe: ['spe: interrupts=8'] },

@@ -29,6 +29,13 @@ test('vCPUs take turns alike, however the run is sliced', () => {
   expect(new Set(hashes).size).toBe(1);
 });
 
+test('ticks: while the only vCPU sleeps, time jumps to its timer', () => {
+  const { outcome, session } = bootHere({ image: 'ticks' });
+  const jumped = session.context.world.world.machine.tick - Number(outcome.data?.['executed']);
+  expect(jumped).toBeGreaterThan(9000);
+  expect(jumped).toBeLessThan(10_000); // ten times a millisecond at 1 MHz, less what ran meanwhile
+});
+
 test('a task at EL0: its context stands in the records of both levels', () => {
   const { text } = bootHere({ image: 'el0' });
   const [, user, kernel, both] = /user=(\d+) kernel=(\d+) both=(\d+)/.exec(text)?.map(Number) ?? [];
