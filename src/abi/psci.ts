@@ -25,6 +25,9 @@ export const PSCI_FUNCTIONS: readonly PsciFunction[] = [
 
 export const psciFunction = (id: number): string | undefined => PSCI_FUNCTIONS.find((f) => f.id === id)?.name;
 
+/** Arguments and result have 64 bits. */
+export const isSmc64 = (id: number): boolean => (id & 0x4000_0000) !== 0;
+
 export const PSCI_1_1 = 0x1_0001n;
 export const SMCCC_1_1 = 0x1_0001n;
 /** MIGRATE_INFO_TYPE: there is no Trusted OS to migrate. */

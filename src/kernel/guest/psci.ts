@@ -13,8 +13,10 @@ import { type GuestExit, type Handled, tell } from './exit-state.ts';
 /** MPIDR bits that name a CPU: Aff3, Aff2, Aff1, Aff0. */
 const AFFINITY = 0xff_00ff_ffffn;
 
-const withAffinity = (g: GuestExit, mpidr: bigint): Vcpu | undefined =>
-  g.vm.vcpus.find((v) => (mpidrOf(v.id) & AFFINITY) === (mpidr & AFFINITY));
+/** The vCPU that an MPIDR names; bits beside the affinity name none. */
+function withAffinity(g: GuestExit, mpidr: bigint): Vcpu | undefined {
+  return (mpidr & ~AFFINITY) !== 0n ? undefined : g.vm.vcpus.find((v) => (mpidrOf(v.id) & AFFINITY) === mpidr);
+}
 
 /** Executes the function whose id is in W0, its arguments in X1 to X3; the result goes to X0. PC is behind the HVC already. */
 export function callPsci(g: GuestExit): Handled {
@@ -24,6 +26,8 @@ export function callPsci(g: GuestExit): Handled {
     setX(c, 0, BigInt.asUintN(64, value));
     return 'resume';
   };
+  /** Of the functions with 32-bit arguments, the low halves. */
+  const argument = (n: number): bigint => (psci.isSmc64(id) ? getX(c, n) : getX(c, n) & 0xffff_ffffn);
   const name = hasFeature(g.host, g.vm, 'psci-0.2') ? psci.psciFunction(id) : undefined;
   if (name !== undefined) tell(g, 'psci', { function: name });
   switch (name) {
@@ -36,9 +40,9 @@ export function callPsci(g: GuestExit): Handled {
     case 'MIGRATE_INFO_TYPE':
       return answer(psci.NO_TRUSTED_OS);
     case 'CPU_ON':
-      return answer(powerOn(g, getX(c, 1), getX(c, 2), getX(c, 3)));
+      return answer(powerOn(g, argument(1), argument(2), argument(3)));
     case 'AFFINITY_INFO':
-      return answer(affinityInfo(g, getX(c, 1)));
+      return answer(affinityInfo(g, argument(1), argument(2)));
     case 'CPU_OFF':
       g.vcpu.poweredOff = true;
       return 'block';
@@ -69,10 +73,16 @@ function powerOn(g: GuestExit, mpidr: bigint, entry: bigint, argument: bigint): 
   return psci.SUCCESS;
 }
 
-function affinityInfo(g: GuestExit, mpidr: bigint): bigint {
-  const target = withAffinity(g, mpidr);
-  if (target === undefined) return psci.INVALID_PARAMETERS;
-  return target.poweredOff ? psci.AFFINITY_OFF : psci.AFFINITY_ON;
+/** Bits of an MPIDR from an affinity level upwards; levels above 3 have none. */
+const LEVELS: readonly bigint[] = [AFFINITY, AFFINITY & ~0xffn, AFFINITY & ~0xffffn, AFFINITY & ~0xff_ffffn];
+
+/** On when one of the CPUs is that the affinity names from `level` upwards. */
+function affinityInfo(g: GuestExit, mpidr: bigint, level: bigint): bigint {
+  const mask = level < 4n ? LEVELS[Number(level)] : 0n;
+  if ((mpidr & ~AFFINITY) !== 0n || mask === 0n) return psci.INVALID_PARAMETERS;
+  const named = g.vm.vcpus.filter((v) => (mpidrOf(v.id) & mask) === (mpidr & mask));
+  if (named.length === 0) return psci.INVALID_PARAMETERS;
+  return named.every((v) => v.poweredOff) ? psci.AFFINITY_OFF : psci.AFFINITY_ON;
 }
 
 /** Every vCPU is stopped, and this one leaves KVM_RUN; should user space run it again, the guest sees an internal failure. */
