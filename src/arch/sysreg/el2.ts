@@ -168,13 +168,16 @@ export const EL2_REGISTERS: readonly SystemRegister[] = [
   plain('CONTEXTIDR_EL2', [3, 4, 13, 0, 1], 'Context ID Register (EL2)'),
   plain('TPIDR_EL2', [3, 4, 13, 0, 2], 'EL2 Software Thread ID Register'),
   plain('CNTVOFF_EL2', [3, 4, 14, 0, 3], 'Counter-timer Virtual Offset Register', 'DDI 0487 D24.10'),
+  plain('CNTPOFF_EL2', [3, 4, 14, 0, 6], 'Counter-timer Physical Offset Register', 'DDI 0487 D24.10'),
   sysreg(
     'CNTHCTL_EL2',
     [3, 4, 14, 1, 0],
     'Counter-timer Hypervisor Control Register',
     'DDI 0487 D24.10',
     [
-      res0(63, 2),
+      res0(63, 13),
+      bit(12, 'ECV', 'FEAT_ECV_POFF: CNTPOFF_EL2 is taken off the physical count'),
+      res0(11, 2),
       bit(1, 'EL1PCEN', '0: EL1 accesses to the CNTP timer are trapped'),
       bit(0, 'EL1PCTEN', '0: EL1 reads of CNTPCT_EL0 are trapped'),
     ],

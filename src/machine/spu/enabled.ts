@@ -1,42 +1,49 @@
 // Who owns the Profiling Buffer, and is profiling enabled now: Arm ARM D17.1-D17.3, spe-architecture §4.1. Everything here is Non-secure.
 import { fieldAccess, indexOfRegister } from '../../arch/sysreg/table.ts';
 import type { PhysicalCpu } from '../machine.ts';
-import { PMBLIMITR_E, PMBLIMITR_EL1, PMBSR_EL1, PMBSR_S, PMSCR_EL1, PMSCR_EL2 } from './registers.ts';
+import { PMBLIMITR_E, PMBLIMITR_EL1, PMBSR_EL1, PMBSR_S, PMSCR_EL1, PMSCR_EL2, registerHalves } from './registers.ts';
 
-const MDCR_EL2 = indexOfRegister('MDCR_EL2');
-const HCR_EL2 = indexOfRegister('HCR_EL2');
-const e2pb = fieldAccess('MDCR_EL2', 'E2PB');
-const TGE = fieldAccess('HCR_EL2', 'TGE').mask;
+// Halves in `registerHalves`, and bits in them.
+const MDCR_EL2_LOW = indexOfRegister('MDCR_EL2') * 2;
+const HCR_EL2_LOW = indexOfRegister('HCR_EL2') * 2;
+const E2PB = Number(fieldAccess('MDCR_EL2', 'E2PB').mask);
+const TGE = Number(fieldAccess('HCR_EL2', 'TGE').mask);
+const E = Number(PMBLIMITR_E);
+const S = Number(PMBSR_S);
+/** PMSCR_EL1.E1SPE, PMSCR_EL2.E2SPE · PMSCR_EL1.E0SPE, PMSCR_EL2.E0HSPE. */
+const SAME_LEVEL = 2;
+const EL0 = 1;
 
 /** The Exception level that owns the buffer: EL2 while MDCR_EL2.E2PB is 00. */
 export function owningExceptionLevel(cpu: PhysicalCpu): 1 | 2 {
-  return e2pb.get(cpu.context.sys[MDCR_EL2]) === 0n ? 2 : 1;
+  return (registerHalves(cpu)[MDCR_EL2_LOW] & E2PB) === 0 ? 2 : 1;
 }
 
 /** HCR_EL2.TGE: EL0 belongs to the host. */
 export function isHostOnly(cpu: PhysicalCpu): boolean {
-  return (cpu.context.sys[HCR_EL2] & TGE) !== 0n;
+  return (registerHalves(cpu)[HCR_EL2_LOW] & TGE) !== 0;
 }
 
 /** The buffer is enabled and no management event has stopped it. */
 export function profilingBufferEnabled(cpu: PhysicalCpu): boolean {
-  const sys = cpu.context.sys;
-  return cpu.spu !== null && (sys[PMBLIMITR_EL1] & PMBLIMITR_E) !== 0n && (sys[PMBSR_EL1] & PMBSR_S) === 0n;
+  if (cpu.spu === null) return false;
+  const h = registerHalves(cpu);
+  return (h[PMBLIMITR_EL1 * 2] & E) !== 0 && (h[PMBSR_EL1 * 2] & S) === 0;
 }
 
 /** Operations at Exception level `el` are sampled now. */
 export function statisticalProfilingEnabled(cpu: PhysicalCpu, el: number): boolean {
   if (!profilingBufferEnabled(cpu)) return false;
+  const h = registerHalves(cpu);
   const owner = owningExceptionLevel(cpu);
   const hostOnly = isHostOnly(cpu);
   if (el > owner || (owner === 1 && hostOnly)) return false;
-  const sys = cpu.context.sys;
   switch (el) {
     case 2:
-      return (sys[PMSCR_EL2] & 2n) !== 0n; // E2SPE
+      return (h[PMSCR_EL2 * 2] & SAME_LEVEL) !== 0;
     case 1:
-      return !hostOnly && (sys[PMSCR_EL1] & 2n) !== 0n; // E1SPE
+      return !hostOnly && (h[PMSCR_EL1 * 2] & SAME_LEVEL) !== 0;
     default:
-      return (sys[hostOnly ? PMSCR_EL2 : PMSCR_EL1] & 1n) !== 0n; // E0HSPE, E0SPE
+      return (h[(hostOnly ? PMSCR_EL2 : PMSCR_EL1) * 2] & EL0) !== 0;
   }
 }

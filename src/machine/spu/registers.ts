@@ -2,7 +2,8 @@
 // (spe-architecture §3.2 write masks, §4.13). The values live in the CPU's context.
 import { fieldAccess, indexOfRegister } from '../../arch/sysreg/table.ts';
 import type { PhysicalCpu } from '../machine.ts';
-import type { SpuDescription } from './state.ts';
+import { finishSamples, type SpuDescription } from './state.ts';
+import { unitOf } from './unit.ts';
 
 export const PMSCR_EL1 = indexOfRegister('PMSCR_EL1');
 export const PMSCR_EL2 = indexOfRegister('PMSCR_EL2');
@@ -17,6 +18,7 @@ export const PMBLIMITR_EL1 = indexOfRegister('PMBLIMITR_EL1');
 export const PMBPTR_EL1 = indexOfRegister('PMBPTR_EL1');
 export const PMBSR_EL1 = indexOfRegister('PMBSR_EL1');
 export const PMBMAR_EL1 = indexOfRegister('PMBMAR_EL1');
+const ID_AA64MMFR0_EL1 = indexOfRegister('ID_AA64MMFR0_EL1');
 
 const bitsOf = (register: string, ...fields: string[]): bigint => fields.reduce((mask, f) => mask | fieldAccess(register, f).mask, 0n);
 
@@ -27,81 +29,88 @@ export const PMBLIMITR_E = bitsOf('PMBLIMITR_EL1', 'E');
 export const PMBLIMITR_LIMIT = bitsOf('PMBLIMITR_EL1', 'LIMIT');
 export const PMBSR_S = bitsOf('PMBSR_EL1', 'S');
 export const PMBSR_DL = bitsOf('PMBSR_EL1', 'DL');
+export const PMBSR_EA = bitsOf('PMBSR_EL1', 'EA');
+export const PMBSR_COLL = bitsOf('PMBSR_EL1', 'COLL');
 
 /** PMBIRQ is PPI 21 of the host (spe-architecture §6.9). */
 export const PMBIRQ = 21;
 
-const idField = (name: string): ((device: SpuDescription) => number) => {
-  const f = fieldAccess('PMSIDR_EL1', name);
-  return (device) => Number(f.get(device.pmsidr));
-};
-const align = fieldAccess('PMBIDR_EL1', 'Align');
-const sizeLog2 = idField('MaxSize');
-const countSize = idField('CountSize');
+/** PMSCR_EL1 without FEAT_ECV, SPE_EXC and SPE_nVM: PCT has one bit. */
+const PMSCR_BITS = bitsOf('PMSCR_EL1', 'E0SPE', 'E1SPE', 'CX', 'PA', 'TS') | 0x40n;
+const PCT_HIGH = 0x80n;
+const ECV = fieldAccess('ID_AA64MMFR0_EL1', 'ECV');
 
-/** PMSIDR_EL1 fields, 0 or 1: jitter after the interval, data sources, inverted event filter, previous branch targets, … */
-export const hasRandomEnd = idField('ERnd');
-export const hasDataSource = idField('LDS');
-export const hasInvertedEvents = idField('FnE');
-export const hasDataSourceFilter = idField('FDS');
-export const hasTypeMasks = idField('EFT');
-export const hasPreviousTarget = idField('PBT');
-
-/** The largest record, and what records are a multiple of; bytes. */
-export const largestRecord = (device: SpuDescription): number => 1 << sizeLog2(device);
-export const recordAlignment = (device: SpuDescription): number => 1 << Number(align.get(device.pmbidr));
-/** Where counters saturate: 12 or 16 bits. */
-export const largestCount = (device: SpuDescription): number => (countSize(device) === 3 ? 0xffff : 0xfff);
+const PMSFCR_BASE = bitsOf('PMSFCR_EL1', 'FE', 'FT', 'FL', 'B', 'LD', 'ST');
+const PMSFCR_INVERTED = bitsOf('PMSFCR_EL1', 'FnE');
+const PMSFCR_SOURCES = bitsOf('PMSFCR_EL1', 'FDS');
+const PMSFCR_MASKS = bitsOf('PMSFCR_EL1', 'SIMD', 'FP', 'SIMDm', 'FPm', 'STm', 'LDm', 'Bm');
+const PMSICR_COUNT = bitsOf('PMSICR_EL1', 'COUNT');
+const PMSICR_ECOUNT = bitsOf('PMSICR_EL1', 'ECOUNT');
+const PMSIRR_BITS = bitsOf('PMSIRR_EL1', 'INTERVAL', 'RND');
+const PMBLIMITR_V1P2 = bitsOf('PMBLIMITR_EL1', 'PMFZ', 'FM');
+const PMBSR_BITS = bitsOf('PMBSR_EL1', 'MSS2', 'EC', 'DL', 'EA', 'S', 'COLL', 'MSS');
+const ALL = 0xffff_ffff_ffff_ffffn;
 
 /**
  * Event bits that the filters look at, from the example model's mask (spe-architecture §2.1); bits that are an implementation's choice
  * (2, 4, 8-10 before SPEv1p4, 12-15, 24-31, 48-63) are not filterable here.
  */
 export function filterableEvents(device: SpuDescription): bigint {
-  let mask = 0xaan; // 1, 3, 5, 7
-  if (hasInvertedEvents(device)) mask |= 1n << 6n;
-  if (device.pmsver >= 2) mask |= 0x60800n; // 11, 17, 18
-  if (device.pmsver >= 5) mask |= 0xf80714n; // 2, 4, 8-10, 19-23
-  return mask;
+  return BigInt(unitOf(device).filterable >>> 0);
 }
 
-const pmsfcrBase = bitsOf('PMSFCR_EL1', 'FE', 'FT', 'FL', 'B', 'LD', 'ST');
-const pmsfcrMasks = bitsOf('PMSFCR_EL1', 'SIMD', 'FP', 'SIMDm', 'FPm', 'STm', 'LDm', 'Bm');
-
-/** The bits of an SPE register that this unit implements; a write changes no others. Null: not a register of this unit (UNDEFINED). */
-export function implementedBits(device: SpuDescription, register: number): bigint | null {
+/**
+ * The bits of an SPE register that this unit implements; a write changes no others. Null: not a register of this unit (UNDEFINED).
+ * `offsets`: the CPU has FEAT_ECV, which gives PMSCR_ELx.PCT its second bit.
+ */
+export function implementedBits(device: SpuDescription, register: number, offsets = false): bigint | null {
+  const unit = unitOf(device);
   switch (register) {
     case PMSCR_EL1:
     case PMSCR_EL2:
-      return 0x7bn; // without FEAT_ECV, SPE_EXC and SPE_nVM
+      return PMSCR_BITS | (offsets ? PCT_HIGH : 0n);
     case PMSICR_EL1:
-      return hasRandomEnd(device) ? 0xff00_0000_ffff_ffffn : 0xffff_ffffn;
+      return PMSICR_COUNT | (unit.randomEnd ? PMSICR_ECOUNT : 0n);
     case PMSIRR_EL1:
-      return 0xffff_ff01n;
+      return PMSIRR_BITS;
     case PMSFCR_EL1:
       return (
-        pmsfcrBase |
-        (hasInvertedEvents(device) ? bitsOf('PMSFCR_EL1', 'FnE') : 0n) |
-        (hasDataSourceFilter(device) ? bitsOf('PMSFCR_EL1', 'FDS') : 0n) |
-        (hasTypeMasks(device) ? pmsfcrMasks : 0n)
+        PMSFCR_BASE |
+        (unit.invertedEvents ? PMSFCR_INVERTED : 0n) |
+        (unit.sourceFilter ? PMSFCR_SOURCES : 0n) |
+        (unit.typeMasks ? PMSFCR_MASKS : 0n)
       );
     case PMSEVFR_EL1:
       return filterableEvents(device);
     case PMSNEVFR_EL1:
-      return hasInvertedEvents(device) ? filterableEvents(device) : null;
+      return unit.invertedEvents ? filterableEvents(device) : null;
     case PMSLATFR_EL1:
-      return BigInt(largestCount(device));
+      return BigInt(unit.largestCount);
     case PMSDSFR_EL1:
-      return hasDataSourceFilter(device) ? 0xffff_ffff_ffff_ffffn : null;
+      return unit.sourceFilter ? ALL : null;
     case PMBLIMITR_EL1:
-      return PMBLIMITR_LIMIT | PMBLIMITR_E | (device.pmsver >= 3 ? bitsOf('PMBLIMITR_EL1', 'PMFZ', 'FM') : 0n);
+      return PMBLIMITR_LIMIT | PMBLIMITR_E | (unit.discard ? PMBLIMITR_V1P2 : 0n);
     case PMBPTR_EL1:
-      return 0xffff_ffff_ffff_ffffn;
+      return ALL;
     case PMBSR_EL1:
-      return 0x00ff_ffff_fc0f_ffffn;
+      return unit.externalAborts === 'reported' ? PMBSR_BITS : PMBSR_BITS & ~PMBSR_EA; // a unit that never sets EA has none
     default:
       return null; // PMBMAR_EL1 and the EL2, EL3 syndromes belong to features no unit here has
   }
+}
+
+// The 32-bit halves of the registers, low first: register r is at 2r and 2r + 1. Reading a half makes no BigInt.
+let halved: BigUint64Array | null = null;
+let halves: Int32Array = new Int32Array(0);
+
+/** The registers of a CPU as 32-bit halves: a view, good until its context is replaced. */
+export function registerHalves(cpu: PhysicalCpu): Int32Array {
+  const { sys } = cpu.context;
+  if (halved !== sys) {
+    halved = sys;
+    halves = new Int32Array(sys.buffer, sys.byteOffset, sys.length * 2);
+  }
+  return halves;
 }
 
 /** Brings the host's PMBIRQ line to the level of PMBSR_EL1.S (spe-architecture §4.10). Call it after any change of PMBSR_EL1. */
@@ -111,14 +120,16 @@ export function updateBufferInterrupt(cpu: PhysicalCpu): void {
 }
 
 /**
- * Software's write to an SPE register by its dense index: keeps the unit's bits and moves the interrupt line. False: UNDEFINED (the
- * register is read only or not there). Traps are decided before.
+ * Software's write to an SPE register by its dense index: keeps the unit's bits and moves the interrupt line; a sample in flight is gone
+ * when the buffer is disabled. False: UNDEFINED (the register is read only or not there). Traps are decided before.
  */
 export function writeProfilingRegister(cpu: PhysicalCpu, register: number, value: bigint): boolean {
   if (cpu.spu === null) return false;
-  const mask = implementedBits(cpu.spu.device, register);
+  const { sys } = cpu.context;
+  const mask = implementedBits(cpu.spu.device, register, ECV.get(sys[ID_AA64MMFR0_EL1]) !== 0n);
   if (mask === null) return false;
-  cpu.context.sys[register] = value & mask;
+  sys[register] = value & mask;
   if (register === PMBSR_EL1) updateBufferInterrupt(cpu);
+  if (register === PMBLIMITR_EL1 && (value & PMBLIMITR_E) === 0n) finishSamples(cpu.spu);
   return true;
 }

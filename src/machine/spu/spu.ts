@@ -1,32 +1,39 @@
 // The SPU as the CPU drives it: is profiling on, how long until a sample, count operations, and hand in the operation that was sampled.
-// One sample is in flight at a time and is finished before the next operation, which is always legal (spe-architecture §0, §4.11).
+// There is room for one sample in flight (spe-architecture §4.2). Its record is written with the operation, which is always legal (§0, §4.11),
+// but its place stays taken for as many operations of the population as its total latency has cycles: a CPU that issues one operation a cycle
+// has executed that many when the sampled one is complete. An interval that ends within them is a collision: the sample is lost, COLL is set.
 import { EL } from '../cpu/context.ts';
 import type { Machine, Mounted, PhysicalCpu } from '../machine.ts';
-import { writeToBuffer } from './buffer.ts';
+import { NOTHING_WRITTEN, type Written, writeToBuffer } from './buffer.ts';
 import { profilingBufferEnabled, statisticalProfilingEnabled } from './enabled.ts';
-import { countAgainstFilters, isFilteredOut } from './filter.ts';
+import { countAgainstFilters, isFilteredOut, noteFilters } from './filter.ts';
 import { advanceInterval, type IntervalCounter, NO_SAMPLE, operationsUntilSample } from './interval.ts';
 import type { SampledOperation } from './operation.ts';
 import { constructRecord } from './record.ts';
-import { hasRandomEnd, PMBLIMITR_EL1, PMSICR_EL1, PMSIRR_EL1 } from './registers.ts';
+import { PMBLIMITR_EL1, PMBSR_COLL, PMBSR_EL1, PMSICR_EL1, PMSIRR_EL1, registerHalves } from './registers.ts';
 import type { SpuState } from './state.ts';
+import { unitOf } from './unit.ts';
 
 /** Are the operations that this CPU executes now sampled? Changes with PMSCR_EL1, PMBLIMITR_EL1, PMBSR_EL1 and the Exception level. */
 export function profilingEnabled(cpu: PhysicalCpu): boolean {
   return statisticalProfilingEnabled(cpu, cpu.context.core[EL]);
 }
 
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** The counter in hand; valid until the next one is asked for. */
+const counter: Writable<IntervalCounter> = { count: 0, secondary: 0, interval: 0, jitter: false, randomEnd: false, random: 0 };
+
 function intervalCounter(m: Machine, cpu: PhysicalCpu, spu: SpuState): IntervalCounter {
-  const counter = cpu.context.sys[PMSICR_EL1];
-  const reload = Number(cpu.context.sys[PMSIRR_EL1]);
-  return {
-    count: Number(counter & 0xffff_ffffn),
-    secondary: Number(counter >> 56n),
-    interval: Math.floor(reload / 256) * 256,
-    jitter: (reload & 1) !== 0,
-    randomEnd: hasRandomEnd(spu.device) !== 0,
-    random: m.random,
-  };
+  const h = registerHalves(cpu);
+  const reload = h[PMSIRR_EL1 * 2];
+  counter.count = h[PMSICR_EL1 * 2] >>> 0;
+  counter.secondary = h[PMSICR_EL1 * 2 + 1] >>> 24;
+  counter.interval = (reload & ~255) >>> 0;
+  counter.jitter = (reload & 1) !== 0;
+  counter.randomEnd = unitOf(spu.device).randomEnd;
+  counter.random = m.random;
+  return counter;
 }
 
 /**
@@ -44,30 +51,50 @@ export function operationsToSample(m: Machine, cpu: PhysicalCpu): number {
  */
 export function countOperations(m: Machine, cpu: PhysicalCpu, n: number): void {
   if (cpu.spu === null || n === 0) return;
-  const counter = intervalCounter(m, cpu, cpu.spu);
-  advanceInterval(counter, n);
-  cpu.context.sys[PMSICR_EL1] = (BigInt(counter.secondary) << 56n) | BigInt(counter.count);
-  m.random = counter.random;
+  const c = intervalCounter(m, cpu, cpu.spu);
+  advanceInterval(c, n);
+  const h = registerHalves(cpu);
+  h[PMSICR_EL1 * 2] = c.count;
+  h[PMSICR_EL1 * 2 + 1] = c.secondary << 24;
+  m.random = c.random;
   cpu.spu.counts.SAMPLE_POP += n;
 }
 
 /** PMBLIMITR_EL1.FM = 10, SPEv1p2: filter and count, write nothing. */
 function isDiscardMode(cpu: PhysicalCpu, spu: SpuState): boolean {
-  return spu.device.pmsver >= 3 && (cpu.context.sys[PMBLIMITR_EL1] & 6n) === 4n;
+  return unitOf(spu.device).discard && (registerHalves(cpu)[PMBLIMITR_EL1 * 2] & 6) === 4;
+}
+
+/** The interval ended while another sample is in flight: COLL, no stop, no interrupt. */
+function collide(m: Mounted, cpu: PhysicalCpu, spu: SpuState): void {
+  spu.counts.SAMPLE_COLLISION += 1;
+  const sys = cpu.context.sys;
+  if ((sys[PMBSR_EL1] & PMBSR_COLL) !== 0n) return;
+  sys[PMBSR_EL1] |= PMBSR_COLL;
+  const left = spu.sampleUntil - spu.counts.SAMPLE_POP;
+  const why = `the interval ended ${left} operations before the sample in flight was complete`;
+  spu.notices.push({ kind: 'spe.collision', tick: m.machine.tick, why });
 }
 
 /**
  * Finishes the sample of one executed operation: filters, builds the record, writes it to the buffer. `recordWritten`: it is in the buffer
  * whole (and in `spu.completed`). `bufferEvent`: PMBSR_EL1.S is now set, profiling has stopped, and the host's PMBIRQ line is high.
- * An operation that itself disabled the buffer loses its record.
+ * An operation that itself disabled the buffer loses its record; one that collides is no sample.
  */
-export function sampleOperation(m: Mounted, cpu: PhysicalCpu, op: SampledOperation): { recordWritten: boolean; bufferEvent: boolean } {
+export function sampleOperation(m: Mounted, cpu: PhysicalCpu, op: SampledOperation): Written {
   const spu = cpu.spu;
-  if (spu === null || !profilingBufferEnabled(cpu)) return { recordWritten: false, bufferEvent: false };
+  if (spu === null || !profilingBufferEnabled(cpu)) return NOTHING_WRITTEN;
+  const now = spu.counts.SAMPLE_POP;
+  if (now < spu.sampleUntil) {
+    collide(m, cpu, spu);
+    return NOTHING_WRITTEN;
+  }
+  spu.sampleUntil = now + op.totalLatency;
   spu.counts.SAMPLE_FEED += 1;
+  noteFilters(cpu, spu, m.machine.tick);
   countAgainstFilters(cpu, spu, op);
-  if (isFilteredOut(cpu, spu, op)) return { recordWritten: false, bufferEvent: false };
+  if (isFilteredOut(cpu, spu, op)) return NOTHING_WRITTEN;
   spu.counts.SAMPLE_FILTRATE += 1;
-  if (isDiscardMode(cpu, spu)) return { recordWritten: false, bufferEvent: false };
+  if (isDiscardMode(cpu, spu)) return NOTHING_WRITTEN;
   return writeToBuffer(m, cpu, spu, constructRecord(m, cpu, spu, op), op);
 }

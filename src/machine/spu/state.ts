@@ -19,12 +19,13 @@ export interface CompletedRecord {
   readonly truth: SampledOperation;
 }
 
-/** The PMU events of sampling since boot (spe-architecture §2.2). */
+/** The PMU events of sampling since boot, by name (arch/spe/pmu-events.ts). */
 export interface SampleCounts {
   SAMPLE_POP: number;
   SAMPLE_FEED: number;
   SAMPLE_FILTRATE: number;
   SAMPLE_COLLISION: number;
+  SAMPLE_FEED_DS: number;
   SAMPLE_BUFFER_FULL: number;
   SAMPLE_FEED_BR: number;
   SAMPLE_FEED_LD: number;
@@ -32,15 +33,36 @@ export interface SampleCounts {
   SAMPLE_FEED_OP: number;
   SAMPLE_FEED_EVENT: number;
   SAMPLE_FEED_LAT: number;
+  SAMPLE_FEED_FP: number;
+  SAMPLE_FEED_SIMD: number;
+}
+
+/** Something that software should hear of and that no register says; `why` is a sentence with its reason. */
+export interface SpuNotice {
+  /** 'spe.filter': a filter's setting selects nothing · 'spe.collision': COLL was set · 'spe.stop': a management event · 'spe.abort': an External abort that the unit does not report. */
+  readonly kind: 'spe.filter' | 'spe.collision' | 'spe.stop' | 'spe.abort';
+  readonly tick: number;
+  readonly why: string;
 }
 
 export interface SpuState {
   readonly device: SpuDescription;
   counts: SampleCounts;
+  /** The one sample in flight is complete when SAMPLE_POP has come here. */
+  sampleUntil: number;
   /** Target of the last taken and retired branch while profiling was enabled (FEAT_SPE_PBT); null = forgotten. */
   previousTarget: { readonly address: bigint; readonly el: number } | null;
+  /** The filter registers' values that were last looked at for settings that select nothing, mixed into one number. */
+  filtersSeen: number;
   /** Records since the session last drained them: it moves them to its record log, so that none stay in the world. */
   completed: CompletedRecord[];
+  /** Notices since they were last drained. */
+  notices: SpuNotice[];
+}
+
+/** The sample in flight is complete, or given up: PSB CSYNC, the buffer disabled, the world switch. */
+export function finishSamples(spu: SpuState): void {
+  spu.sampleUntil = 0;
 }
 
 export function newSpuState(device: SpuDescription): SpuState {
@@ -51,6 +73,7 @@ export function newSpuState(device: SpuDescription): SpuState {
       SAMPLE_FEED: 0,
       SAMPLE_FILTRATE: 0,
       SAMPLE_COLLISION: 0,
+      SAMPLE_FEED_DS: 0,
       SAMPLE_BUFFER_FULL: 0,
       SAMPLE_FEED_BR: 0,
       SAMPLE_FEED_LD: 0,
@@ -58,8 +81,13 @@ export function newSpuState(device: SpuDescription): SpuState {
       SAMPLE_FEED_OP: 0,
       SAMPLE_FEED_EVENT: 0,
       SAMPLE_FEED_LAT: 0,
+      SAMPLE_FEED_FP: 0,
+      SAMPLE_FEED_SIMD: 0,
     },
+    sampleUntil: 0,
     previousTarget: null,
+    filtersSeen: 0,
     completed: [],
+    notices: [],
   };
 }

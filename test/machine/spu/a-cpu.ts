@@ -4,8 +4,10 @@ import { EL, newContext, setSys } from '../../../src/machine/cpu/context.ts';
 import { newVirtualInterface } from '../../../src/machine/gic/interface.ts';
 import type { Machine, Mounted, PhysicalCpu } from '../../../src/machine/machine.ts';
 import { allocateFrames, mountMemory, newHostMemory } from '../../../src/machine/memory.ts';
+import type { Written } from '../../../src/machine/spu/buffer.ts';
 import type { SampledOperation } from '../../../src/machine/spu/operation.ts';
-import { newSpuState, type SpuDescription, type SpuState } from '../../../src/machine/spu/state.ts';
+import { sampleOperation } from '../../../src/machine/spu/spu.ts';
+import { finishSamples, newSpuState, type SpuDescription, type SpuState } from '../../../src/machine/spu/state.ts';
 
 /** The unit of spe-architecture §0: Neoverse N1-like. */
 export const N1_LIKE: SpuDescription = { pmsver: 2, pmsidr: 0x26417n, pmbidr: 0x26n, layout: 'n1-slots' };
@@ -75,4 +77,10 @@ export function aLoad(over: Partial<SampledOperation> = {}): SampledOperation {
     taken: false,
     ...over,
   };
+}
+
+/** Samples an operation when none is in flight any more. */
+export function sampleAlone(c: OneCpu, op: SampledOperation = aLoad()): Written {
+  finishSamples(c.spu);
+  return sampleOperation(c.m, c.cpu, op);
 }

@@ -4,11 +4,10 @@ import { describe, expect, test } from 'vitest';
 import { indexOfRegister } from '../../../src/arch/sysreg/table.ts';
 import { getSys, setSys } from '../../../src/machine/cpu/context.ts';
 import { PMBIRQ, updateBufferInterrupt, writeProfilingRegister } from '../../../src/machine/spu/registers.ts';
-import { sampleOperation } from '../../../src/machine/spu/spu.ts';
 import type { SpuDescription } from '../../../src/machine/spu/state.ts';
 import { decodeColumns } from '../../../src/trace/decode.ts';
 import { recordsOf } from '../../../src/trace/records.ts';
-import { aCpu, aLoad, type OneCpu } from './a-cpu.ts';
+import { aCpu, aLoad, type OneCpu, sampleAlone } from './a-cpu.ts';
 
 const line = (c: OneCpu): number => (c.cpu.hostLines >> PMBIRQ) & 1;
 const status = (c: OneCpu): string => getSys(c.cpu.context, 'PMBSR_EL1').toString(16);
@@ -17,7 +16,7 @@ const pointer = (c: OneCpu): string => getSys(c.cpu.context, 'PMBPTR_EL1').toStr
 /** Samples loads until an event; how many records were written. */
 function fill(c: OneCpu): number {
   for (let written = 0; written < 1000; written++) {
-    const done = sampleOperation(c.m, c.cpu, aLoad());
+    const done = sampleAlone(c);
     if (done.bufferEvent) return written + Number(done.recordWritten);
   }
   throw new Error('no event');
@@ -47,7 +46,7 @@ describe('buffer full (§4.7)', () => {
     const op = aLoad({ source: 0x100 });
     let written = 0;
     for (;;) {
-      const done = sampleOperation(c.m, c.cpu, op);
+      const done = sampleAlone(c, op);
       written += Number(done.recordWritten);
       if (done.bufferEvent) break;
     }
@@ -57,7 +56,7 @@ describe('buffer full (§4.7)', () => {
 
   test('LIMIT == PTR: nothing is written, S and BSC 1, DL clear (the check before each record)', () => {
     const c = aCpu({}, { PMBLIMITR_EL1: 0x10001n });
-    expect(sampleOperation(c.m, c.cpu, aLoad())).toEqual({ recordWritten: false, bufferEvent: true });
+    expect(sampleAlone(c)).toEqual({ recordWritten: false, bufferEvent: true });
     expect([status(c), pointer(c), c.spu.completed.length]).toEqual(['20001', '10000', 0]);
     expect(c.m.memory.u8.subarray(c.pa, c.pa + 64).every((b) => b === 0)).toBe(true);
   });
@@ -71,19 +70,19 @@ describe('buffer full (§4.7)', () => {
   test('after S nothing more is written until software clears it; then the line falls', () => {
     const c = aCpu({}, { PMBLIMITR_EL1: 0x10001n });
     fill(c);
-    expect(sampleOperation(c.m, c.cpu, aLoad())).toEqual({ recordWritten: false, bufferEvent: false });
+    expect(sampleAlone(c)).toEqual({ recordWritten: false, bufferEvent: false });
     writeProfilingRegister(c.cpu, indexOfRegister('PMBLIMITR_EL1'), 0x11001n);
     expect(line(c)).toBe(1);
     writeProfilingRegister(c.cpu, indexOfRegister('PMBSR_EL1'), 0n);
     expect(line(c)).toBe(0);
-    expect(sampleOperation(c.m, c.cpu, aLoad())).toEqual({ recordWritten: true, bufferEvent: false });
+    expect(sampleAlone(c)).toEqual({ recordWritten: true, bufferEvent: false });
   });
 });
 
 test('the record is in memory at the pointer, and the frame is dirty', () => {
   const c = aCpu({}, { PMBPTR_EL1: 0x11fc0n, PMBLIMITR_EL1: 0x13001n });
   c.m.memory.dirty.fill(0);
-  expect(sampleOperation(c.m, c.cpu, aLoad()).recordWritten).toBe(true);
+  expect(sampleAlone(c).recordWritten).toBe(true);
   const at = c.pa + 0x1fc0;
   expect(recordsOf(decodeColumns(c.m.memory.u8.slice(at, at + 64)))[0]).toMatchObject({ pc: '0xffffba66eda1c2d0', total: 12 });
   expect(c.m.memory.dirty[at >>> 12]).toBe(1);
@@ -93,21 +92,21 @@ test('the record is in memory at the pointer, and the frame is dirty', () => {
 describe('faults (§4.8)', () => {
   test('stage 2 translation fault at a record boundary: 0x94020007, PMBPTR at it, DL clear', () => {
     const c = aCpu({}, { PMBPTR_EL1: 0x13fc0n, PMBLIMITR_EL1: 0x15001n });
-    expect(sampleOperation(c.m, c.cpu, aLoad()).recordWritten).toBe(true);
-    expect(sampleOperation(c.m, c.cpu, aLoad())).toEqual({ recordWritten: false, bufferEvent: true });
+    expect(sampleAlone(c).recordWritten).toBe(true);
+    expect(sampleAlone(c)).toEqual({ recordWritten: false, bufferEvent: true });
     expect([status(c), pointer(c), line(c)]).toEqual(['94020007', '14000', 1]);
   });
 
   test('in the middle of a record: DL, PMBPTR at the faulting address', () => {
     const c = aCpu({ pmbidr: 0x25n, layout: 'architectural' }, { PMBPTR_EL1: 0x13fe0n, PMBLIMITR_EL1: 0x15001n });
-    sampleOperation(c.m, c.cpu, aLoad());
+    sampleAlone(c);
     expect([status(c), pointer(c)]).toEqual(['940a0007', '14000']);
     expect(c.spu.completed).toHaveLength(0);
   });
 
   test('stage 1 address size fault with the MMU off: EC 0x24', () => {
     const c = aCpu({}, { PMBPTR_EL1: 0x100000000000n, PMBLIMITR_EL1: 0x100000001001n });
-    sampleOperation(c.m, c.cpu, aLoad());
+    sampleAlone(c);
     expect(status(c)).toBe('90020000');
   });
 });
@@ -115,35 +114,35 @@ describe('faults (§4.8)', () => {
 describe('access not allowed (§4.7, §4.8): the mistake shows', () => {
   test('a pointer that is not aligned', () => {
     const c = aCpu({}, { PMBPTR_EL1: 0x10020n });
-    expect(sampleOperation(c.m, c.cpu, aLoad())).toEqual({ recordWritten: false, bufferEvent: true });
+    expect(sampleAlone(c)).toEqual({ recordWritten: false, bufferEvent: true });
     expect(status(c)).toBe('a0000');
   });
   test('pointer and limit in different top bytes', () => {
     const c = aCpu({}, { PMBPTR_EL1: 0x0100000000010000n });
-    sampleOperation(c.m, c.cpu, aLoad());
+    sampleAlone(c);
     expect(status(c)).toBe('a0000');
   });
 });
 
 test('discard mode counts and writes nothing (§4.12); before SPEv1p2 the field is not there', () => {
   const c = aCpu({ pmsver: 3, pmsidr: 0x26457n }, { PMBLIMITR_EL1: 5n });
-  expect(sampleOperation(c.m, c.cpu, aLoad())).toEqual({ recordWritten: false, bufferEvent: false });
+  expect(sampleAlone(c)).toEqual({ recordWritten: false, bufferEvent: false });
   expect(c.spu.counts).toMatchObject({ SAMPLE_FEED: 1, SAMPLE_FILTRATE: 1 });
   expect([status(c), pointer(c)]).toEqual(['0', '10000']);
   const before = aCpu({ pmsver: 2 }, { PMBLIMITR_EL1: 0x12005n });
-  expect(sampleOperation(before.m, before.cpu, aLoad()).recordWritten).toBe(true);
+  expect(sampleAlone(before).recordWritten).toBe(true);
 });
 
 test('a filtered sample counts as fed only', () => {
   const c = aCpu({}, { PMSFCR_EL1: 4n, PMSLATFR_EL1: 13n });
-  expect(sampleOperation(c.m, c.cpu, aLoad())).toEqual({ recordWritten: false, bufferEvent: false });
+  expect(sampleAlone(c)).toEqual({ recordWritten: false, bufferEvent: false });
   expect(c.spu.counts).toMatchObject({ SAMPLE_FEED: 1, SAMPLE_FILTRATE: 0 });
 });
 
 test('an operation that disabled the buffer loses its record (§4.13)', () => {
   const c = aCpu();
   writeProfilingRegister(c.cpu, indexOfRegister('PMBLIMITR_EL1'), 0x12000n);
-  expect(sampleOperation(c.m, c.cpu, aLoad())).toEqual({ recordWritten: false, bufferEvent: false });
+  expect(sampleAlone(c)).toEqual({ recordWritten: false, bufferEvent: false });
 });
 
 describe('register writes keep what the unit implements (§3.2)', () => {

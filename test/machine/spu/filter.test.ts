@@ -1,10 +1,19 @@
 // The filters against the vectors of spe-architecture §4.5, and the SAMPLE_FEED events.
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { countAgainstFilters, isFilteredOut, TYPE_BRANCH, TYPE_FP, TYPE_LOAD, TYPE_STORE } from '../../../src/machine/spu/filter.ts';
+import {
+  countAgainstFilters,
+  isFilteredOut,
+  TYPE_BRANCH,
+  TYPE_FP,
+  TYPE_LOAD,
+  TYPE_SIMD,
+  TYPE_STORE,
+} from '../../../src/machine/spu/filter.ts';
 import type { SampledOperation } from '../../../src/machine/spu/operation.ts';
-import { filterableEvents } from '../../../src/machine/spu/registers.ts';
+import { filterableEvents, PMSFCR_EL1, writeProfilingRegister } from '../../../src/machine/spu/registers.ts';
 import type { SpuDescription } from '../../../src/machine/spu/state.ts';
-import { aCpu, aLoad } from './a-cpu.ts';
+import { aCpu, aLoad, sampleAlone } from './a-cpu.ts';
 
 const FE = 1n;
 const FT = 2n;
@@ -76,8 +85,8 @@ test('the events a filter may name grow with the version (§2.1)', () => {
   expect(of(NEWEST)).toBe('fe0ffe');
 });
 
-test('SAMPLE_FEED events are counted from the filters’ values, enabled or not (§2.2)', () => {
-  const { cpu, spu } = aCpu({}, { PMSFCR_EL1: type(TYPE_LOAD), PMSEVFR_EL1: 0x28n, PMSLATFR_EL1: 20n });
+test('SAMPLE_FEED events are counted from the filters’ values, enabled or not, from SPEv1p2 on (§2.2)', () => {
+  const { cpu, spu } = aCpu(V1P2, { PMSFCR_EL1: type(TYPE_LOAD), PMSEVFR_EL1: 0x28n, PMSLATFR_EL1: 20n });
   countAgainstFilters(cpu, spu, aLoad({ events: 0x2e, totalLatency: 30 }));
   countAgainstFilters(cpu, spu, aLoad({ events: 0x06, totalLatency: 12, types: ATOMIC }));
   countAgainstFilters(cpu, spu, aLoad({ events: 0x02, totalLatency: 2, types: TYPE_BRANCH }));
@@ -88,5 +97,91 @@ test('SAMPLE_FEED events are counted from the filters’ values, enabled or not 
     SAMPLE_FEED_OP: 2,
     SAMPLE_FEED_EVENT: 1,
     SAMPLE_FEED_LAT: 1,
+  });
+});
+
+test('SAMPLE_FEED events do not count before SPEv1p2; FP, SIMD and DS count with EFT and FDS', () => {
+  const before = aCpu();
+  countAgainstFilters(before.cpu, before.spu, aLoad());
+  expect(before.spu.counts.SAMPLE_FEED_LD).toBe(0);
+  const { cpu, spu } = aCpu(NEWEST, { PMSDSFR_EL1: 1n << 8n });
+  countAgainstFilters(cpu, spu, aLoad({ types: TYPE_LOAD | TYPE_FP, source: 8 }));
+  countAgainstFilters(cpu, spu, aLoad({ types: TYPE_LOAD | TYPE_SIMD, source: 0 }));
+  expect(spu.counts).toMatchObject({ SAMPLE_FEED_FP: 1, SAMPLE_FEED_SIMD: 1, SAMPLE_FEED_DS: 1 });
+});
+
+test('type filter: every control, mask and operation as the architecture’s two conditions have it', () => {
+  for (let control = 0; control < 32; control++) {
+    for (let exact = 0; exact < 32; exact++) {
+      const { cpu, spu } = aCpu(NEWEST, { PMSFCR_EL1: FT | type(control) | mask(exact) });
+      for (let flags = 0; flags < 32; flags++) {
+        let any = 0;
+        let matched = 0;
+        let mismatch = false;
+        for (let bit = 0; bit < 5; bit++) {
+          const [c, e, f] = [control, exact, flags].map((x) => (x >> bit) & 1);
+          if (e === 1) mismatch ||= c !== f;
+          else if (c === 1) {
+            any += 1;
+            matched += f;
+          }
+        }
+        expect(isFilteredOut(cpu, spu, aLoad({ types: flags }))).toBe(mismatch || (any > 0 && matched === 0));
+      }
+    }
+  }
+});
+
+test('the event filters: every selected event must be 1, and no rejected one', () => {
+  const bits = [1, 3, 5, 6, 7, 11];
+  fc.assert(
+    fc.property(fc.subarray(bits), fc.subarray(bits), fc.subarray(bits), fc.boolean(), fc.boolean(), (have, all, none, fe, fne) => {
+      const word = (list: number[]): number => list.reduce((w, b) => w | (1 << b), 0);
+      const registers = {
+        PMSFCR_EL1: (fe ? FE : 0n) | (fne ? FnE : 0n),
+        PMSEVFR_EL1: BigInt(word(all)),
+        PMSNEVFR_EL1: BigInt(word(none)),
+      };
+      const kept = (!fe || all.every((b) => have.includes(b))) && (!fne || none.every((b) => !have.includes(b)));
+      expect(keeps(V1P2, registers, { events: word(have) })).toBe(kept);
+    }),
+  );
+});
+
+describe('settings that select nothing are loud (§4.5)', () => {
+  const rows: [string, Partial<SpuDescription>, Record<string, bigint>, RegExp][] = [
+    ['FE, PMSEVFR=0', {}, { PMSFCR_EL1: FE }, /FE is 1 and PMSEVFR_EL1 selects no event/],
+    ['FE, PMSEVFR of an event that is not filterable', {}, { PMSFCR_EL1: FE, PMSEVFR_EL1: 4n }, /PMSEVFR_EL1 selects no event/],
+    ['FnE, PMSNEVFR=0', V1P2, { PMSFCR_EL1: FnE }, /FnE is 1 and PMSNEVFR_EL1 selects no event/],
+    ['FL, MINLAT=0', {}, { PMSFCR_EL1: FL }, /MINLAT is 0/],
+    ['FT, no type', {}, { PMSFCR_EL1: FT }, /B, LD and ST are 0/],
+    ['FE=FnE=1, the same event', V1P2, { PMSFCR_EL1: FE | FnE, PMSEVFR_EL1: 2n, PMSNEVFR_EL1: 2n }, /select the same event/],
+  ];
+  for (const [name, device, registers, why] of rows) {
+    test(name, () => {
+      const c = aCpu(device, registers);
+      sampleAlone(c);
+      sampleAlone(c);
+      expect(c.spu.notices.map((n) => n.kind)).toEqual(['spe.filter']);
+      expect(c.spu.notices[0].why).toMatch(why);
+    });
+  }
+
+  test('once for each setting', () => {
+    const c = aCpu({}, { PMSFCR_EL1: FL });
+    sampleAlone(c);
+    writeProfilingRegister(c.cpu, PMSFCR_EL1, FT);
+    sampleAlone(c);
+    writeProfilingRegister(c.cpu, PMSFCR_EL1, FL);
+    sampleAlone(c);
+    expect(c.spu.notices.map((n) => n.why.slice(0, 13))).toEqual(['PMSFCR_EL1.FL', 'PMSFCR_EL1.FT', 'PMSFCR_EL1.FL']);
+  });
+
+  test('with EFT, FT and all controls 0 pass everything, silently; FDS with PMSDSFR=0 rejects every load with a source', () => {
+    const c = aCpu(NEWEST, { PMSFCR_EL1: FT });
+    expect(sampleAlone(c).recordWritten).toBe(true);
+    expect(c.spu.notices).toEqual([]);
+    expect(keeps(NEWEST, { PMSFCR_EL1: FDS }, { source: 0 })).toBe(false);
+    expect(keeps(NEWEST, { PMSFCR_EL1: FDS }, { source: -1 })).toBe(true);
   });
 });

@@ -74,10 +74,10 @@ describe('n1-slots', () => {
     expect(built({}, host({ PMSCR_EL2: 0x32n | (1n << 6n) }), op, 7966055570099)).toBe(vector('R3'));
   });
 
-  test('R10: a 32-bit Events packet fills the two free bytes', () => {
-    const op = aLoad({ pc: 0x401044n, el: 0, events: 0x20016, va: 0xffffc3a8f000n, pa: 0x807c8f000, source: 8 });
-    const want = vector('R10').replace('62 16 00 00 00', '62 16 00 02 00');
-    expect(built({}, { PMSCR_EL1: 0x31n, PMSCR_EL2: 0x10n }, op, 100000000)).toBe(want);
+  test('R10: the 32-bit Events packet of an SPEv1p4 unit fills the two free bytes', () => {
+    const op = aLoad({ pc: 0x401044n, el: 0, va: 0xffffc3a8f000n, pa: 0x807c8f000, source: 8 });
+    const v1p4 = { pmsver: 5, pmsidr: 0x26457n, pmbidr: 0x226n };
+    expect(built(v1p4, { PMSCR_EL1: 0x31n, PMSCR_EL2: 0x10n }, op, 100000000)).toBe(vector('R10'));
   });
 
   test('without timestamps an End packet stands in the last slot', () => {
@@ -137,6 +137,35 @@ describe('what is collected (§4.9)', () => {
     expect([at(3n, 0n), at(3n, 1n), at(3n, 3n)]).toEqual([virtual, physical, physical]);
   });
 
+  test('the timestamp table with FEAT_ECV_POFF: PCT 11 takes CNTPOFF_EL2 off, when CNTHCTL_EL2.ECV says so', () => {
+    const poff = { ID_AA64MMFR0_EL1: (2n << 60n) | 2n, CNTVOFF_EL2: 400n, CNTPOFF_EL2: 300n, CNTHCTL_EL2: 1n << 12n };
+    const stamp = (registers: Record<string, bigint>): string | undefined =>
+      words({ ...poff, ...registers }).find((w) => w.startsWith('TS'));
+    const [virtual, physical, offset] = ['TS 600', 'TS 1000', 'TS 700'];
+    const guest = (pct2: bigint, pct1: bigint): string | undefined => stamp({ PMSCR_EL1: 0x23n | (pct1 << 6n), PMSCR_EL2: pct2 << 6n });
+    expect([guest(0n, 0n), guest(0n, 1n), guest(0n, 3n)]).toEqual([virtual, virtual, virtual]);
+    expect([guest(1n, 0n), guest(1n, 1n), guest(1n, 3n)]).toEqual([virtual, physical, offset]);
+    expect([guest(3n, 0n), guest(3n, 1n), guest(3n, 3n)]).toEqual([virtual, offset, offset]);
+    const owned = (pct: bigint): string | undefined => stamp({ MDCR_EL2: 0n, PMSCR_EL1: 0n, PMSCR_EL2: 0x23n | (pct << 6n) });
+    expect([owned(0n), owned(1n), owned(3n)]).toEqual([virtual, physical, offset]);
+    expect(stamp({ CNTHCTL_EL2: 0n, PMSCR_EL1: 0xe3n, PMSCR_EL2: 0xc0n })).toBe(physical);
+  });
+
+  test('on a VHE host the virtual offset does not hold: every PCT reads the physical count', () => {
+    const E2H = 1n << 34n;
+    for (const pct of [0n, 1n]) {
+      const registers = { MDCR_EL2: 0n, HCR_EL2: E2H | (1n << 27n), PMSCR_EL1: 0n, PMSCR_EL2: 0x23n | (pct << 6n), CNTVOFF_EL2: 400n };
+      expect(words(registers, { el: 2 })).toContain('TS 1000');
+      expect(words(registers, { el: 0 })).toContain('TS 1000');
+    }
+  });
+
+  test('timestamps of the owner alone count', () => {
+    expect(has(words({ PMSCR_EL1: 0x3n, PMSCR_EL2: 0x20n }), 'TS')).toBe(false);
+    expect(has(words({ MDCR_EL2: 0n, PMSCR_EL1: 0x23n, PMSCR_EL2: 0n }), 'TS')).toBe(false);
+    expect(has(words({ MDCR_EL2: 0n, PMSCR_EL1: 0x3n, PMSCR_EL2: 0x20n }), 'TS')).toBe(true);
+  });
+
   test('counters saturate at PMSIDR_EL1.CountSize', () => {
     expect(words({}, { totalLatency: 5000, issueLatency: 4096 })).toEqual(expect.arrayContaining(['LAT 4095 TOT', 'LAT 4095 ISSUE']));
     expect(words({}, { totalLatency: 5000 }, { pmsidr: 0x36417n })).toContain('LAT 5000 TOT');
@@ -166,6 +195,10 @@ describe('what is collected (§4.9)', () => {
     const record = hexBytes(constructRecord(m, cpu, spu, branch));
     expect(record.split(' ')).toHaveLength(128);
     expect(wordsOf(record)).toEqual(expect.arrayContaining(['TGT 0x4000 el0 ns=1', 'PBT 0xff000080002040 el1 ns=1']));
+    const slots = aCpu({ pmsver: 3, pmsidr: 0x1026477n }, { PMSCR_EL1: 3n });
+    slots.spu.previousTarget = { address: 0x5000n, el: 1 };
+    expect(wordsOf(hexBytes(constructRecord(slots.m, slots.cpu, slots.spu, branch)))).toContain('PBT 0x5000 el1 ns=1');
+    expect(wordsOf(hexBytes(constructRecord(slots.m, slots.cpu, slots.spu, { ...branch, taken: false }))).join()).not.toContain('PBT');
   });
 });
 
