@@ -71,6 +71,19 @@ describe('PPIs 27 and 30', () => {
     expect(line(b, 27)).toBe(0);
   });
 
+  test('while one is active its deadline passes unseen, and the other timer still comes in time', () => {
+    const again = [mov('x0', 600), 'msr cntv_cval_el0, x0'].join('\n');
+    const b = withHandler(
+      [gic((1 << 27) | (1 << 30)), 'msr daifclr, #2', arm('p', 900), arm('v', 300), HERE],
+      ['mrs x20, icc_iar1_el1', again, HERE],
+    );
+    const raised = go(b, 1500).events.filter((e) => e.kind === 'irq.raised');
+    expect(raised.map((e) => [e['intid'], e.tick])).toEqual([
+      [27, 300],
+      [30, 900],
+    ]);
+  });
+
   test('ISPENDR follows the live line while the interrupt is disabled, and enabling looks at it', () => {
     const pending = load('w10', GICR + 0x200);
     const b = guest(

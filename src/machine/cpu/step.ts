@@ -276,7 +276,7 @@ export function stepCpu(m: Mounted, cpu: PhysicalCpu, operations: number, stops:
       const lines = hostInterrupts(cpu);
       updateTimerLines(m.machine, cpu);
       noteHostLines(core, s, lines);
-      s.deadline = Number.POSITIVE_INFINITY;
+      s.deadline = nextTimerTick(m.machine, cpu) ?? Number.POSITIVE_INFINITY;
     }
   }
   tellSpu(core, s);
