@@ -81,11 +81,12 @@ await build({
       },
     },
     {
-      // Ink imports react-devtools-core only when DEV=true; a hoisted import of a package that is not there would fail at start.
-      name: 'no-devtools',
+      // Ink imports react-devtools-core only when DEV=true; a hoisted import of a package that is not there would fail at start. And where it
+      // hid a cursor, restore-cursor writes to standard error at the end, whatever that is; the shell gives the cursor back itself.
+      name: 'left-out',
       setup(b) {
-        b.onResolve({ filter: /^react-devtools-core$/ }, (a) => ({ path: a.path, namespace: 'empty' }));
-        b.onLoad({ filter: /.*/, namespace: 'empty' }, () => ({ contents: 'export default {}' }));
+        b.onResolve({ filter: /^(react-devtools-core|restore-cursor)$/ }, (a) => ({ path: a.path, namespace: 'empty' }));
+        b.onLoad({ filter: /.*/, namespace: 'empty' }, () => ({ contents: 'export default () => {}' }));
       },
     },
   ],

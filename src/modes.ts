@@ -111,6 +111,10 @@ async function runMode(invocation: Invocation, batch: Batch): Promise<number> {
       const { runCheck } = await import('./run-check.ts');
       return runCheck(invocation, home, port);
     }
+    case 'tape': {
+      const { runTapes } = await import('./run-tape.ts');
+      return runTapes(invocation, home, port);
+    }
     case 'boot': {
       const { runBoot } = await import('./run-boot.ts');
       return runBoot(invocation, home, port);

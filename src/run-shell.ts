@@ -8,6 +8,10 @@ import { sessionPort } from './ui/session-port.ts';
 import { startShell } from './ui/start.ts';
 import { renderPlain } from './view/plain.ts';
 
+/** The lines above the first prompt. */
+export const greetingOf = (home: Home, host: string): string =>
+  `spesh on ${host}: ${home.hosts.get(host)?.about ?? 'a host of your own'}. help lists the commands; Tab completes; Ctrl-D ends.`;
+
 /** Runs the shell until the person leaves; the exit code. */
 export async function runShell(home: Home): Promise<number> {
   const { options } = home;
@@ -34,6 +38,6 @@ export async function runShell(home: Home): Promise<number> {
     plain: options.plain,
     ascii: !isUtf8(process.env),
     history: historyFile(),
-    greeting: `spesh on ${host}: ${home.hosts.get(host)?.about ?? 'a host of your own'}. help lists the commands; Tab completes; Ctrl-D ends.`,
+    greeting: greetingOf(home, host),
   });
 }

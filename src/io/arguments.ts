@@ -23,6 +23,7 @@ export type Invocation =
   | { readonly mode: 'commands'; readonly text: string }
   | { readonly mode: 'run'; readonly files: readonly string[] }
   | { readonly mode: 'check'; readonly files: readonly string[]; readonly update: boolean; readonly junit: string | null }
+  | { readonly mode: 'tape'; readonly files: readonly string[]; readonly castVersion: 2 | 3 }
   | { readonly mode: 'dump'; readonly file: string; readonly perf: string }
   | { readonly mode: 'records'; readonly file: string; readonly csv: boolean }
   | { readonly mode: 'stat'; readonly file: string; readonly counts: boolean }
@@ -123,6 +124,17 @@ const SUB_COMMANDS: readonly SubCommand[] = [
         ),
   },
   {
+    name: 'tape',
+    about: 'play recorded demos and write the casts and pictures they name',
+    make: (command, choose) =>
+      command
+        .argument('<tape...>')
+        .addOption(new Option('--cast-version <version>', 'of asciicast').choices(['2', '3']).default('3'))
+        .action((files: string[], o: { castVersion: string }) =>
+          choose({ mode: 'tape', files, castVersion: o.castVersion === '2' ? 2 : 3 }),
+        ),
+  },
+  {
     name: 'dump',
     about: 'the packets of a raw AUX file or a perf.data, as perf report -D prints them',
     make: (command, choose) =>
@@ -169,7 +181,6 @@ const SUB_COMMANDS: readonly SubCommand[] = [
     about: 'help on a command of the shell',
     make: (command, choose) => command.argument('[topic...]').action((words: string[]) => choose({ mode: 'help', topic: words.join(' ') })),
   },
-  later('tape', 'play a demo'),
   later('export', 'convert a trace'),
   later('explore', 'explore orders of calls'),
 ];

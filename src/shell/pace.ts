@@ -11,20 +11,25 @@ export interface Pace {
   stopping(): boolean;
 }
 
-const SLICE = 8; // ms
-const FIRST = 20_000; // operations
+/** How long one slice should take, in milliseconds. */
+export const SLICE_TIME = 8;
+/** Operations of the first slice. */
+export const FIRST_SLICE = 20_000;
 const LEAST = 500;
 const GROWTH = 4;
 
+/** Operations of the slice behind one of `size` that took so many milliseconds. */
+export const nextSlice = (size: number, took: number): number =>
+  Math.max(LEAST, Math.floor(size * (took <= 0 ? GROWTH : Math.min(GROWTH, SLICE_TIME / took))));
+
 /** The outcome; interrupted where `pace` asked for it. */
 export async function drive(running: Running, pace: Pace): Promise<Outcome> {
-  let size = FIRST;
+  let size = FIRST_SLICE;
   for (;;) {
     const before = pace.now();
     const outcome = running.advance(size);
     if (outcome !== null) return outcome;
-    const took = pace.now() - before;
-    size = Math.max(LEAST, Math.floor(size * (took <= 0 ? GROWTH : Math.min(GROWTH, SLICE / took))));
+    size = nextSlice(size, pace.now() - before);
     await pace.pause();
     if (pace.stopping()) return running.interrupt();
   }

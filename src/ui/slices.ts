@@ -1,6 +1,7 @@
 // A command under way: advanced in slices of at most about ten milliseconds with the event loop in between, so that keys are heard.
 import type { Running } from '../session/command.ts';
 import type { Outcome } from '../session/outcome.ts';
+import { FIRST_SLICE, nextSlice } from '../shell/pace.ts';
 
 export interface Clock {
   /** Milliseconds; only differences count. */
@@ -21,10 +22,6 @@ export const LOOP_CLOCK: Clock = {
   },
 };
 
-const TARGET = 8; // ms
-const FIRST = 20_000; // operations
-const LEAST = 500;
-
 export interface Slices {
   /** Operations asked for so far. */
   operations(): number;
@@ -35,7 +32,7 @@ export interface Slices {
 
 /** Sizes the slices by how long the last one took. */
 export function slices(running: Running, clock: Clock): Slices {
-  let size = FIRST;
+  let size = FIRST_SLICE;
   let total = 0;
   return {
     operations: () => total,
@@ -44,8 +41,7 @@ export function slices(running: Running, clock: Clock): Slices {
       const outcome = running.advance(size);
       const took = clock.now() - before;
       total += size;
-      const factor = took <= 0 ? 4 : Math.min(4, TARGET / took);
-      size = Math.max(LEAST, Math.floor(size * factor));
+      size = nextSlice(size, took);
       return outcome;
     },
     interrupt: () => running.interrupt(),
