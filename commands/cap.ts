@@ -1,7 +1,6 @@
 // cap: KVM_CHECK_EXTENSION (language.md §3, group host; kvm-spe-abi.md §1.1, §1.2).
 import { CAPABILITIES } from '../src/abi/features.ts';
-import { speUnavailable } from '../src/kernel/capability.ts';
-import { knobOf } from '../src/kernel/knobs.ts';
+import { capabilityNumber, capabilityOf, speUnavailable } from '../src/kernel/capability.ts';
 import { issue } from '../src/session/issue.ts';
 import type { Context } from '../src/session/session.ts';
 import { checkExtension } from '../src/session/vmm.ts';
@@ -12,15 +11,11 @@ import { text } from '../src/view/doc.ts';
 const rowOf = (word: string) => CAPABILITIES.find((c) => c.short === word || c.name === word);
 const isNumber = (word: string): boolean => /^(0[xX][0-9a-fA-F]+|\d+)$/.test(word);
 
-/** Number and name under the host's kernel: KVM_CAP_ARM_SPE's number is a knob. */
+/** Number and name under the host's kernel. */
 function capability(context: Context, word: string): { number: number; name: string | null; short: string | null } {
-  const spe = Number(knobOf(context.world.world.host, 'numbers.cap'));
-  const row = isNumber(word) ? CAPABILITIES.find((c) => (c.short === 'arm-spe' ? spe : c.number) === Number(word)) : rowOf(word);
-  return {
-    number: row === undefined ? Number(word) : row.short === 'arm-spe' ? spe : row.number,
-    name: row?.name ?? null,
-    short: row?.short ?? null,
-  };
+  const { host } = context.world.world;
+  const row = isNumber(word) ? capabilityOf(host, Number(word)) : rowOf(word);
+  return { number: row === undefined ? Number(word) : capabilityNumber(host, row), name: row?.name ?? null, short: row?.short ?? null };
 }
 
 const show: Form['show'] = ({ data }) => {

@@ -13,7 +13,7 @@ import { DEFAULT_BUDGET, runOnce } from '../src/session/run-once.ts';
 import { currentVm, vcpuOf } from '../src/session/scope.ts';
 import type { Context } from '../src/session/session.ts';
 import { describeVcpu, type VcpuData } from '../src/session/vcpu-report.ts';
-import { createVcpu, oneReg, placedValue, vcpuFinalize, vcpuInit, vcpuName } from '../src/session/vmm.ts';
+import { createVcpu, oneReg, placedValue, supportedCpus, vcpuFinalize, vcpuInit, vcpuName } from '../src/session/vmm.ts';
 import { ATTR_OPERANDS, type AttrVerb, attrCandidates, attrOutcome, checkAttr } from '../src/shell/attr.ts';
 import { type Form, family, type GrammarFault } from '../src/shell/family.ts';
 import { didYouMean } from '../src/shell/misread.ts';
@@ -139,6 +139,14 @@ export const vcpu = family({
       about: 'KVM_ARM_VCPU_FINALIZE.',
       effect: 'world',
       run: (context, args) => withVcpu(context, args, [], (vm, index) => issue(context, vcpuFinalize(context, vm, index, SVE_BIT))),
+    },
+    {
+      id: 'vcpu.supported-cpus',
+      syntax: 'vcpu [<vcpu:VCPU>] supported-cpus <cpus:LIST>',
+      about: 'KVM_ARM_VCPU_SUPPORTED_CPUS: only rfc-v4 has it.',
+      effect: 'world',
+      run: (context, args) =>
+        withVcpu(context, args, [], (vm, index) => issue(context, supportedCpus(context, vm, index, context.word(args['cpus'])))),
     },
     {
       id: 'vcpu.show',

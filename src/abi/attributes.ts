@@ -24,6 +24,7 @@ export const SPE_GROUP = 3;
 
 const ALL: readonly Revision[] = ['rfc-v6', 'rfc-v5', 'rfc-v4', 'mainline'];
 const RFC: readonly Revision[] = ['rfc-v6', 'rfc-v5', 'rfc-v4'];
+const RECENT: readonly Revision[] = ['rfc-v6', 'mainline'];
 const V6: readonly Revision[] = ['rfc-v6'];
 const V45: readonly Revision[] = ['rfc-v5', 'rfc-v4'];
 
@@ -40,6 +41,8 @@ const attribute =
     about,
   });
 const pmu = attribute(PMU_GROUP, 'KVM_ARM_VCPU_PMU_V3_CTRL');
+const timer = attribute(TIMER_GROUP, 'KVM_ARM_VCPU_TIMER_CTRL');
+const pvtime = attribute(PVTIME_GROUP, 'KVM_ARM_VCPU_PVTIME_CTRL');
 const spe = attribute(SPE_GROUP, 'KVM_ARM_VCPU_SPE_CTRL');
 
 export const VCPU_ATTRIBUTES: readonly DeviceAttribute[] = [
@@ -48,6 +51,11 @@ export const VCPU_ATTRIBUTES: readonly DeviceAttribute[] = [
   pmu('KVM_ARM_VCPU_PMU_V3_FILTER', 'pmu.filter', 2, 'filter', ALL, 'Allows or denies a range of PMU events.'),
   pmu('KVM_ARM_VCPU_PMU_V3_SET_PMU', 'pmu.set-pmu', 3, 'int', ALL, "The hardware PMU, by its perf 'type'."),
   pmu('KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS', 'pmu.set-nr-counters', 4, 'int', ALL, 'How many event counters the guest gets.'),
+  timer('KVM_ARM_VCPU_TIMER_IRQ_VTIMER', 'timer.vtimer', 0, 'int', ALL, 'The PPI of the virtual timer of EL1; 27 unless set.'),
+  timer('KVM_ARM_VCPU_TIMER_IRQ_PTIMER', 'timer.ptimer', 1, 'int', ALL, 'The PPI of the physical timer of EL1; 30 unless set.'),
+  timer('KVM_ARM_VCPU_TIMER_IRQ_HVTIMER', 'timer.hvtimer', 2, 'int', RECENT, 'The PPI of the virtual timer of EL2; 28 unless set.'),
+  timer('KVM_ARM_VCPU_TIMER_IRQ_HPTIMER', 'timer.hptimer', 3, 'int', RECENT, 'The PPI of the physical timer of EL2; 26 unless set.'),
+  pvtime('KVM_ARM_VCPU_PVTIME_IPA', 'pvtime.ipa', 0, 'u64', ALL, 'Guest physical address of the structure of stolen time.'),
   spe(
     'KVM_ARM_VCPU_SPE_IRQ',
     'spe.irq',

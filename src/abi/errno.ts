@@ -28,15 +28,20 @@ export const ERRNOS: readonly Errno[] = [
     'Unknown group or attribute; no in-kernel vGIC; a value that is not set; no such SPU; a PPI that another device owns.',
   ),
   row('E2BIG', 7, 'Argument list too long', 'An address beyond the IPA size; too many vCPUs; KVM_GET_REG_LIST with n too small.'),
-  row('ENOEXEC', 8, 'Exec format error', 'The vCPU was not initialised with KVM_ARM_VCPU_INIT.'),
+  row(
+    'ENOEXEC',
+    8,
+    'Exec format error',
+    'The vCPU was not initialised with KVM_ARM_VCPU_INIT; the CPU is not one that it may run on (rfc-v4, rfc-v5).',
+  ),
   row('EBADF', 9, 'Bad file descriptor', 'The file descriptor is not open.'),
   row(
     'EAGAIN',
     11,
     'Resource temporarily unavailable',
-    'The vGIC is not initialised (owner claims); SPE is not initialised (v4, v5 STOP).',
+    'The vGIC is not initialised (owner claims); SPE is not initialised, or profiling is stopped (rfc-v4, rfc-v5: STOP).',
   ),
-  row('ENOMEM', 12, 'Cannot allocate memory', 'No memory.'),
+  row('ENOMEM', 12, 'Cannot allocate memory', 'No memory; a locked slot would exceed RLIMIT_MEMLOCK (rfc-v4, rfc-v5).'),
   row('EFAULT', 14, 'Bad address', 'A user pointer cannot be read or written.'),
   row('EBUSY', 16, 'Device or resource busy', 'Too late: the VM has already run, or the value is already set or initialised.'),
   row('EEXIST', 17, 'File exists', 'It exists already: a second vGIC, an overlapping memory slot, a PPI that another device owns.'),
@@ -49,6 +54,7 @@ export const ERRNOS: readonly Errno[] = [
   row('EINVAL', 22, 'Invalid argument', 'The value is not allowed, or contradicts what is set.'),
   row('EMFILE', 24, 'Too many open files', 'The process has no file descriptor left.'),
   row('ENOTTY', 25, 'Inappropriate ioctl for device', 'A device file descriptor does not know this request.'),
+  row('ERANGE', 34, 'Numerical result out of range', 'A CPU list names a CPU that cannot be.'),
   row('EOPNOTSUPP', 95, 'Operation not supported', 'The host cannot do it.'),
 ];
 

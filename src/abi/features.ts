@@ -54,9 +54,23 @@ export interface Capability {
   /** The shell's word: `cap arm-spe`. */
   readonly short: string;
   readonly number: number;
+  /** Only these revisions have it, under these numbers, which went to others since. */
+  readonly numbers?: Readonly<Partial<Record<'rfc-v5' | 'rfc-v4', number>>>;
 }
 
-const capability = (name: string, short: string, number: number): Capability => ({ name, short, number });
+const capability = (name: string, short: string, number: number, numbers?: Capability['numbers']): Capability => ({
+  name,
+  short,
+  number,
+  ...(numbers === undefined ? {} : { numbers }),
+});
+
+/** KVM_CAP_ARM_LOCK_USER_MEMORY_REGION: `flags` says what to do, args[1] how. */
+export const LOCK = 1;
+export const UNLOCK = 2;
+export const LOCK_READ = 1;
+export const LOCK_WRITE = 2;
+export const UNLOCK_ALL = 1;
 
 /** KVM_CAP_ARM_SPE's number is the knob `numbers.cap`; 245 on a 6.18 base. */
 export const CAPABILITIES: readonly Capability[] = [
@@ -76,7 +90,13 @@ export const CAPABILITIES: readonly Capability[] = [
   capability('KVM_CAP_ARM_PTRAUTH_ADDRESS', 'arm-ptrauth-address', 171),
   capability('KVM_CAP_ARM_PTRAUTH_GENERIC', 'arm-ptrauth-generic', 172),
   capability('KVM_CAP_ARM_IRQ_LINE_LAYOUT_2', 'arm-irq-line-layout-2', 174),
+  capability('KVM_CAP_ARM_NISV_TO_USER', 'arm-nisv-to-user', 177),
+  capability('KVM_CAP_STEAL_TIME', 'steal-time', 187),
+  capability('KVM_CAP_ARM_MTE', 'arm-mte', 205),
+  capability('KVM_CAP_ARM_SYSTEM_SUSPEND', 'arm-system-suspend', 216),
   capability('KVM_CAP_ARM_EL2', 'arm-el2', 240),
   capability('KVM_CAP_ARM_EL2_E2H0', 'arm-el2-e2h0', 241),
   capability('KVM_CAP_ARM_SPE', 'arm-spe', 245),
+  capability('KVM_CAP_ARM_LOCK_USER_MEMORY_REGION', 'arm-lock-user-memory-region', 207, { 'rfc-v5': 207, 'rfc-v4': 206 }),
+  capability('KVM_CAP_ARM_VCPU_SUPPORTED_CPUS', 'arm-vcpu-supported-cpus', 207, { 'rfc-v4': 207 }),
 ];

@@ -45,6 +45,7 @@ export const IOCTLS: readonly Ioctl[] = [
   ioctl('KVM_ARM_PREFERRED_TARGET', 0xaf, 'vm', S.KVM_VCPU_INIT, 'r'),
   ioctl('KVM_GET_REG_LIST', 0xb0, 'vcpu', S.KVM_REG_LIST, 'rw'),
   ioctl('KVM_ARM_VCPU_FINALIZE', 0xc2, 'vcpu', S.INT, 'w'),
+  ioctl('KVM_ARM_VCPU_SUPPORTED_CPUS', 0xc5, 'vcpu', S.CPU_LIST, 'w'),
   ioctl('KVM_CREATE_DEVICE', 0xe0, 'vm', S.KVM_CREATE_DEVICE, 'rw'),
   ioctl('KVM_SET_DEVICE_ATTR', 0xe1, ['vm', 'vcpu', 'vgic'], S.KVM_DEVICE_ATTR, 'w'),
   ioctl('KVM_GET_DEVICE_ATTR', 0xe2, ['vm', 'vcpu', 'vgic'], S.KVM_DEVICE_ATTR, 'w'),

@@ -16,6 +16,8 @@ export const KVM_IRQ_LEVEL = struct('kvm_irq_level', 8, ['u32 irq', 'u32 level']
 export const KVM_ENABLE_CAP = struct('kvm_enable_cap', 104, ['u32 cap', 'u32 flags', 'u64[4] args', 'u8[64] pad']);
 /** Only the head: `n` register ids of 8 bytes each follow. */
 export const KVM_REG_LIST = struct('kvm_reg_list', 8, ['u64 n']);
+/** KVM_ARM_VCPU_SUPPORTED_CPUS takes a pointer to a text that ends with a zero byte; the first eight bytes of it. */
+export const CPU_LIST = struct('cpu list', 8, ['u8[8] text']);
 /** KVM_ARM_VCPU_FINALIZE takes a pointer to an int: the feature. */
 export const INT = struct('int', 4, ['s32 value']);
 export const U32 = struct('u32', 4, ['u32 value']);

@@ -32,6 +32,8 @@ export type Support = 'full' | { readonly partial: string } | { readonly none: s
 export interface Request<S> {
   readonly ioctl: string;
   readonly support: Support;
+  /** The kernel revisions that have it; absent: every one. */
+  readonly revisions?: readonly Host['kernel']['revision'][];
   run(state: S): Result<null, Refusal>;
 }
 

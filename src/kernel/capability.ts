@@ -1,5 +1,5 @@
 // When the host offers SPE and the other vCPU features: capabilities and feature bits (kvm-spe-abi.md §1).
-import { CAPABILITIES, VCPU_FEATURES } from '../abi/features.ts';
+import { CAPABILITIES, type Capability, VCPU_FEATURES } from '../abi/features.ts';
 import type { Host, SpuDevice } from './host.ts';
 import { knobOf } from './knobs.ts';
 
@@ -101,11 +101,25 @@ export function featureNames(host: Host, mask: number): string {
 export const IPA_LIMIT = 48;
 export const MAX_VCPUS = 512;
 
+/** A capability's number under the host's kernel: SPE's is a knob, some belong to older revisions alone. */
+export function capabilityNumber(host: Host, row: Capability): number {
+  if (row.short === 'arm-spe') return Number(knobOf(host, 'numbers.cap'));
+  const { revision } = host.kernel;
+  return (revision === 'rfc-v5' || revision === 'rfc-v4' ? row.numbers?.[revision] : undefined) ?? row.number;
+}
+
+/** The capability that a number means under the host's kernel. */
+export function capabilityOf(host: Host, number: number): Capability | undefined {
+  const { revision } = host.kernel;
+  const exists = (row: Capability): boolean => row.numbers === undefined || Object.hasOwn(row.numbers, revision);
+  return CAPABILITIES.find((row) => exists(row) && capabilityNumber(host, row) === number);
+}
+
 /** What KVM_CHECK_EXTENSION answers for a capability number. */
 export function checkExtension(host: Host, number: number): number {
   if (number === Number(knobOf(host, 'numbers.cap')) && host.kernel.revision !== 'mainline') return speUnavailable(host) === null ? 1 : 0;
   const offered = (short: string): number => (offers(host, short) && featureBit(host, short) >= 0 ? 1 : 0);
-  switch (CAPABILITIES.find((c) => c.number === number)?.short) {
+  switch (capabilityOf(host, number)?.short) {
     case 'irqchip':
     case 'user-memory':
     case 'one-reg':
@@ -113,7 +127,13 @@ export function checkExtension(host: Host, number: number): number {
     case 'arm-psci-0.2':
     case 'immediate-exit':
     case 'arm-irq-line-layout-2':
+    case 'arm-nisv-to-user':
+    case 'arm-lock-user-memory-region':
+    case 'arm-vcpu-supported-cpus':
+    case 'steal-time':
       return 1;
+    case 'arm-system-suspend':
+      return host.kernel.revision === 'rfc-v6' || host.kernel.revision === 'mainline' ? 1 : 0; // since 5.19
     case 'nr-vcpus':
       return host.cpus;
     case 'max-vcpus':

@@ -3,7 +3,7 @@
 import { PAGE_SIZE, releaseFrames } from '../machine/memory.ts';
 import type { KernelEvent } from './call.ts';
 import { guestExit } from './guest/exit-state.ts';
-import { forgetBuffer } from './spe/pinned.ts';
+import { forgetBuffer, payerOf } from './spe/pinned.ts';
 import type { MountedWorld } from './world.ts';
 import { leaveGuest, putVcpu } from './world-switch.ts';
 
@@ -21,6 +21,7 @@ export function destroyVm(mw: MountedWorld, index: number): readonly KernelEvent
   for (const process of kernel.processes) {
     process.files = process.files.map((file) => (file !== null && 'vm' in file && file.vm === index ? null : file));
   }
+  for (const slot of vm.memslots) if (slot.locked !== undefined) payerOf(mw, vm).lockedBytes -= BigInt(slot.size);
   for (const slot of vm.memslots) releaseFrames(mw.mounted.memory, slot.frame, slot.size / PAGE_SIZE);
   vm.memslots = [];
   vm.vcpus = [];

@@ -89,16 +89,22 @@ export function systemCall(mw: MountedWorld, call: Call): Result<Answer, Refusal
     .map(() => ({ ret: state.ret, events, ...(state.running ? { running: true } : {}) }));
 }
 
+/** The request's row under the host's kernel. */
+function rowOf<S>(table: Table<S>, state: CallState): Request<S> | undefined {
+  const row = table.get(state.call.request);
+  return row?.revisions?.includes(state.host.kernel.revision) === false ? undefined : row;
+}
+
 function dispatch(state: CallState, file: OpenFile | null): Result<null, Refusal> {
   if (file === null || file.kind === 'terminal') return ok(null);
-  if (file.kind === 'kvm') return SYSTEM.get(state.call.request)?.run(state) ?? walk(UNKNOWN, state.call);
+  if (file.kind === 'kvm') return rowOf(SYSTEM, state)?.run(state) ?? walk(UNKNOWN, state.call);
   const vm = state.mw.world.kernel.vms[file.vm];
   const owner = walk(OWNER, { vm, process: state.process.id });
   if (owner.isErr()) return err(owner.error);
   // The state object is one: handlers of a VM's file see the VM in it, of a vCPU's file the vCPU too.
   const inVm = Object.assign(state, { vm });
-  if (file.kind === 'vm') return VM.get(state.call.request)?.run(inVm) ?? walk(UNKNOWN, state.call);
-  if (file.kind === 'vgic') return VGIC.get(state.call.request)?.run(inVm) ?? walk(UNKNOWN_TO_DEVICE, state.call);
+  if (file.kind === 'vm') return rowOf(VM, state)?.run(inVm) ?? walk(UNKNOWN, state.call);
+  if (file.kind === 'vgic') return rowOf(VGIC, state)?.run(inVm) ?? walk(UNKNOWN_TO_DEVICE, state.call);
   const inVcpu = Object.assign(inVm, { vcpu: vm.vcpus[file.vcpu] });
-  return VCPU.get(state.call.request)?.run(inVcpu) ?? walk(UNKNOWN, state.call);
+  return rowOf(VCPU, state)?.run(inVcpu) ?? walk(UNKNOWN, state.call);
 }

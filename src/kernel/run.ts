@@ -8,7 +8,6 @@ import { getPc, setPc, setX } from '../machine/cpu/context.ts';
 import { stepCpu } from '../machine/cpu/step.ts';
 import type { StepStops } from '../machine/machine.ts';
 import type { Answer, KernelEvent, Refusal } from './call.ts';
-import { cpuListText, hasCpu } from './cpu-list.ts';
 import { exitOf, failEntry, leaveRun } from './exits.ts';
 import { handleDataAbort, handleInstructionAbort } from './guest/abort.ts';
 import { type GuestExit, guestExit, type Handled, tell } from './guest/exit-state.ts';
@@ -16,7 +15,9 @@ import { injectUndefined } from './guest/inject.ts';
 import { callPsci } from './guest/psci.ts';
 import { handleSystemRegister } from './guest/system-register.ts';
 import { settleBuffer } from './spe/pin.ts';
-import { fails, mainline, steps, walk } from './steps.ts';
+import { stoppedExit, wouldProfile } from './spe/stop.ts';
+import { fails, mainline, type Steps, steps, v4, v5, walk } from './steps.ts';
+import { allowedCpus, mayRunOn, refusesWrongCpu } from './supported-cpus.ts';
 import { jumpToDeadline, updateTimers } from './timer.ts';
 import { hasPendingInterrupt } from './vgic/sync.ts';
 import type { Exit, MountedWorld } from './world.ts';
@@ -51,6 +52,28 @@ const SIGNAL = steps<{ kicked: boolean }>('KVM_RUN', [
   ),
 ]);
 
+const WRONG_CPU = steps<GuestExit>('KVM_RUN', [
+  fails(
+    'ENOEXEC',
+    'the vCPU may not run on the CPU of its thread',
+    { when: () => true, saw: (g) => `CPU ${g.cpu.number}`, wouldPass: (g) => allowedCpus(g.host, g.vm, g.vcpu) || 'no CPU' },
+    v5('kvm_arch_vcpu_ioctl_run'),
+  ),
+]);
+
+const STOPPED = steps<GuestExit>('KVM_RUN', [
+  fails(
+    'EAGAIN',
+    'the guest would profile while user space has stopped it',
+    {
+      when: () => true,
+      saw: () => 'KVM_ARM_VCPU_SPE_STOP_EXIT, the buffer and sampling enabled',
+      wouldPass: () => 'KVM_ARM_VCPU_SPE_RESUME',
+    },
+    v4('kvm_spe_exit_to_user'),
+  ),
+]);
+
 /**
  * Lets a vCPU that is inside KVM_RUN go on for at most `operations` operations. It stays inside when they are spent; `stops.signal` ends the
  * call. The vCPU (by index) must be inside KVM_RUN: run.place is 'guest' or 'blocked'.
@@ -78,6 +101,13 @@ export function advanceVcpu(mw: MountedWorld, vmIndex: number, vcpuIndex: number
     return { executed, state: 'exited', pc: pc(), answer, events };
   };
 
+  /** KVM_RUN fails inside the loop. */
+  const refused = (list: Steps<GuestExit>, exit: Exit): Advance => {
+    const answer = walk(list, g);
+    if (answer.isOk()) throw new Error(`${list.name} does not refuse`);
+    return out(exit, err(answer.error));
+  };
+
   if (vcpu.run.place === 'out') throw new Error(`${g.name} is not inside KVM_RUN`);
   for (;;) {
     if (stops.signal || vcpu.run.kicked) {
@@ -93,10 +123,12 @@ export function advanceVcpu(mw: MountedWorld, vmIndex: number, vcpuIndex: number
       vcpu.run.place = 'guest';
       tell(g, 'vcpu.woken');
     }
-    if (!hasCpu(vm.supportedCpus, cpu.number)) {
-      tell(g, 'vcpu.refused-cpu', { cpu: cpu.number, allowed: cpuListText(vm.supportedCpus) });
+    if (!mayRunOn(g.host, vm, vcpu, cpu.number)) {
+      tell(g, 'vcpu.refused-cpu', { cpu: cpu.number, allowed: allowedCpus(g.host, vm, vcpu) });
+      if (refusesWrongCpu(g.host)) return refused(WRONG_CPU, exitOf('KVM_EXIT_UNKNOWN'));
       return out(failEntry(cpu.number), ok({ ret: 0, events: [] }));
     }
+    if (wouldProfile(g)) return refused(STOPPED, stoppedExit(g));
     if (executed >= operations) return back('running');
     if (vcpu.vgic?.kick) leaveGuest(g); // somebody changed an interrupt meanwhile
     loadVcpu(g);

@@ -1,4 +1,4 @@
-// The guest's EL1 timers: their outputs are PPIs 27 and 30 of the vGIC, mapped to the host's (vgic/mapped.ts); a vCPU that sleeps wakes at
+// The guest's EL1 timers: their outputs are PPIs of the vGIC (27 and 30 unless set), mapped to the host's (vgic/mapped.ts); a vCPU that sleeps wakes at
 // its next deadline, and when nobody runs, time jumps there. Source: KVM's arch_timer.c (kvm_timer_update_irq, kvm_arch_timer_handler).
 import type { CpuContext } from '../machine/cpu/context.ts';
 import { physicalCount } from '../machine/cpu/counter.ts';
@@ -24,10 +24,10 @@ export function updateTimers(m: Machine, vm: Vm, vcpu: Vcpu, context: CpuContext
   for (const timer of TIMERS) {
     const level = isAsserted(context, timer, now, vm.counterOffset);
     vcpu.timers[timer.name] = level;
-    const irq = findIrq(vm, vcpu.index, timer.ppi);
+    const irq = findIrq(vm, vcpu.index, vm.timerPpis[timer.name]);
     if (irq === null) continue;
     const held = forwarded === undefined ? irq.table.active[irq.at] === 1 : ((forwarded >> timer.ppi) & 1) === 1;
-    if (!level || !held) injectInterrupt(vm, vcpu.index, timer.ppi, level, timerOwner(timer), note);
+    if (!level || !held) injectInterrupt(vm, vcpu.index, vm.timerPpis[timer.name], level, timerOwner(timer), note);
   }
 }
 
@@ -35,7 +35,7 @@ export function updateTimers(m: Machine, vm: Vm, vcpu: Vcpu, context: CpuContext
 function wakingTick(m: Machine, vm: Vm, vcpu: Vcpu): number | null {
   let first: number | null = null;
   for (const timer of TIMERS) {
-    const irq = findIrq(vm, vcpu.index, timer.ppi);
+    const irq = findIrq(vm, vcpu.index, vm.timerPpis[timer.name]);
     const deadline = deadlineOf(vcpu.context, timer, physicalCount(m), vm.counterOffset);
     if (irq === null || deadline === null || deadline > BigInt(LAST_TICK) || !couldWake(vm, vcpu.index, irq)) continue;
     if (first === null || Number(deadline) < first) first = Number(deadline);

@@ -60,6 +60,13 @@ export interface Memslot {
   readonly locked?: 'read' | 'write';
 }
 
+export interface TimerPpis {
+  readonly virtual: number;
+  readonly physical: number;
+  readonly hypervisorVirtual: number;
+  readonly hypervisorPhysical: number;
+}
+
 /** Guest pages that are pinned in the host for a vCPU's buffer: the buffer's own, or those of the stage 1 tables that map it. */
 export interface PinnedRange {
   /** Guest physical address, bytes. */
@@ -93,6 +100,10 @@ export interface Vm {
   readonly perfmonCapable: boolean;
   /** What the virtual counter lags the physical one by: CNTVOFF_EL2 of every vCPU, in counts. */
   counterOffset: bigint;
+  /** INTIDs of the timers, the same for every vCPU. */
+  timerPpis: TimerPpis;
+  /** Capabilities (numbers) that KVM_ENABLE_CAP enabled. */
+  capabilities: number[];
   pmuFilter: boolean;
   pmuCounters: number | null;
   vgic: VgicDistributor | null;
@@ -122,6 +133,10 @@ export interface Vcpu {
     on: boolean;
     pinned: readonly PinnedRange[];
   };
+  /** KVM_ARM_VCPU_PVTIME_IPA; null = unset. */
+  stolenTime: bigint | null;
+  /** KVM_ARM_VCPU_SUPPORTED_CPUS (rfc-v4): the CPUs that this vCPU may run on; 0 = no list was given. */
+  cpuList: bigint;
   /** Outputs of the EL1 timers as last driven into the vGIC. */
   timers: { virtual: boolean; physical: boolean };
   /** The guest's registers while it is not loaded. PMB* registers here are KVM's copies. */

@@ -185,6 +185,12 @@ export function vcpuFinalize(hands: Hands, vm: number, vcpu: number, feature: nu
   return prepare(hands, { kind: 'vcpu', vm, vcpu }, 'KVM_ARM_VCPU_FINALIZE', argument, `&${name}`);
 }
 
+/** KVM_ARM_VCPU_SUPPORTED_CPUS (rfc-v4): a CPU list as text. */
+export function supportedCpus(hands: Hands, vm: number, vcpu: number, list: string): PreparedCall {
+  const argument = place(hands, VALUE_AT, new TextEncoder().encode(`${list}\0`));
+  return prepare(hands, { kind: 'vcpu', vm, vcpu }, 'KVM_ARM_VCPU_SUPPORTED_CPUS', argument, `"${list}"`);
+}
+
 /** KVM_RUN. */
 export const runCall = (hands: Hands, vm: number, vcpu: number): PreparedCall =>
   prepare(hands, { kind: 'vcpu', vm, vcpu }, 'KVM_RUN', 0n, '0');

@@ -4,6 +4,7 @@ import { vcpuAttributeByName } from '../../src/abi/attributes.ts';
 import { vcpuAttrSteps } from '../../src/kernel/attr/lists.ts';
 import type { AttrCall, Verb } from '../../src/kernel/attr/state.ts';
 import type { VcpuCall } from '../../src/kernel/call-state.ts';
+import { enableCapSteps } from '../../src/kernel/calls/enable-cap.ts';
 import { firstRunSteps } from '../../src/kernel/calls/run.ts';
 import { featureMaskOf } from '../../src/kernel/capability.ts';
 import type { Host } from '../../src/kernel/host.ts';
@@ -12,7 +13,7 @@ import { setOwner } from '../../src/kernel/vgic/owner.ts';
 import * as vmm from '../../src/session/vmm.ts';
 import { addVm, type Bench, boot } from './bench.ts';
 
-type State = AttrCall;
+type State = AttrCall & { bytes: Uint8Array };
 
 /** How to make each check fail, by its sentence. Applied from the last to the first, so that an earlier check has its way. */
 const BREAK: Readonly<Record<string, (s: State) => void>> = {
@@ -23,6 +24,7 @@ const BREAK: Readonly<Record<string, (s: State) => void>> = {
   },
   'a vCPU of this VM has already run': (s) => {
     s.vm.hasRanOnce = true;
+    s.vm.vcpus[1].hasRanOnce = true;
   },
   'no SPU on this host has that identifier': (s) => put(s, 99n),
   'a different SPU is already set': (s) => {
@@ -102,11 +104,48 @@ const BREAK: Readonly<Record<string, (s: State) => void>> = {
   'the frames overlap or run past the IPA space': (s) => {
     if (s.vm.vgic !== null) s.vm.vgic.base = 0x080a_0000;
   },
+  'a vCPU of this VM has run: the PPIs of the timers are fixed': (s) => {
+    s.vm.hasRanOnce = true;
+  },
+  'the address is not 64-byte aligned': (s) => put(s, 0x5000_0001n),
+  'the address of this vCPU is already set': (s) => {
+    s.vcpu.stolenTime = 0x4000_0000n;
+  },
+  'no memory slot backs the address': (s) => put(s, 0x5000_0000n),
+  'args[2] and args[3] are not zero': (s) => argument(s, 2, 1n),
+  'the slot number is too large': (s) => argument(s, 0, 40_000n),
+  'the memory is not locked for reads': (s) => argument(s, 1, 2n),
+  'a vCPU is inside an ioctl': (s) => {
+    s.vm.vcpus[1].run.place = 'guest';
+  },
+  'there is no such slot': (s) => argument(s, 0, 7n),
+  'a slot that is read-only, or whose dirty pages are logged, is to be locked for writes': (s) => slot(s, { flags: 2 }),
+  'the slot is already locked': (s) => slot(s, { locked: 'read' }),
+  'the slot is not locked': (s) => slot(s, { locked: undefined }),
+  'the slot would exceed RLIMIT_MEMLOCK': (s) => {
+    s.process.rlimitMemlock = 4096n;
+  },
+  'flags are not zero': (s) => member(s, 4, 1),
+  'the VM has no such capability to enable': (s) => member(s, 0, 999),
+  'the host has no memory tagging': (s) => member(s, 0, 205),
+  'a CPU of the vCPU has no SPU': (s) => {
+    s.vcpu.cpuList = 1n << 63n;
+  },
+  'the vCPU may not run on the CPU of its thread': (s) => {
+    s.vm.supportedCpus = 0n;
+  },
   'another device owns the PPI of a timer': (s) => void setOwner(s.vm, 0, 27, 'somebody'),
   'immediate_exit is set': (s) => {
     s.vcpu.run.immediateExit = true;
   },
 };
+
+/** A member of struct kvm_enable_cap, by its offset in bytes, and one of its args. */
+const member = (s: State, at: number, value: number): void => new DataView(s.bytes.buffer).setUint32(at, value, true);
+const argument = (s: State, n: number, value: bigint): void => new DataView(s.bytes.buffer).setBigUint64(8 + 8 * n, value, true);
+function slot(s: State, change: { readonly flags?: number; readonly locked?: 'read' | 'write' | undefined }): void {
+  s.vm.memslots = s.vm.memslots.map((m) => ({ ...m, ...change }) as typeof m);
+}
 
 /** Pointers are broken by their sentences' ending. */
 function breaker(check: Check<State>): (s: State) => void {
@@ -162,6 +201,36 @@ const configured = (s: State): void => {
   withSpu(s);
 };
 
+const RAM_SLOT = { slot: 0, gpa: 0x4000_0000, size: 0x10_0000, userAddress: 0x6000_0000_0000n, flags: 0, frame: 16 } as const;
+
+/** KVM_ENABLE_CAP: the struct's members, and args, on a VM with one slot. */
+const enableCap = (
+  name: 'enable' | 'lock' | 'unlock',
+  members: readonly [number, number][],
+  args: readonly bigint[],
+  more: (s: State) => void = () => {},
+): Subject => ({
+  name: `KVM_ENABLE_CAP.${name}`,
+  list: (host) => enableCapSteps(host)[name] as unknown as Steps<State>,
+  ready: (s) => {
+    s.vm.memslots = [{ ...RAM_SLOT }];
+    for (const [at, value] of members) member(s, at, value);
+    for (const [n, value] of args.entries()) argument(s, n, value);
+    more(s);
+  },
+});
+
+const run = (name: string, more: (s: State) => void = () => {}): Subject => ({
+  name,
+  list: (host) => firstRunSteps(host) as Steps<VcpuCall> as unknown as Steps<State>,
+  ready: (s) => {
+    configured(s);
+    s.vcpu.spe.initialised = true;
+    s.vcpu.pmu.initialised = true;
+    more(s);
+  },
+});
+
 export const V6_SUBJECTS: readonly Subject[] = [
   attribute('set', 'KVM_ARM_VCPU_SPE_IRQ', 21n),
   attribute('get', 'KVM_ARM_VCPU_SPE_IRQ', 0n, withIrq),
@@ -179,15 +248,13 @@ export const V6_SUBJECTS: readonly Subject[] = [
   attribute('set', 'KVM_ARM_VCPU_PMU_V3_SET_PMU', 8n),
   attribute('set', 'KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS', 4n),
   attribute('set', 'KVM_ARM_VCPU_PMU_V3_INIT', 0n, configured),
-  {
-    name: 'KVM_RUN.first',
-    list: (host) => firstRunSteps(host) as Steps<VcpuCall> as unknown as Steps<State>,
-    ready: (s) => {
-      configured(s);
-      s.vcpu.spe.initialised = true;
-      s.vcpu.pmu.initialised = true;
-    },
-  },
+  attribute('set', 'KVM_ARM_VCPU_TIMER_IRQ_VTIMER', 20n),
+  attribute('get', 'KVM_ARM_VCPU_TIMER_IRQ_VTIMER', 0n),
+  attribute('set', 'KVM_ARM_VCPU_PVTIME_IPA', 0x4000_0000n, (s) => {
+    s.vm.memslots = [{ ...RAM_SLOT }];
+  }),
+  enableCap('enable', [[0, 177]], []),
+  run('KVM_RUN.first'),
 ];
 
 export const OLD_SUBJECTS: readonly Subject[] = [
@@ -197,6 +264,12 @@ export const OLD_SUBJECTS: readonly Subject[] = [
   attribute('set', 'KVM_ARM_VCPU_SPE_STOP', 1n, (s) => {
     s.vcpu.spe.initialised = true;
   }),
+  attribute('get', 'KVM_ARM_VCPU_SPE_STOP', 0n, (s) => {
+    s.vcpu.spe.initialised = true;
+  }),
+  enableCap('lock', [[4, 1]], [0n, 3n]),
+  enableCap('unlock', [[4, 2]], [0n, 0n], (s) => slot(s, { locked: 'write' })),
+  run('KVM_RUN.first'),
 ];
 
 /** A fresh state of a subject, ready to succeed. */
@@ -207,7 +280,8 @@ export function stateOf(host: Host, subject: Subject): State {
   const process = b.mw.world.kernel.processes[0];
   const call = { process: 1, fd: vmm.descriptorOf(b.hands, { kind: 'vcpu', vm: 0, vcpu: 0 }), request: 0, argument: 0n, thread: 0 };
   const attr = { flags: 0, group: 0, attr: 0n, addr: BigInt(vmm.SCRATCH + 0x1000) };
-  const s: State = { mw: b.mw, host, call, process, events: [], ret: 0, vm, vcpu: vm.vcpus[0], attr, value: 0n };
+  const bytes = new Uint8Array(104);
+  const s: State = { mw: b.mw, host, call, process, events: [], ret: 0, vm, vcpu: vm.vcpus[0], attr, value: 0n, bytes };
   put(s, 0n);
   subject.ready(s);
   return s;

@@ -1,5 +1,6 @@
 // The group KVM_ARM_VCPU_SPE_CTRL of rfc-v5 and rfc-v4: IRQ 0, INIT 1, STOP 2 (kvm-spe-abi.md §2.4, §2.6, §5.2), from the same pieces as rfc-v6.
 import type { Host } from '../host.ts';
+import { STOP_EXIT, STOP_RESUME, STOP_TRAP } from '../spe/stop.ts';
 import { does, fails, inferred, type Step, type Steps, steps, v5 } from '../steps.ts';
 import { knobWord } from '../vm.ts';
 import {
@@ -19,11 +20,6 @@ type List = readonly Step<AttrCall>[];
 
 const SET = 'kvm_spe_set_attr';
 const STOP = 'kvm_spe_stop_user';
-
-/** Modes of KVM_ARM_VCPU_SPE_STOP. */
-export const STOP_TRAP = 1;
-export const STOP_EXIT = 2;
-export const STOP_RESUME = 4;
 
 function head(host: Host): List {
   return [featureMissing(knobWord(host, 'featureErrno'), SET), noVgic('ENXIO', v5(SET))];
@@ -45,13 +41,15 @@ function initSet(host: Host): List {
   ];
 }
 
+const notYetInitialised = fails<AttrCall>(
+  'EAGAIN',
+  'SPE of this vCPU is not initialised',
+  { when: (s) => !s.vcpu.spe.initialised, saw: (s) => doneText(s.vcpu.spe.initialised, 'KVM_ARM_VCPU_SPE_INIT') },
+  v5(STOP),
+);
+
 const stopSet: List = [
-  fails(
-    'EAGAIN',
-    'SPE of this vCPU is not initialised',
-    { when: (s) => !s.vcpu.spe.initialised, saw: (s) => doneText(s.vcpu.spe.initialised, 'KVM_ARM_VCPU_SPE_INIT') },
-    v5(STOP),
-  ),
+  notYetInitialised,
   ...readsValue('int', 'the mode cannot be read', v5(STOP)),
   fails(
     'EINVAL',
@@ -72,7 +70,10 @@ const stopSet: List = [
   ),
 ];
 
-const stopGet: List = writesValue('int', 'the mode cannot be written', (s) => BigInt(s.vcpu.spe.stop), v5(STOP));
+const stopGet: List = [
+  notYetInitialised,
+  ...writesValue('int', 'the mode cannot be written', (s) => BigInt(s.vcpu.spe.stop), v5('kvm_spe_get_attr')),
+];
 
 const NAMES = ['KVM_ARM_VCPU_SPE_IRQ', 'KVM_ARM_VCPU_SPE_INIT', 'KVM_ARM_VCPU_SPE_STOP'];
 

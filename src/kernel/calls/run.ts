@@ -2,14 +2,16 @@
 // What happens inside the guest is in run.ts.
 import { doneText } from '../attr/state.ts';
 import { note, type Request, type VcpuCall, vcpuName } from '../call-state.ts';
-import { cpuListText, hasCpu } from '../cpu-list.ts';
+import { cpuListText } from '../cpu-list.ts';
 import { exitOf, failEntry, leaveRun } from '../exits.ts';
 import type { Host } from '../host.ts';
 import { knobOf } from '../knobs.ts';
 import { finishMmio } from '../mmio.ts';
-import { type Check, does, fails, inferred, mainline, type Step, type Steps, steps, v5, walk } from '../steps.ts';
+import { perHost } from '../per-host.ts';
+import { type Check, does, endsWhen, fails, inferred, mainline, type Step, steps, v4, v5, walk } from '../steps.ts';
+import { allowedCpus, cpusWithSpu, mayRunOn, refusesWrongCpu } from '../supported-cpus.ts';
 import { MAP_CHECKS, mapResources } from '../vgic/init.ts';
-import { claimTimers, PHYSICAL_TIMER_PPI, setOwner, VIRTUAL_TIMER_PPI } from '../vgic/owner.ts';
+import { claimTimers, setOwner } from '../vgic/owner.ts';
 import { hasFeature, knobWord } from '../vm.ts';
 
 const FIRST = 'kvm_arch_vcpu_run_pid_change';
@@ -18,8 +20,9 @@ const FIRST = 'kvm_arch_vcpu_run_pid_change';
 function timerClash(s: VcpuCall): number | null {
   if (s.vm.vgic === null) return null;
   const taken = (ppi: number, owner: string): boolean => setOwner(s.vm, s.vcpu.index, ppi, owner, 'try') !== null;
-  if (taken(VIRTUAL_TIMER_PPI, 'virtual timer')) return VIRTUAL_TIMER_PPI;
-  return taken(PHYSICAL_TIMER_PPI, 'physical timer') ? PHYSICAL_TIMER_PPI : null;
+  const { virtual, physical } = s.vm.timerPpis;
+  if (taken(virtual, 'virtual timer')) return virtual;
+  return physical === virtual || taken(physical, 'physical timer') ? physical : null;
 }
 
 const needsFinalising = (s: VcpuCall): boolean => hasFeature(s.host, s.vm, 'sve') && !s.vcpu.sveFinalised;
@@ -66,6 +69,19 @@ const speChecks = (host: Host): readonly Check<VcpuCall>[] => [
     : []),
 ];
 
+/** rfc-v4: the vCPU's own list, where one was given, must be CPUs with an SPU; no matter where every CPU has one. */
+const strayCpus = (s: VcpuCall): bigint => (hasFeature(s.host, s.vm, 'spe') ? s.vcpu.cpuList & ~cpusWithSpu(s.host) : 0n);
+const notOnSpuCpus: Check<VcpuCall> = fails(
+  'ENOEXEC',
+  'a CPU of the vCPU has no SPU',
+  {
+    when: (s) => strayCpus(s) !== 0n,
+    saw: (s) => (s.vcpu.cpuList === 0n ? 'no list' : `CPUs ${cpuListText(s.vcpu.cpuList)}`),
+    wouldPass: (s) => cpuListText(cpusWithSpu(s.host)),
+  },
+  v4('kvm_spe_check_supported_cpus'),
+);
+
 function firstRun(host: Host): readonly Step<VcpuCall>[] {
   return [
     fails(
@@ -88,6 +104,7 @@ function firstRun(host: Host): readonly Step<VcpuCall>[] {
       },
       mainline(FIRST),
     ),
+    ...(host.kernel.revision === 'rfc-v4' ? [notOnSpuCpus, ...speChecks(host)] : []),
     ...mapChecks(host),
     does('map the vGIC', (s) => void mapResources(s.vm), mainline('kvm_vgic_map_resources')),
     fails(
@@ -95,7 +112,8 @@ function firstRun(host: Host): readonly Step<VcpuCall>[] {
       'another device owns the PPI of a timer',
       {
         when: (s) => timerClash(s) !== null,
-        saw: (s) => (timerClash(s) === null ? 'the timers have PPIs 27 and 30' : `PPI ${timerClash(s)}`),
+        saw: (s) =>
+          timerClash(s) === null ? `the timers have PPIs ${s.vm.timerPpis.virtual} and ${s.vm.timerPpis.physical}` : `PPI ${timerClash(s)}`,
         leaves: { what: 'a timer whose PPI was free keeps it', run: (s) => void claimTimers(s.vm, s.vcpu.index) },
       },
       mainline('kvm_timer_enable'),
@@ -117,7 +135,7 @@ function firstRun(host: Host): readonly Step<VcpuCall>[] {
       },
       mainline('kvm_arm_pmu_v3_enable'),
     ),
-    ...speChecks(host),
+    ...(host.kernel.revision === 'rfc-v4' ? [] : speChecks(host)),
     does(
       'the VM has run from now on',
       (s) => {
@@ -131,7 +149,42 @@ function firstRun(host: Host): readonly Step<VcpuCall>[] {
   ];
 }
 
-const ENTER: readonly Step<VcpuCall>[] = [
+const onWrongCpu = (s: VcpuCall): boolean => !s.vcpu.poweredOff && !mayRunOn(s.host, s.vm, s.vcpu, s.vcpu.thread.cpu);
+
+/** rfc-v4 and rfc-v5: the call fails; the exit reason is left as it was at the start of the loop. */
+const wrongCpu: Check<VcpuCall> = fails(
+  'ENOEXEC',
+  'the vCPU may not run on the CPU of its thread',
+  {
+    when: onWrongCpu,
+    saw: (s) => `CPU ${s.vcpu.thread.cpu}`,
+    wouldPass: (s) => allowedCpus(s.host, s.vm, s.vcpu) || 'no CPU',
+    leaves: { what: 'the exit is KVM_EXIT_UNKNOWN', run: (s) => leaveRun(s.vcpu, exitOf('KVM_EXIT_UNKNOWN')) },
+  },
+  v5('kvm_arch_vcpu_ioctl_run'),
+);
+
+/** Since 5.18: the call succeeds, and the exit tells. */
+const failsEntry: readonly Step<VcpuCall>[] = [
+  does(
+    'fail the entry on a CPU outside supported_cpus: KVM_EXIT_FAIL_ENTRY',
+    (s) => {
+      if (!onWrongCpu(s)) return;
+      const { cpu } = s.vcpu.thread;
+      leaveRun(s.vcpu, failEntry(cpu));
+      note(s, 'vcpu.exit', {
+        vcpu: vcpuName(s.vm, s.vcpu),
+        reason: 'KVM_EXIT_FAIL_ENTRY',
+        cpu,
+        allowed: cpuListText(s.vm.supportedCpus),
+      });
+    },
+    mainline('kvm_vcpu_exit_request'),
+  ),
+  endsWhen('the entry failed: KVM_RUN comes back', onWrongCpu, mainline('kvm_vcpu_exit_request')),
+];
+
+const enters = (host: Host): readonly Step<VcpuCall>[] => [
   does('complete the MMIO access that the last exit asked for', (s) => finishMmio(s.vcpu), mainline('kvm_handle_mmio_return')),
   fails(
     'EINTR',
@@ -144,40 +197,26 @@ const ENTER: readonly Step<VcpuCall>[] = [
     },
     mainline('kvm_arch_vcpu_ioctl_run'),
   ),
+  ...(refusesWrongCpu(host) ? [wrongCpu] : failsEntry),
   does(
-    'enter the guest, or fail the entry on a CPU outside supported_cpus; a powered-off vCPU sleeps',
+    'enter the guest; a powered-off vCPU sleeps',
     (s) => {
-      const { run, thread, poweredOff } = s.vcpu;
+      const { run, poweredOff } = s.vcpu;
       run.exit = null;
-      if (!poweredOff && !hasCpu(s.vm.supportedCpus, thread.cpu)) {
-        leaveRun(s.vcpu, failEntry(thread.cpu));
-        note(s, 'vcpu.exit', {
-          vcpu: vcpuName(s.vm, s.vcpu),
-          reason: 'KVM_EXIT_FAIL_ENTRY',
-          cpu: thread.cpu,
-          allowed: cpuListText(s.vm.supportedCpus),
-        });
-        return;
-      }
       run.place = poweredOff ? 'blocked' : 'guest';
       s.running = true;
     },
-    mainline('kvm_arch_vcpu_ioctl_run, kvm_vcpu_exit_request'),
+    mainline('kvm_arch_vcpu_ioctl_run'),
   ),
 ];
 
-const AGAIN = steps<VcpuCall>('KVM_RUN', ENTER);
-const first = new WeakMap<Host, Steps<VcpuCall>>();
+const AGAIN = perHost((host) => steps<VcpuCall>('KVM_RUN', enters(host)));
 
 /** The list of KVM_RUN on a vCPU that never ran. */
-export function firstRunSteps(host: Host): Steps<VcpuCall> {
-  let list = first.get(host);
-  if (list === undefined) first.set(host, (list = steps('KVM_RUN', [...firstRun(host), ...ENTER])));
-  return list;
-}
+export const firstRunSteps = perHost((host) => steps<VcpuCall>('KVM_RUN', [...firstRun(host), ...enters(host)]));
 
 export const RUN: Request<VcpuCall> = {
   ioctl: 'KVM_RUN',
   support: 'full',
-  run: (s) => walk(s.vcpu.hasRanOnce ? AGAIN : firstRunSteps(s.host), s),
+  run: (s) => walk(s.vcpu.hasRanOnce ? AGAIN(s.host) : firstRunSteps(s.host), s),
 };

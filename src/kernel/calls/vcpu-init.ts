@@ -5,11 +5,13 @@ import { INT, KVM_VCPU_INIT } from '../../abi/structs.ts';
 import { doneText } from '../attr/state.ts';
 import { type Request, request, type VcpuCall } from '../call-state.ts';
 import { featureMaskOf, featureNames, knownFeatures, offeredFeatures, speUnavailable } from '../capability.ts';
-import { hasCpu } from '../cpu-list.ts';
+import { cpuListText, hasCpu } from '../cpu-list.ts';
 import { knobOf } from '../knobs.ts';
+import { perHost } from '../per-host.ts';
 import { resetVcpu } from '../reset.ts';
 import { forgetBuffer } from '../spe/pinned.ts';
-import { type Check, does, fails, inferred, mainline, steps, v5 } from '../steps.ts';
+import { type Check, does, fails, inferred, mainline, steps, v5, walk } from '../steps.ts';
+import { cpusWithSpu, setSupportedCpus } from '../supported-cpus.ts';
 import { hasFeature } from '../vm.ts';
 import { readsStruct, type StructScratch, structScratch, unmapped, userValue } from './user.ts';
 
@@ -42,88 +44,102 @@ function notOffered(s: Call): string {
 const nestedGateVm = (s: Call): boolean => knobOf(s.host, 'nestedGate') === 'vm';
 const cpuPmu = (s: Call) => s.host.pmus.find((pmu) => hasCpu(pmu.cpus, s.vcpu.thread.cpu));
 
-const VCPU_INIT = steps<Call>('KVM_ARM_VCPU_INIT', [
-  ...readsStruct<Call>(KVM_VCPU_INIT, mainline('kvm_arch_vcpu_ioctl')),
-  fails(
-    'EINVAL',
-    'the target is not the generic v8 target',
-    { when: (s) => target(s) !== TARGET_GENERIC_V8, saw: (s) => `target ${target(s)}`, wouldPass: () => `${TARGET_GENERIC_V8}` },
-    mainline('kvm_vcpu_set_target'),
-  ),
-  fails(
-    'ENOENT',
-    'a feature bit is not known to this kernel',
-    {
-      when: (s) => (asked(s) & ~knownFeatures(s.host)) >>> 0 !== 0 || otherWords(s),
-      saw: (s) =>
-        otherWords(s) ? 'features[1] to [6] are not all zero' : `bits 0x${((asked(s) & ~knownFeatures(s.host)) >>> 0).toString(16)}`,
-      wouldPass: (s) => `bits of 0x${knownFeatures(s.host).toString(16)}`,
-    },
-    mainline(CHECK),
-  ),
-  fails(
-    'EINVAL',
-    'the host does not offer a feature',
-    {
-      when: (s) => (kept(s) & ~offeredFeatures(s.host)) !== 0,
-      saw: notOffered,
-      wouldPass: (s) => featureNames(s.host, offeredFeatures(s.host)),
-    },
-    inferred('H', 'where SPE lands when the host does not offer it'),
-  ),
-  invalid(
-    'only one of the two pointer authentication features is asked for',
-    (s) => asks(s, 'ptrauth-address') !== asks(s, 'ptrauth-generic'),
-  ),
-  invalid('EL1 in AArch32 cannot have SPE', (s) => asks(s, 'el1-32bit') && asks(s, 'spe'), v5(CHECK)),
-  invalid('EL1 in AArch32 cannot have nested virtualisation', (s) => asks(s, 'el1-32bit') && asks(s, 'has-el2')),
-  invalid(
-    'SPE and nested virtualisation together',
-    (s) => nestedGateVm(s) && asks(s, 'has-el2') && asks(s, 'spe'),
-    inferred('L', '09/35 read as a gate on the VM'),
-  ),
-  fails(
-    'EINVAL',
-    'the VM already has other features',
-    {
-      when: (s) => s.vm.features !== null && s.vm.features !== kept(s),
-      saw: (s) =>
-        s.vm.features === null
-          ? `${seen(s)}; the VM has none yet`
-          : `${featureNames(s.host, kept(s))}; the VM has ${featureNames(s.host, s.vm.features)}`,
-      wouldPass: (s) => featureNames(s.host, s.vm.features ?? 0),
-    },
-    mainline('__kvm_vcpu_set_target'),
-  ),
-  does(
-    "store the VM's features",
-    (s) => {
-      s.vm.features = kept(s);
-    },
-    mainline('__kvm_vcpu_set_target'),
-  ),
-  fails(
-    'ENODEV',
-    'no CPU PMU is there for the calling CPU',
-    {
-      when: (s) => asks(s, 'pmu-v3') && s.vm.pmu === null && cpuPmu(s) === undefined,
-      saw: (s) => (asks(s, 'pmu-v3') ? `CPU ${s.vcpu.thread.cpu}` : 'PMU_V3 is not asked for'),
-      leaves: { what: "the VM's features stay stored", run: () => {} },
-    },
-    mainline('kvm_setup_vcpu'),
-  ),
-  does(
-    'choose the default PMU by the CPU of the thread; reset the registers; power state by POWER_OFF',
-    (s) => {
-      if (asks(s, 'pmu-v3')) s.vm.pmu ??= cpuPmu(s)?.type ?? null;
-      s.vcpu.initialised = true;
-      s.vcpu.poweredOff = asks(s, 'power-off');
-      resetVcpu(s.host, s.vcpu);
-      forgetBuffer(s.mw, s.vm, s.vcpu, s.events);
-    },
-    mainline(PLACE),
-  ),
-]);
+/** rfc-v5: the feature itself narrows the mask, to the CPUs of all SPUs together. */
+const narrowsToSpus = does<Call>(
+  'with SPE: supported_cpus &= the CPUs of every SPU',
+  (s) => {
+    if (!asks(s, 'spe')) return;
+    const cpus = cpusWithSpu(s.host);
+    setSupportedCpus(s, s.vm.supportedCpus & cpus, `KVM_ARM_VCPU_INIT with SPE (CPUs ${cpuListText(cpus)})`);
+  },
+  v5('kvm_spe_vcpu_enable_spe'),
+);
+
+export const vcpuInitSteps = perHost((host) =>
+  steps<Call>('KVM_ARM_VCPU_INIT', [
+    ...readsStruct<Call>(KVM_VCPU_INIT, mainline('kvm_arch_vcpu_ioctl')),
+    fails(
+      'EINVAL',
+      'the target is not the generic v8 target',
+      { when: (s) => target(s) !== TARGET_GENERIC_V8, saw: (s) => `target ${target(s)}`, wouldPass: () => `${TARGET_GENERIC_V8}` },
+      mainline('kvm_vcpu_set_target'),
+    ),
+    fails(
+      'ENOENT',
+      'a feature bit is not known to this kernel',
+      {
+        when: (s) => (asked(s) & ~knownFeatures(s.host)) >>> 0 !== 0 || otherWords(s),
+        saw: (s) =>
+          otherWords(s) ? 'features[1] to [6] are not all zero' : `bits 0x${((asked(s) & ~knownFeatures(s.host)) >>> 0).toString(16)}`,
+        wouldPass: (s) => `bits of 0x${knownFeatures(s.host).toString(16)}`,
+      },
+      mainline(CHECK),
+    ),
+    fails(
+      'EINVAL',
+      'the host does not offer a feature',
+      {
+        when: (s) => (kept(s) & ~offeredFeatures(s.host)) !== 0,
+        saw: notOffered,
+        wouldPass: (s) => featureNames(s.host, offeredFeatures(s.host)),
+      },
+      inferred('H', 'where SPE lands when the host does not offer it'),
+    ),
+    invalid(
+      'only one of the two pointer authentication features is asked for',
+      (s) => asks(s, 'ptrauth-address') !== asks(s, 'ptrauth-generic'),
+    ),
+    invalid('EL1 in AArch32 cannot have SPE', (s) => asks(s, 'el1-32bit') && asks(s, 'spe'), v5(CHECK)),
+    invalid('EL1 in AArch32 cannot have nested virtualisation', (s) => asks(s, 'el1-32bit') && asks(s, 'has-el2')),
+    invalid(
+      'SPE and nested virtualisation together',
+      (s) => nestedGateVm(s) && asks(s, 'has-el2') && asks(s, 'spe'),
+      inferred('L', '09/35 read as a gate on the VM'),
+    ),
+    fails(
+      'EINVAL',
+      'the VM already has other features',
+      {
+        when: (s) => s.vm.features !== null && s.vm.features !== kept(s),
+        saw: (s) =>
+          s.vm.features === null
+            ? `${seen(s)}; the VM has none yet`
+            : `${featureNames(s.host, kept(s))}; the VM has ${featureNames(s.host, s.vm.features)}`,
+        wouldPass: (s) => featureNames(s.host, s.vm.features ?? 0),
+      },
+      mainline('__kvm_vcpu_set_target'),
+    ),
+    does(
+      "store the VM's features",
+      (s) => {
+        s.vm.features = kept(s);
+      },
+      mainline('__kvm_vcpu_set_target'),
+    ),
+    ...(host.kernel.revision === 'rfc-v5' ? [narrowsToSpus] : []),
+    fails(
+      'ENODEV',
+      'no CPU PMU is there for the calling CPU',
+      {
+        when: (s) => asks(s, 'pmu-v3') && s.vm.pmu === null && cpuPmu(s) === undefined,
+        saw: (s) => (asks(s, 'pmu-v3') ? `CPU ${s.vcpu.thread.cpu}` : 'PMU_V3 is not asked for'),
+        leaves: { what: "the VM's features stay stored", run: () => {} },
+      },
+      mainline('kvm_setup_vcpu'),
+    ),
+    does(
+      'choose the default PMU by the CPU of the thread; reset the registers; power state by POWER_OFF',
+      (s) => {
+        if (asks(s, 'pmu-v3')) s.vm.pmu ??= cpuPmu(s)?.type ?? null;
+        s.vcpu.initialised = true;
+        s.vcpu.poweredOff = asks(s, 'power-off');
+        resetVcpu(s.host, s.vcpu);
+        forgetBuffer(s.mw, s.vm, s.vcpu, s.events);
+      },
+      mainline(PLACE),
+    ),
+  ]),
+);
 
 // --- KVM_ARM_VCPU_FINALIZE ---
 
@@ -164,6 +180,10 @@ const FINALIZE = steps<Call>('KVM_ARM_VCPU_FINALIZE', [
 ]);
 
 export const VCPU_INIT_REQUESTS: readonly Request<VcpuCall>[] = [
-  request('KVM_ARM_VCPU_INIT', 'full', structScratch(), VCPU_INIT),
+  {
+    ioctl: 'KVM_ARM_VCPU_INIT',
+    support: 'full',
+    run: (state) => walk(vcpuInitSteps(state.host), Object.assign(state, structScratch())),
+  },
   request('KVM_ARM_VCPU_FINALIZE', 'full', structScratch(), FINALIZE),
 ];

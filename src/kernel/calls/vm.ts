@@ -12,6 +12,7 @@ import { attachVcpu, vgicInitialised } from '../vgic/init.ts';
 import { VM_VGIC_REQUESTS } from '../vgic/requests.ts';
 import { newVcpu } from '../vm.ts';
 import { VM_ATTR_REQUESTS } from './device-attr.ts';
+import { ENABLE_CAP } from './enable-cap.ts';
 import { SET_MEMORY } from './memory.ts';
 import { CHECK_EXTENSION } from './system.ts';
 import { unmapped } from './user.ts';
@@ -91,11 +92,22 @@ const PREFERRED_TARGET = steps<VmCall>('KVM_ARM_PREFERRED_TARGET', [
   ),
 ]);
 
+const CREATE_IRQCHIP = steps<VmCall>('KVM_CREATE_IRQCHIP', [
+  fails(
+    'ENODEV',
+    'the GIC of this host has no GICv2 interface',
+    { when: () => true, saw: () => 'KVM_DEV_TYPE_ARM_VGIC_V2', wouldPass: () => 'KVM_CREATE_DEVICE with KVM_DEV_TYPE_ARM_VGIC_V3' },
+    mainline('kvm_vgic_create'),
+  ),
+]);
+
 export const VM_REQUESTS: readonly Request<VmCall>[] = [
   CHECK_EXTENSION,
   request('KVM_CREATE_VCPU', 'full', { overlap: false }, CREATE_VCPU),
   request('KVM_ARM_PREFERRED_TARGET', 'full', {}, PREFERRED_TARGET),
   SET_MEMORY,
+  ENABLE_CAP,
+  request('KVM_CREATE_IRQCHIP', { none: 'it makes a GICv2, which no host here can emulate' }, {}, CREATE_IRQCHIP),
   ...VM_VGIC_REQUESTS,
   ...VM_ATTR_REQUESTS,
 ];

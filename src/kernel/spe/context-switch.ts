@@ -10,6 +10,7 @@ import { injectInterrupt } from '../vgic/inject.ts';
 import { hasSpe } from './enabled.ts';
 import { guestPmbidr, guestPmsidr, PMBIDR_EL1, PMSIDR_EL1 } from './identification.ts';
 import { enableBuffer, settleBuffer } from './pin.ts';
+import { isStopped } from './stop.ts';
 import { EXTERNAL_ABORT, shownSyndrome } from './syndrome.ts';
 import { guestMdcr, guestReadTraps, guestWriteTraps } from './trap.ts';
 
@@ -26,7 +27,7 @@ export function loadSpe(g: GuestExit): void {
   const withSpe = hasSpe(g);
   const device = probedSpus(g.host).find((spu) => hasCpu(spu.cpus, g.cpu.number));
   if (device !== undefined) g.cpu.spu ??= newSpuState(device);
-  sys[MDCR_EL2] = guestMdcr(sys[MDCR_EL2], withSpe);
+  sys[MDCR_EL2] = guestMdcr(sys[MDCR_EL2], withSpe, isStopped(g.vcpu));
   sys[HDFGRTR_EL2] = guestReadTraps(g.host, g.vm);
   sys[HDFGWTR_EL2] = guestWriteTraps(g.host, g.vm);
   sys[PMSCR_EL2] = withSpe && g.vm.perfmonCapable ? PCT : 0n;
@@ -43,7 +44,7 @@ export function enterSpe(g: GuestExit): void {
   const copy = g.vcpu.context.sys;
   sys[PMBPTR_EL1] = copy[PMBPTR_EL1];
   sys[PMBSR_EL1] = 0n;
-  sys[PMBLIMITR_EL1] = g.vcpu.spe.level ? 0n : copy[PMBLIMITR_EL1];
+  sys[PMBLIMITR_EL1] = g.vcpu.spe.level || isStopped(g.vcpu) ? 0n : copy[PMBLIMITR_EL1];
   updateBufferInterrupt(g.cpu);
 }
 

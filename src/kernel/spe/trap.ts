@@ -16,9 +16,10 @@ const TPMS = fieldAccess('MDCR_EL2', 'TPMS');
 /** MDCR_EL2.E2PB: EL1 owns the buffer, accesses to its registers trap. */
 const OWNED_BY_EL1_TRAPPED = 2n;
 
-/** MDCR_EL2 while a guest is loaded: with SPE the buffer registers trap, without it every SPE register but PMBIDR_EL1 does. */
-export function guestMdcr(base: bigint, withSpe: boolean): bigint {
-  return TPMS.put(E2PB.put(base, withSpe ? OWNED_BY_EL1_TRAPPED : 0n), withSpe ? 0n : 1n);
+/** MDCR_EL2 while a guest is loaded: with SPE the buffer registers trap, without it, or while user space has
+ * stopped profiling, every SPE register but PMBIDR_EL1 does. */
+export function guestMdcr(base: bigint, withSpe: boolean, stopped: boolean): bigint {
+  return TPMS.put(E2PB.put(base, withSpe ? OWNED_BY_EL1_TRAPPED : 0n), withSpe && !stopped ? 0n : 1n);
 }
 
 const READ_PMSIDR = fieldAccess('HDFGRTR_EL2', 'PMSIDR_EL1').mask;

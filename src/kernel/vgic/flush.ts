@@ -16,7 +16,7 @@ import { clearInterface, copyInterfaceRegisters, type VirtualInterface } from '.
 import type { Vm } from '../world.ts';
 import type { Note } from './events.ts';
 import { findIrq, type Irq, isEdge, isPending, routeOf } from './irq.ts';
-import { forwardedInterrupts, isMapped } from './mapped.ts';
+import { forwardedInterrupts, hostIntid, isMapped } from './mapped.ts';
 import type { VgicCpu } from './state.ts';
 
 /** Loads vCPU `vcpu` (index) into the physical CPU's interface, before it enters the guest. A VM without a vGIC gets only its pins. */
@@ -106,6 +106,7 @@ function fillListRegister(vm: Vm, vcpu: number, irq: Irq, ich: VirtualInterface,
     if (!quirks?.reraiseNeedsExit && table.line[at] === 1) flags |= RERAISED;
   }
   ich.lr.intid[n] = intid;
+  ich.lr.host[n] = hostIntid(irq);
   ich.lr.state[n] = state;
   ich.lr.priority[n] = table.priority[at];
   ich.lr.group[n] = table.group[at];

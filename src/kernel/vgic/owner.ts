@@ -18,16 +18,12 @@ export function setOwner(vm: Vm, vcpu: number, intid: number, owner: string, mod
   return null;
 }
 
-/** The INTIDs of the EL1 timers by default. */
-export const VIRTUAL_TIMER_PPI = VIRTUAL_TIMER.ppi;
-export const PHYSICAL_TIMER_PPI = PHYSICAL_TIMER.ppi;
-
 /** A timer as the owner of its interrupt. */
 export const timerOwner = (timer: Timer): string => `${timer.name} timer`;
 
 /** What the first KVM_RUN of a vCPU does for its timers: the errno's name when another device has one of their PPIs. */
 export function claimTimers(vm: Vm, vcpu: number): string | null {
-  const claim = (timer: Timer): string | null => setOwner(vm, vcpu, timer.ppi, timerOwner(timer));
+  const claim = (timer: Timer): string | null => setOwner(vm, vcpu, vm.timerPpis[timer.name], timerOwner(timer));
   const failed = claim(VIRTUAL_TIMER) ?? claim(PHYSICAL_TIMER);
   return failed === null ? null : 'EINVAL';
 }

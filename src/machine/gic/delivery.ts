@@ -14,7 +14,7 @@ export const ACTIVE = 2;
 export const EOI_MAINTENANCE = 1; // the end of the interrupt raises the maintenance interrupt
 export const HELD = 2; // acknowledging leaves it pending too: a level that stays high
 export const RERAISED = 4; // deactivating makes it pending again without an exit
-export const HARDWARE = 8; // HW: deactivating ends the host's interrupt of the same INTID too
+export const HARDWARE = 8; // HW: deactivating ends the host's interrupt too
 
 /** Read by IAR and HPPIR where there is nothing. */
 export const SPURIOUS = 1023;
@@ -131,7 +131,7 @@ function activeListRegister(ich: VirtualInterface, intid: number): number {
 
 function deactivate(ich: VirtualInterface, n: number, tick: number): void {
   ich.lr.state[n] &= ~ACTIVE;
-  if ((ich.lr.flags[n] & HARDWARE) !== 0) ich.forwarded &= ~(1 << ich.lr.intid[n]);
+  if ((ich.lr.flags[n] & HARDWARE) !== 0) ich.forwarded &= ~(1 << ich.lr.host[n]);
   if (ich.lr.state[n] === 0 && (ich.lr.flags[n] & RERAISED) !== 0) ich.lr.state[n] = PENDING;
   remember(ich, tick, 'ended', ich.lr.intid[n], n);
 }

@@ -29,7 +29,7 @@ export function listRegister(x: VirtualInterface, n: number): bigint {
   const { lr } = x;
   const hardware = (lr.flags[n] & HARDWARE) !== 0;
   const eoi = (lr.flags[n] & EOI_MAINTENANCE) !== 0 ? 1 << 9 : 0;
-  const low = hardware ? (1 << 29) | lr.intid[n] : eoi; // HW and pINTID, or EOI
+  const low = hardware ? (1 << 29) | lr.host[n] : eoi; // HW and pINTID, or EOI
   const high = ((lr.state[n] << 30) | (lr.group[n] << 28) | (lr.priority[n] << 16) | low) >>> 0;
   return (BigInt(high) << 32n) | BigInt(lr.intid[n]);
 }

@@ -32,6 +32,8 @@ export interface InterfaceRegisters {
 /** The list registers, a typed array per field; only the first `used` hold anything. */
 export interface ListRegisters {
   readonly intid: Uint16Array;
+  /** The host's INTID (pINTID) of one with the flag HARDWARE. */
+  readonly host: Uint16Array;
   readonly state: Uint8Array;
   readonly priority: Uint8Array;
   readonly group: Uint8Array;
@@ -90,6 +92,7 @@ export function newVirtualInterface(): VirtualInterface {
     used: 0,
     lr: {
       intid: new Uint16Array(LIST_REGISTERS),
+      host: new Uint16Array(LIST_REGISTERS),
       state: new Uint8Array(LIST_REGISTERS),
       priority: new Uint8Array(LIST_REGISTERS),
       group: new Uint8Array(LIST_REGISTERS),
