@@ -119,6 +119,10 @@ async function runMode(invocation: Invocation, batch: Batch): Promise<number> {
       const { runBoot } = await import('./run-boot.ts');
       return runBoot(invocation, home, port);
     }
+    case 'explore': {
+      const { runExplore } = await import('./run-explore.ts');
+      return runExplore(invocation, home, port);
+    }
     case 'dump':
     case 'records':
     case 'stat': {

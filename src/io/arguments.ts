@@ -37,6 +37,18 @@ export type Invocation =
       readonly operations: number;
       readonly initrd: string | null;
     }
+  | {
+      readonly mode: 'explore';
+      readonly file: string;
+      /** `1/4`. */
+      readonly shard: string | null;
+      /** Where rows go, `-` is standard output; null: nowhere. */
+      readonly rows: string | null;
+      readonly each: 'transition' | 'state';
+      /** Where scripts of counterexamples go. */
+      readonly scripts: string | null;
+      readonly workers: number | null;
+    }
   | { readonly mode: 'help'; readonly topic: string }
   /** A sub-command that is not there yet. */
   | { readonly mode: 'later'; readonly name: string };
@@ -74,6 +86,8 @@ function memorySize(text: string): bigint {
     throw new InvalidArgumentError('It is a size from 1MiB to 3GiB, in whole pages: 64MiB.');
   return value;
 }
+
+const MOST_THREADS = 64;
 
 const operationCount = (text: string): number => count(text.replace(/(?<=\d)_(?=\d)/g, ''), 1, Number.MAX_SAFE_INTEGER);
 
@@ -177,12 +191,27 @@ const SUB_COMMANDS: readonly SubCommand[] = [
         ),
   },
   {
+    name: 'explore',
+    about: 'every order of the calls that a file names: what each can answer, which invariants fail, the shortest way there',
+    make: (command, choose) =>
+      command
+        .argument('<file.toml>')
+        .option('--shard <i/n>', 'only this part of the paths, by their first calls: 1/4 to 4/4')
+        .option('--rows <file>', 'what was found as NDJSON, - is standard output; rows of shards merge by dropping doubles')
+        .addOption(new Option('--each <what>', 'what a row is').choices(['transition', 'state']).default('transition'))
+        .option('--scripts <directory>', 'write the counterexamples there')
+        .addOption(new Option('--workers <n>', 'threads (default: one for each CPU)').argParser((text) => count(text, 1, MOST_THREADS)))
+        .action((file: string, o: { shard?: string; rows?: string; each: 'transition' | 'state'; scripts?: string; workers?: number }) => {
+          const { shard = null, rows = null, scripts = null, workers = null } = o;
+          choose({ mode: 'explore', file, shard, rows, each: o.each, scripts, workers });
+        }),
+  },
+  {
     name: 'help',
     about: 'help on a command of the shell',
     make: (command, choose) => command.argument('[topic...]').action((words: string[]) => choose({ mode: 'help', topic: words.join(' ') })),
   },
   later('export', 'convert a trace'),
-  later('explore', 'explore orders of calls'),
 ];
 
 /** Reads the arguments behind the program's name. */

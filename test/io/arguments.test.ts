@@ -23,7 +23,7 @@ describe('modes', () => {
       { mode: 'boot', image: 'Image', vcpus: 2, memory: 16n << 20n, operations: 1000, arguments: 'a b', initrd: 'rd' },
     ],
     [['boot', 'Image'], { mode: 'boot', vcpus: 1, memory: 64n << 20n, operations: 10_000_000_000, arguments: '', initrd: null }],
-    [['explore', 'a.toml', '--shard', '1/2'], { mode: 'later', name: 'explore' }],
+    [['explore', 'a.toml', '--shard', '1/2'], { mode: 'explore', file: 'a.toml', shard: '1/2', each: 'transition', workers: null }],
   ])('%j', (argv, invocation) => {
     expect(read(...argv)).toMatchObject({ kind: 'invocation', invocation });
   });
