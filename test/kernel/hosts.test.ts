@@ -1,4 +1,4 @@
-// Host fixtures: all that language.md §5 names parse; a broken one says where and what was expected.
+// Host fixtures: all that language.md §5 names parse, and a unit of each SPE version; a broken one says where and what was expected.
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parseHost } from '../../src/kernel/host-schema.ts';
@@ -11,6 +11,10 @@ const NAMES = [
   'limited-buffer',
   'n1-metal',
   'spe-v1p2',
+  'spe-v1p3',
+  'spe-v1p4',
+  'spe-v1p5',
+  'spe-unaligned',
   'no-spe',
   'config-off',
   'nvhe',
