@@ -17,7 +17,7 @@ import { exitData } from './stop-report.ts';
 import { stuckReason } from './stuck.ts';
 import { instructionAt } from './symbols.ts';
 import { isUart, uartRead, uartWrite } from './uart.ts';
-import { up } from './up.ts';
+import { placeThreads, up } from './up.ts';
 import { runCall, vcpuName } from './vmm.ts';
 
 export interface BootOptions {
@@ -58,7 +58,11 @@ export function boot(context: Context, options: BootOptions): Outcome | Running 
     arguments: options.arguments,
     ...(initrd === undefined ? {} : { initrd: initrd.bytes }),
   });
-  return made.ok ? startBoot(context, options) : made;
+  if (!made.ok) return made;
+  // What the choice of the PMU left may be fewer than the SPU's CPUs.
+  const vm = context.world.world.kernel.vms[context.vm];
+  if (vm.supportedCpus !== 0n) placeThreads(vm, vm.supportedCpus);
+  return startBoot(context, options);
 }
 
 function startBoot(context: Context, options: BootOptions): Running {

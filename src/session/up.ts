@@ -71,7 +71,7 @@ function* make(context: Context, options: UpOptions, plan: LoadPlan | null, spu:
   if (plan !== null) yield vmm.setMemory(context, vm.index, 0, RAM_BASE, options.memory ?? DEFAULT_MEMORY);
   yield* makeVcpusAndVgic(context, vm, options);
   if (plan === null) return null;
-  placeThreads(vm, spu);
+  if (spu !== undefined) placeThreads(vm, spu.cpus);
   yield* configure(context, vm, options, spu);
   return yield* boot(context, vm, options, plan);
 }
@@ -104,12 +104,11 @@ function* makeVcpusAndVgic(context: Context, vm: Vm, { image, vcpus }: UpOptions
   return null;
 }
 
-/** Each vCPU's thread on one of the SPU's CPUs, in order. */
-function placeThreads(vm: Vm, spu: SpuDevice | undefined): void {
-  if (spu === undefined) return;
-  let rest = spu.cpus;
+/** Each vCPU's thread on one of these CPUs (bits), in order, from the first again where there are too few. */
+export function placeThreads(vm: Vm, cpus: bigint): void {
+  let rest = 0n;
   for (const vcpu of vm.vcpus) {
-    if (rest === 0n) rest = spu.cpus;
+    if (rest === 0n) rest = cpus;
     const cpu = lowestCpu(rest);
     rest &= ~(1n << BigInt(cpu));
     setThreadAffinity(vcpu, 1n << BigInt(cpu));

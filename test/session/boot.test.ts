@@ -194,6 +194,10 @@ test('a host without SPE refuses, by the call that does', () => {
   expect(outcome.calls?.at(-1)?.errno).not.toBeNull();
 });
 
+test('threads are placed where the VM may run, also where SPU and PMU overlap in part', () => {
+  expect(bootHere({ image: 'atomics', vcpus: 5, host: hostOf('partial-spe') }).status).toBe(0);
+});
+
 test('Ctrl-C lands between slices', () => {
   const { running } = startBoot({ image: 'forever' });
   expect(running.advance(10_000)).toBeNull();
