@@ -1,10 +1,16 @@
 // Two kernel revisions compared: the ordered checks of each attribute call and of KVM_RUN, sentence by sentence (design.md §4).
 import { type DeviceAttribute, type Revision, VCPU_ATTRIBUTES } from '../abi/attributes.ts';
 import { vcpuAttrSteps } from '../kernel/attr/lists.ts';
+import { enablingSentences, runningSentences, shownSentences } from '../kernel/behaviour.ts';
+import { enableCapSteps } from '../kernel/calls/enable-cap.ts';
+import { setMemorySteps } from '../kernel/calls/memory.ts';
 import { firstRunSteps } from '../kernel/calls/run.ts';
+import { supportedCpusSteps } from '../kernel/calls/supported-cpus.ts';
+import { vcpuInitSteps } from '../kernel/calls/vcpu-init.ts';
 import type { Host } from '../kernel/host.ts';
 import { fillKnobs } from '../kernel/knobs.ts';
 import type { Step } from '../kernel/steps.ts';
+import { refusesWrongCpu } from '../kernel/supported-cpus.ts';
 
 export interface DiffLine {
   readonly mark: '-' | '+' | ' ';
@@ -57,6 +63,22 @@ function diffLines(before: readonly string[], after: readonly string[]): DiffLin
 
 const VERBS = ['set', 'get', 'has'] as const;
 
+const hasLocks = (host: Host): boolean => refusesWrongCpu(host);
+
+/** What differs beside attributes: calls by their lists, the rest in sentences. */
+const CALLS: readonly (readonly [string, (host: Host) => readonly string[]])[] = [
+  ['KVM_ARM_VCPU_INIT', (host) => sentences(vcpuInitSteps(host).steps)],
+  ['KVM_ARM_VCPU_SUPPORTED_CPUS', (host) => (host.kernel.revision === 'rfc-v4' ? sentences(supportedCpusSteps.steps) : [])],
+  ['KVM_SET_USER_MEMORY_REGION', (host) => sentences(setMemorySteps(host).steps)],
+  ['KVM_ENABLE_CAP', (host) => sentences(enableCapSteps(host).enable.steps)],
+  ['KVM_CAP_ARM_LOCK_USER_MEMORY_REGION, LOCK', (host) => (hasLocks(host) ? sentences(enableCapSteps(host).lock.steps) : [])],
+  ['KVM_CAP_ARM_LOCK_USER_MEMORY_REGION, UNLOCK', (host) => (hasLocks(host) ? sentences(enableCapSteps(host).unlock.steps) : [])],
+  ['KVM_RUN, the first', (host) => sentences(firstRunSteps(host).steps)],
+  ['inside KVM_RUN', runningSentences],
+  ['when the guest enables its buffer', enablingSentences],
+  ['what the guest is shown', shownSentences],
+];
+
 /** The lists and knobs in which the revisions differ. */
 export function kernelDiff(host: Host, before: Revision, after: Revision): { lists: ListDiff[]; knobs: KnobDiff[] } {
   const a = underRevision(host, before);
@@ -78,7 +100,7 @@ export function kernelDiff(host: Host, before: Revision, after: Revision): { lis
       add(`${name} ${verb} (${numbers[0] === numbers[1] ? numbers[0] : numbers.join(' -> ')})`, checks(a, rowA), checks(b, rowB));
     }
   }
-  add('KVM_RUN, the first', sentences(firstRunSteps(a).steps), sentences(firstRunSteps(b).steps));
+  for (const [name, of] of CALLS) add(name, of(a), of(b));
   const knobs = Object.entries(a.knobs).flatMap(([name, value]) =>
     b.knobs[name] === value ? [] : [{ name, before: String(value), after: String(b.knobs[name]) }],
   );

@@ -1,0 +1,43 @@
+// What the host kernel does beside its ioctls, in sentences that depend on the revision: `kernel diff` compares them. Each is kept by the code
+// named beside it (kvm-spe-abi.md §3.3-3.7, §5).
+import type { Host } from './host.ts';
+import { trapsIdentification } from './spe/identification.ts';
+import { refusesWrongCpu } from './supported-cpus.ts';
+import { knobWord } from './vm.ts';
+
+/** When a guest's write enables its buffer, in order (spe/pin.ts). */
+export function enablingSentences(host: Host): readonly string[] {
+  if (host.kernel.revision === 'mainline') return [];
+  if (host.kernel.revision !== 'rfc-v6')
+    return ['the buffer is on: nothing is checked and nothing is pinned, for its memory is locked beforehand'];
+  return [
+    'PMBSR_EL1 = 0x20004 and the interrupt: the buffer is larger than the maximum',
+    'PMBSR_EL1 with EC 0x24 and the interrupt: stage 1 does not map a page of it for EL1 to write',
+    'KVM_EXIT_RLIMIT with the excess in bytes, the write not done: RLIMIT_MEMLOCK would be exceeded',
+    `PMBSR_EL1 by the policy ${knobWord(host, 's2FaultPolicy')} and the interrupt: no memory slot backs a page of it`,
+    'pin its pages and those of the stage 1 tables that map it, map them at stage 2',
+    'the buffer is on',
+  ];
+}
+
+/** What the guest finds of SPE (spe/identification.ts, spe/trap.ts). */
+export function shownSentences(host: Host): readonly string[] {
+  if (host.kernel.revision === 'mainline') return ['ID_AA64DFR0_EL1.PMSVer reads 0, SPE registers are undefined'];
+  return [
+    host.kernel.revision === 'rfc-v4' ? 'ID_AA64DFR0_EL1.PMSVer is 2 (SPEv1p1) at most' : "ID_AA64DFR0_EL1.PMSVer is the SPU's",
+    trapsIdentification(host)
+      ? 'PMSIDR_EL1 and PMBIDR_EL1 are trapped and show what KVM offers'
+      : 'PMSIDR_EL1 and PMBIDR_EL1 are read from the hardware',
+    'PMBLIMITR_EL1, PMBPTR_EL1 and PMBSR_EL1 are trapped, the other registers are the hardware’s',
+  ];
+}
+
+/** While a vCPU is inside KVM_RUN (run.ts). */
+export function runningSentences(host: Host): readonly string[] {
+  return [
+    refusesWrongCpu(host)
+      ? 'moved to a CPU it may not run on: -ENOEXEC'
+      : 'moved to a CPU outside supported_cpus: KVM_EXIT_FAIL_ENTRY, and 0',
+    ...(refusesWrongCpu(host) ? ['stopped by KVM_ARM_VCPU_SPE_STOP_EXIT and about to profile: -EAGAIN with KVM_EXIT_FAIL_ENTRY'] : []),
+  ];
+}
