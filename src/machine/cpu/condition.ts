@@ -1,5 +1,14 @@
 // Condition codes over the flags as the interpreter keeps them: N is the sign of `n`, Z is `z === 0`, C is `c`, V is the sign of `v`.
 // Source: Arm ARM DDI 0487, C1.2.4 (condition code), shared pseudocode ConditionHolds.
+import { FLAG_C, FLAG_N, FLAG_V, FLAG_Z } from './context.ts';
+
+/** Writes the flags into a context's `core`. */
+export function putFlags(k: Int32Array, n: number, z: number, c: number, v: number): void {
+  k[FLAG_N] = n >>> 31;
+  k[FLAG_Z] = z === 0 ? 1 : 0;
+  k[FLAG_C] = c;
+  k[FLAG_V] = v >>> 31;
+}
 
 export function conditionHolds(condition: number, n: number, z: number, c: number, v: number): boolean {
   switch (condition) {

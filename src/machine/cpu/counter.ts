@@ -22,8 +22,14 @@ export function timerConditionMet(m: Machine, cpu: PhysicalCpu, virtual: boolean
   return isConditionMet(c, virtual ? VIRTUAL_TIMER : PHYSICAL_TIMER, physicalCount(m), c.sys[CNTVOFF_EL2]);
 }
 
-/** The next tick at which one of the guest's timers asserts its interrupt; null = none will. */
-export function nextTimerTick(m: Machine, cpu: PhysicalCpu): number | null {
+/** Is either timer enabled? Asked often, so of the low halves of the control registers. */
+function isAnyEnabled(words: Int32Array): boolean {
+  return ((words[VIRTUAL_TIMER.control * 2] | words[PHYSICAL_TIMER.control * 2]) & 1) !== 0;
+}
+
+/** The next tick at which one of the guest's timers asserts its interrupt; null = none will. `words`: halves of the system registers. */
+export function nextTimerTick(m: Machine, cpu: PhysicalCpu, words: Int32Array): number | null {
+  if (!isAnyEnabled(words)) return null;
   const c = cpu.context;
   let next: number | null = null;
   for (const timer of TIMERS) {
@@ -34,10 +40,11 @@ export function nextTimerTick(m: Machine, cpu: PhysicalCpu): number | null {
 }
 
 /** Brings the host's timer lines (PPI 27 and 30) to the level of the timers' outputs. */
-export function updateTimerLines(m: Machine, cpu: PhysicalCpu): void {
+export function updateTimerLines(m: Machine, cpu: PhysicalCpu, words: Int32Array): void {
   const c = cpu.context;
+  const enabled = isAnyEnabled(words);
   for (const timer of TIMERS) {
-    const level = isAsserted(c, timer, physicalCount(m), c.sys[CNTVOFF_EL2]);
+    const level = enabled && isAsserted(c, timer, physicalCount(m), c.sys[CNTVOFF_EL2]);
     cpu.hostLines = level ? cpu.hostLines | (1 << timer.ppi) : cpu.hostLines & ~(1 << timer.ppi);
   }
 }

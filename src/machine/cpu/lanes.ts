@@ -32,3 +32,11 @@ export const highHalves = only(64);
 export const records = only(SLOTS * SLOT_WORDS);
 export const fastTranslations = only(BANKS * FAST_BANK_WORDS);
 export const fetchEntries = only(BANKS * FETCH_BANK_WORDS);
+
+/** Copies X0-X30 and SP. */
+export function copyRegisters(toLo: Int32Array, toHi: Int32Array, fromLo: Int32Array, fromHi: Int32Array): void {
+  for (let r = 0; r < 32; r++) {
+    toLo[r] = fromLo[r];
+    toHi[r] = fromHi[r];
+  }
+}

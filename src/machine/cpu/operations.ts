@@ -35,22 +35,14 @@ export const OP_MADD_32 = 25; // D = X + N * M, or - when Y; X is a register
 export const OP_MADD_64 = 26; // D = X + N * M
 export const OP_SHIFT_LEFT_64 = 27; // D = N << M, N >> M
 export const OP_SHIFT_RIGHT_64 = 28;
-export const OP_SHIFT_32 = 29; // D = N shifted by M: X is 0 left, 1 right
 export const OP_RARE = 30; // rare.ts; Z says what; flags untouched
 export const OP_RARE_FLAGS = 31;
-/** First number that is not data processing. */
-export const OP_B = 40; // X = distance to the target's record (0: it lies in another page); Y = offset in bytes
-export const OP_BL = 41;
+/** First number that is not data processing. X = distance to the target's record (0: it lies in another page); Y = offset in bytes. */
+export const OP_B = 40; // M is the predictor's kind: B, BL
+export const OP_B_REGISTER = 41; // to N; M is the predictor's kind: BR, BLR, RET
 export const OP_B_EQ = 42; // + condition: 42-55, 56 always
-export const OP_CBZ_64 = 57; // D
-export const OP_CBNZ_64 = 58;
-export const OP_CBZ_32 = 59;
-export const OP_CBNZ_32 = 60;
-export const OP_TBZ_LOW = 61; // D & Z, a bit mask
-export const OP_TBNZ_LOW = 62;
-export const OP_TBZ_HIGH = 63;
-export const OP_TBNZ_HIGH = 64;
-export const OP_B_REGISTER = 65; // to N; X is the predictor's kind
+export const OP_B_ZERO = 57; // (D & Z,W) = 0: CBZ, TBZ
+export const OP_B_NOT_ZERO = 58;
 /** First number of loads and stores. D, M: registers; Z: an access; W: the bits of the address that the fast path compares. */
 export const OP_MEMORY = 70; // [N + X]
 export const OP_MEMORY_WRITEBACK = 71; // [N + X], then N += Y

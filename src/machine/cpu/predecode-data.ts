@@ -181,8 +181,8 @@ const byWidth =
     f.wide ? wideOperation(f) : narrowOperation(f);
 
 const plain =
-  (operation: number, x = 0): Build =>
-  (f) => [operation, f.d, f.n, f.m, x];
+  (operation: number): Build =>
+  (f) => [operation, f.d, f.n, f.m];
 
 const select =
   (form: number): Build =>
@@ -265,8 +265,8 @@ export const DATA_BUILDERS: Readonly<Record<string, Build>> = {
   CLS: oneOfRare(rare.RARE_CLS),
   UDIV: byWidth(oneOfRare(rare.RARE_UDIV_64), oneOfRare(rare.RARE_UDIV_32)),
   SDIV: byWidth(oneOfRare(rare.RARE_SDIV_64), oneOfRare(rare.RARE_SDIV_32)),
-  LSLV: byWidth(plain(op.OP_SHIFT_LEFT_64), plain(op.OP_SHIFT_32, 0)),
-  LSRV: byWidth(plain(op.OP_SHIFT_RIGHT_64), plain(op.OP_SHIFT_32, 1)),
+  LSLV: byWidth(plain(op.OP_SHIFT_LEFT_64), oneOfRare(rare.RARE_LSLV_32)),
+  LSRV: byWidth(plain(op.OP_SHIFT_RIGHT_64), oneOfRare(rare.RARE_LSRV_32)),
   ASRV: byWidth(oneOfRare(rare.RARE_ASRV_64), oneOfRare(rare.RARE_ASRV_32)),
   RORV: byWidth(oneOfRare(rare.RARE_RORV_64), oneOfRare(rare.RARE_RORV_32)),
   CRC32B: oneOfRare(rare.RARE_CRC32, false, 0),

@@ -1,7 +1,7 @@
 // Records of branches, loads and stores.
 import type { A64Row, Access } from '../../arch/a64/rows-form.ts';
 import { bits } from '../../arch/a64/rows-form.ts';
-import { BRANCH_INDIRECT, BRANCH_INDIRECT_CALL, BRANCH_RETURN } from '../timing/predictor.ts';
+import { BRANCH_CALL, BRANCH_DIRECT, BRANCH_INDIRECT, BRANCH_INDIRECT_CALL, BRANCH_RETURN } from '../timing/predictor.ts';
 import { SINK, ZERO } from './context.ts';
 import * as op from './operations.ts';
 import { type Fields, readRegister, type Words } from './predecode-data.ts';
@@ -22,27 +22,38 @@ export function branchWords(f: Fields, pageOffset: number): Words | null {
   const t = bits(word, 4, 0);
   switch (row.id) {
     case 'B':
-    case 'BL':
-      return [row.id === 'B' ? op.OP_B : op.OP_BL, 0, 0, 0, ...target(pageOffset, signed(word & 0x3ffffff, 26) << 2)];
+    case 'BL': {
+      const kind = row.id === 'B' ? BRANCH_DIRECT : BRANCH_CALL;
+      return [op.OP_B, 0, 0, kind, ...target(pageOffset, signed(word & 0x3ffffff, 26) << 2)];
+    }
     case 'B_cond':
       return [op.OP_B_EQ + Math.min(bits(word, 3, 0), 14), 0, 0, 0, ...target(pageOffset, signed(bits(word, 23, 5), 19) << 2)];
     case 'CBZ':
     case 'CBNZ': {
-      const wide = f.wide ? op.OP_CBZ_64 : op.OP_CBZ_32;
-      return [wide + (row.id === 'CBNZ' ? 1 : 0), readRegister(t), 0, 0, ...target(pageOffset, signed(bits(word, 23, 5), 19) << 2)];
+      const operation = row.id === 'CBZ' ? op.OP_B_ZERO : op.OP_B_NOT_ZERO;
+      return [operation, readRegister(t), 0, 0, ...target(pageOffset, signed(bits(word, 23, 5), 19) << 2), -1, f.wide ? -1 : 0];
     }
     case 'TBZ':
     case 'TBNZ': {
-      const half = bits(word, 31, 31) === 1 ? op.OP_TBZ_HIGH : op.OP_TBZ_LOW;
-      const offset = signed(bits(word, 18, 5), 14) << 2;
-      return [half + (row.id === 'TBNZ' ? 1 : 0), readRegister(t), 0, 0, ...target(pageOffset, offset), 1 << bits(word, 23, 19)];
+      const operation = row.id === 'TBZ' ? op.OP_B_ZERO : op.OP_B_NOT_ZERO;
+      const mask = 1 << bits(word, 23, 19);
+      const high = bits(word, 31, 31) === 1;
+      return [
+        operation,
+        readRegister(t),
+        0,
+        0,
+        ...target(pageOffset, signed(bits(word, 18, 5), 14) << 2),
+        high ? 0 : mask,
+        high ? mask : 0,
+      ];
     }
     case 'BR':
-      return [op.OP_B_REGISTER, 0, readRegister(bits(word, 9, 5)), 0, BRANCH_INDIRECT];
+      return [op.OP_B_REGISTER, 0, readRegister(bits(word, 9, 5)), BRANCH_INDIRECT];
     case 'BLR':
-      return [op.OP_B_REGISTER, 0, readRegister(bits(word, 9, 5)), 0, BRANCH_INDIRECT_CALL];
+      return [op.OP_B_REGISTER, 0, readRegister(bits(word, 9, 5)), BRANCH_INDIRECT_CALL];
     case 'RET':
-      return [op.OP_B_REGISTER, 0, readRegister(bits(word, 9, 5)), 0, BRANCH_RETURN];
+      return [op.OP_B_REGISTER, 0, readRegister(bits(word, 9, 5)), BRANCH_RETURN];
     default:
       return null;
   }

@@ -37,7 +37,9 @@ export const RARE_REV32 = 27;
 export const RARE_REV_64 = 28;
 export const RARE_CLZ = 29;
 export const RARE_CLS = 30;
-export const RARE_CRC32 = 31; // X = log2 of the bytes | 4 for CRC32C
+export const RARE_LSLV_32 = 31;
+export const RARE_LSRV_32 = 32;
+export const RARE_CRC32 = 33; // X = log2 of the bytes | 4 for CRC32C
 
 /** The high 32 bits of the unsigned product of two 32-bit values. */
 export function highProduct(x: number, y: number): number {
@@ -308,6 +310,12 @@ export function executeRare(core: Core, at: number): void {
       return;
     case RARE_EXTR_HIGH:
       setWord(core, d, (hi[m] >>> x) | ((lo[n] << ~x) << 1), (lo[n] >>> x) | ((hi[n] << ~x) << 1));
+      return;
+    case RARE_LSLV_32:
+      setWord(core, d, lo[n] << lo[m], 0);
+      return;
+    case RARE_LSRV_32:
+      setWord(core, d, lo[n] >>> lo[m], 0);
       return;
     case RARE_ASRV_32:
       setWord(core, d, lo[n] >> lo[m], 0);

@@ -4,39 +4,17 @@
 // function must stay well below what V8 optimises (61,440 bytes of bytecode).
 // Flags are kept apart: N is the sign of `n`, Z is `z === 0`, C is `c`, V is the sign of `v`.
 import { touchBranch, touchData } from '../timing/model.ts';
-import {
-  BRANCH_CALL,
-  BRANCH_CONDITIONAL,
-  BRANCH_DIRECT,
-  BRANCH_INDIRECT,
-  BRANCH_INDIRECT_CALL,
-  BRANCH_RETURN,
-} from '../timing/predictor.ts';
+import { BRANCH_CALL, BRANCH_CONDITIONAL, BRANCH_INDIRECT_CALL } from '../timing/predictor.ts';
 import { accessMemory, stackPointerFault } from './access.ts';
-import { conditionHolds } from './condition.ts';
+import { conditionHolds, putFlags } from './condition.ts';
 import { FLAG_C, FLAG_N, FLAG_V, FLAG_Z, PC_HI, PC_LO } from './context.ts';
 import type { Core } from './core.ts';
-import { records as decodedRecords, fastTranslations, fetchEntries, highHalves, lowHalves } from './lanes.ts';
+import { copyRegisters, records as decodedRecords, fastTranslations, fetchEntries, highHalves, lowHalves } from './lanes.ts';
 import { openFetch } from './mmu.ts';
 import { EXIT_COUNT, EXIT_FAULT, EXIT_FETCH, EXIT_PAGE, EXIT_SYSTEM } from './operations.ts';
 import { predecode } from './predecode.ts';
 import { executeRare, highProduct, shiftOperand } from './rare.ts';
 import { executeSpecial } from './special.ts';
-
-/** X0-X30 and SP. */
-function copyRegisters(toLo: Int32Array, toHi: Int32Array, fromLo: Int32Array, fromHi: Int32Array): void {
-  for (let r = 0; r < 32; r++) {
-    toLo[r] = fromLo[r];
-    toHi[r] = fromHi[r];
-  }
-}
-
-function putFlags(k: Int32Array, n: number, z: number, c: number, v: number): void {
-  k[FLAG_N] = n >>> 31;
-  k[FLAG_Z] = z === 0 ? 1 : 0;
-  k[FLAG_C] = c;
-  k[FLAG_V] = v >>> 31;
-}
 
 /**
  * Executes up to `limit` operations from PC. Answers an EXIT_…; `core.executed` says how many were executed. PC and the flags are in the
@@ -266,10 +244,6 @@ export function run(core: Core, limit: number): number {
             lo[d] = (r & 32) === 0 ? (a >>> r) | ((h << ~r) << 1) : h >>> r;
             hi[d] = (r & 32) === 0 ? h >>> r : 0;
             break;
-          case 29: // OP_SHIFT_32
-            lo[d] = x === 0 ? a << lo[t] : a >>> lo[t];
-            hi[d] = 0;
-            break;
           case 30: // OP_RARE
             executeRare(core, at);
             break;
@@ -287,66 +261,34 @@ export function run(core: Core, limit: number): number {
 
       if (operation < 70) {
         const pc = ((at >> 1) + delta) | 0;
+        const offset = records[at | 2];
         let taken = true;
-        let kind = BRANCH_CONDITIONAL;
-        switch (operation) {
-          case 40: // OP_B
-            kind = BRANCH_DIRECT;
-            break;
-          case 41: // OP_BL
-            kind = BRANCH_CALL;
+        if (operation > 41) {
+          if (operation < 57) taken = conditionHolds(operation - 42, n, z, c, v);
+          else {
+            // OP_B_ZERO, OP_B_NOT_ZERO
+            const zero = ((lo[d] & records[at | 3]) | (hi[d] & records[at | 4])) === 0;
+            taken = operation === 57 ? zero : !zero;
+          }
+          if (timing !== null) touchBranch(timing, pc, BRANCH_CONDITIONAL, taken, (pc + offset) | 0);
+        } else {
+          // OP_B, OP_B_REGISTER
+          pcLo = operation === 40 ? (pc + offset) | 0 : lo[s];
+          const toHi = hi[s];
+          if (t === BRANCH_CALL || t === BRANCH_INDIRECT_CALL) {
             lo[30] = pc + 4;
             hi[30] = pcHi + (pc === -4 ? 1 : 0);
-            break;
-          case 65: {
-            // OP_B_REGISTER
-            const targetHi = hi[s];
-            pcLo = lo[s];
-            if (timing !== null) touchBranch(timing, pc, x, true, pcLo);
-            if (x === BRANCH_INDIRECT_CALL) {
-              lo[30] = pc + 4;
-              hi[30] = pcHi + (pc === -4 ? 1 : 0);
-            }
-            pcHi = targetHi;
+          }
+          if (timing !== null) touchBranch(timing, pc, t, true, pcLo);
+          if (operation === 41) {
+            pcHi = toHi;
             continue pages;
           }
-          case 57: // OP_CBZ_64
-            taken = (lo[d] | hi[d]) === 0;
-            break;
-          case 58: // OP_CBNZ_64
-            taken = (lo[d] | hi[d]) !== 0;
-            break;
-          case 59: // OP_CBZ_32
-            taken = lo[d] === 0;
-            break;
-          case 60: // OP_CBNZ_32
-            taken = lo[d] !== 0;
-            break;
-          case 61: // OP_TBZ_LOW
-            taken = (lo[d] & records[at | 3]) === 0;
-            break;
-          case 62: // OP_TBNZ_LOW
-            taken = (lo[d] & records[at | 3]) !== 0;
-            break;
-          case 63: // OP_TBZ_HIGH
-            taken = (hi[d] & records[at | 3]) === 0;
-            break;
-          case 64: // OP_TBNZ_HIGH
-            taken = (hi[d] & records[at | 3]) !== 0;
-            break;
-          default: // OP_B_EQ and the other conditions
-            taken = conditionHolds(operation - 42, n, z, c, v);
         }
-        if (timing !== null) touchBranch(timing, pc, kind, taken, (pc + records[at | 2]) | 0);
-        if (!taken) {
-          at = (at + 8) | 0;
+        if (!taken || x !== 0) {
+          at = (at + (taken ? x : 8)) | 0;
           continue;
         }
-        if (x !== 0) {
-          at = (at + x) | 0;
-          continue;
-        }
-        const offset = records[at | 2];
         pcLo = (pc + offset) | 0;
         pcHi = (pcHi + (offset >> 31) + (pcLo >>> 0 < pc >>> 0 ? 1 : 0)) | 0;
         continue pages;
@@ -393,10 +335,6 @@ export function run(core: Core, limit: number): number {
               i32[p] = lo[d];
               i32[p + 1] = hi[d];
               break;
-            case 4: // ACCESS_STP_32
-              i32[p] = lo[d];
-              i32[p + 1] = lo[t];
-              break;
             case 5: // ACCESS_STP_64
               i32[p] = lo[d];
               i32[p + 1] = hi[d];
@@ -418,14 +356,6 @@ export function run(core: Core, limit: number): number {
             case 11: // ACCESS_LDR_64
               lo[d] = i32[p];
               hi[d] = i32[p + 1];
-              break;
-            case 12: // ACCESS_LDRSB_64
-              lo[d] = (u8[pa] << 24) >> 24;
-              hi[d] = (u8[pa] << 24) >> 31;
-              break;
-            case 13: // ACCESS_LDRSH_64
-              lo[d] = (u16[pa >>> 1] << 16) >> 16;
-              hi[d] = (u16[pa >>> 1] << 16) >> 31;
               break;
             case 14: // ACCESS_LDRSW
               lo[d] = i32[p];

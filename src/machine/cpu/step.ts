@@ -56,7 +56,7 @@ function lookAgain(core: Core, s: Stretch): void {
   chooseRegions(core);
   const { machine } = core.m;
   s.untilSample = profilingEnabled(core.cpu) ? operationsToSample(machine, core.cpu) : 0;
-  s.deadline = nextTimerTick(machine, core.cpu) ?? Number.POSITIVE_INFINITY;
+  s.deadline = nextTimerTick(machine, core.cpu, core.words) ?? Number.POSITIVE_INFINITY;
 }
 
 /** `n` operations belong to the sampling population. An operation is counted before it takes effect. */
@@ -163,10 +163,16 @@ function sampled(core: Core, s: Stretch, stops: StepStops): void {
   }
   const operation = endSample(core, sample, excepted);
   executed(core, s, 1);
-  const { recordWritten } = sampleOperation(core.m, core.cpu, operation);
+  const { recordWritten, bufferEvent } = sampleOperation(core.m, core.cpu, operation);
   if (recordWritten) {
     s.record = true;
     if (stops.afterRecord) s.stop ??= 'record';
+  }
+  if (exit === EXIT_COUNT && !bufferEvent) {
+    // Nothing changed but the interval.
+    chooseRegions(core);
+    s.untilSample = operationsToSample(core.m.machine, core.cpu);
+    return;
   }
   noteHostLines(core, s, before);
   lookAgain(core, s);
@@ -237,7 +243,7 @@ export function stepCpu(m: Mounted, cpu: PhysicalCpu, operations: number, stops:
   const guards = guardsOf(stops.breakpoints);
   let leaving = stops.skipFirst;
   const before = hostInterrupts(cpu);
-  updateTimerLines(m.machine, cpu);
+  updateTimerLines(m.machine, cpu, core.words);
   noteHostLines(core, s, before);
   lookAgain(core, s);
   while (s.stop === null && s.executed < operations) {
@@ -274,9 +280,9 @@ export function stepCpu(m: Mounted, cpu: PhysicalCpu, operations: number, stops:
     else if (exit === EXIT_FETCH) fetchFault(core, s);
     if (m.machine.tick >= s.deadline) {
       const lines = hostInterrupts(cpu);
-      updateTimerLines(m.machine, cpu);
+      updateTimerLines(m.machine, cpu, core.words);
       noteHostLines(core, s, lines);
-      s.deadline = nextTimerTick(m.machine, cpu) ?? Number.POSITIVE_INFINITY;
+      s.deadline = nextTimerTick(m.machine, cpu, core.words) ?? Number.POSITIVE_INFINITY;
     }
   }
   tellSpu(core, s);

@@ -186,7 +186,7 @@ export function writeRegister(core: Core, index: number, value: bigint): boolean
     index === TIMER.CNTP_CVAL ||
     index === TIMER.CNTV_CVAL
   ) {
-    updateTimerLines(machine, cpu);
+    updateTimerLines(machine, cpu, core.words);
   }
   return true;
 }
