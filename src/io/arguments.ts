@@ -91,6 +91,11 @@ const MOST_THREADS = 64;
 
 const operationCount = (text: string): number => count(text.replace(/(?<=\d)_(?=\d)/g, ''), 1, Number.MAX_SAFE_INTEGER);
 
+const BOOT_HELP = `
+IMAGE is a file, or a guest of the project by name. A flat image goes 512 KiB into RAM and begins with its first byte; x0 is the devicetree.
+The exit code is n >> 1 of the line EXIT: STATUS=n that the guest prints, else 1 if its SUMMARY: line names unexpected failures, else 0 at
+SYSTEM_OFF; any other end is a stop: 3. Besides the guest's RAM spesh takes at most 300 MiB, whatever the image does.`;
+
 const EXAMPLES = `
 Examples:
   spesh                                    the interactive shell
@@ -186,6 +191,7 @@ const SUB_COMMANDS: readonly SubCommand[] = [
         .addOption(new Option('--mem <size>', 'guest RAM').argParser(memorySize).default(DEFAULT_MEMORY, '64MiB'))
         .addOption(new Option('--ops <n>', 'budget of operations').argParser(operationCount).default(DEFAULT_OPERATIONS, '10 billion'))
         .option('--initrd <file>', 'an initial RAM disk')
+        .addHelpText('after', BOOT_HELP)
         .action((image: string, o: { args: string; smp: number; mem: bigint; ops: number; initrd?: string }) =>
           choose({ mode: 'boot', image, arguments: o.args, vcpus: o.smp, memory: o.mem, operations: o.ops, initrd: o.initrd ?? null }),
         ),
