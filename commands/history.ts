@@ -11,8 +11,10 @@ export const history = (state: ShellState) =>
     name: 'history',
     group: 'notebook',
     summary: 'the commands of this session',
-    details: ['RANGE is 4, 4-6 or 4-; -g shows those that contain TEXT. Numbers are those of the JSON objects.'],
-    see: ['save', 'calls'],
+    details: [
+      'RANGE is 4, 4-6 or 4-; -g shows those that contain TEXT. Numbers are those of the JSON objects. `*` marks what is stale: a command before it was rerun.',
+    ],
+    see: ['rerun', 'save', 'calls'],
     forms: [
       {
         id: 'history',
@@ -31,14 +33,29 @@ export const history = (state: ShellState) =>
           const to = first === undefined || open ? Number.POSITIVE_INFINITY : Number(last ?? first);
           const wanted = context.word(args['text']);
           const rows = state.transcript.filter((f) => f.n >= from && f.n <= to && f.command.text.includes(wanted));
-          return done({ commands: rows.map((f) => ({ n: f.n, command: f.command.text, ok: f.outcome.ok })) });
+          return done({
+            commands: rows.map((f) => ({
+              n: f.n,
+              command: f.command.text,
+              ok: f.outcome.ok,
+              ...(state.stale.has(f.n) ? { stale: true } : {}),
+            })),
+          });
         },
         show: ({ data }) => {
-          const rows = (data?.['commands'] ?? []) as readonly { readonly n: number; readonly command: string }[];
+          const rows = (data?.['commands'] ?? []) as readonly { readonly n: number; readonly command: string; readonly stale?: true }[];
           const width = String(rows[rows.length - 1]?.n ?? 0).length;
           return rows.length === 0
             ? []
-            : [text(...rows.map((r) => [{ text: String(r.n).padStart(width), role: 'dim' as const }, { text: `  ${r.command}` }]))];
+            : [
+                text(
+                  ...rows.map((r) => [
+                    { text: String(r.n).padStart(width), role: 'dim' as const },
+                    r.stale ? { text: '* ', role: 'changed' as const } : { text: '  ' },
+                    { text: r.command },
+                  ]),
+                ),
+              ];
         },
       },
     ],

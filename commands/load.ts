@@ -27,6 +27,8 @@ export const load = (state: ShellState) =>
           const host = context.hosts.get(name);
           if (host === undefined) return unmet('no-host', `there is no host '${name}'`, 'host list');
           context.boot(host);
+          state.host = name;
+          state.stale.clear();
           return done({ file, host: name });
         },
       },

@@ -9,12 +9,14 @@ import { breakCommand } from './break.ts';
 import { buffer } from './buffer.ts';
 import { calls } from './calls.ts';
 import { cap } from './cap.ts';
+import { clear } from './clear.ts';
 import { consoleCommand } from './console.ts';
 import { continueCommand } from './continue.ts';
 import { deleteCommand } from './delete.ts';
 import { dis } from './dis.ts';
 import { expect } from './expect.ts';
 import { explain } from './explain.ts';
+import { exportCommand } from './export.ts';
 import { finish } from './finish.ts';
 import { focus } from './focus.ts';
 import { guest } from './guest.ts';
@@ -36,6 +38,7 @@ import { quit } from './quit.ts';
 import { records } from './records.ts';
 import { reg } from './reg.ts';
 import { regs } from './regs.ts';
+import { rerun } from './rerun.ts';
 import { rlimit } from './rlimit.ts';
 import { run } from './run.ts';
 import { sample } from './sample.ts';
@@ -125,6 +128,8 @@ export const families = (state: ShellState): readonly Family[] => [
   load(state),
   source,
   history(state),
+  rerun(state),
+  exportCommand(state),
   // shell
   help(state),
   apropos(state),
@@ -133,5 +138,6 @@ export const families = (state: ShellState): readonly Family[] => [
   show(state),
   letCommand,
   focus,
+  clear,
   quit,
 ];

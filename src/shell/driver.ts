@@ -9,7 +9,7 @@ import { refusalOf } from './exit-code.ts';
 import { type FileKind, filesOf } from './files.ts';
 import { readNotebook } from './notebook.ts';
 import { readScript } from './script.ts';
-import type { Finished, ShellState } from './state.ts';
+import type { Brought, Finished, ShellState } from './state.ts';
 
 /** What a front end's machine does for the shell. Everything is synchronous: a command waits for its files anyway. */
 export interface FilePort {
@@ -43,14 +43,8 @@ export interface DriverOptions {
   readonly keepGoing?: boolean;
 }
 
-/** A command of a sourced file; `refused`: the errno that a notebook expects of it. */
-interface Brought {
-  readonly command: Command;
-  readonly refused: string | null;
-}
-
-/** Forms whose FILE is a script or notebook to run. */
-const BRINGS: Readonly<Record<string, string>> = { source: 'file', load: 'file' };
+/** Forms that bring other commands: those whose FILE is a script or notebook, and those that run what ran before. */
+const BRINGS: Readonly<Record<string, string | null>> = { source: 'file', load: 'file', rerun: null, 'rerun.cell': null };
 const DEEPEST_SOURCE = 16;
 
 export function createDriver(options: DriverOptions): Driver {
@@ -82,9 +76,9 @@ export function createDriver(options: DriverOptions): Driver {
     return outcome;
   }
 
-  function finished(command: Command, outcome: Outcome): Outcome {
+  function finished(command: Command, outcome: Outcome, cell: string | undefined): Outcome {
     const tick = session.context.world.world.machine.tick;
-    const entry: Finished = { n: state.transcript.length + 1, command, outcome, tick };
+    const entry: Finished = { n: state.transcript.length + 1, command, outcome, tick, ...(cell === undefined ? {} : { cell }) };
     state.transcript.push(entry);
     current = null;
     options.onFinished?.(entry);
@@ -94,6 +88,11 @@ export function createDriver(options: DriverOptions): Driver {
   /** The commands of a script or notebook that a command named. */
   function brought(command: Command): Result<readonly Brought[], readonly Diagnostic[]> {
     const slot = BRINGS[command.form];
+    if (slot === null) {
+      const again = state.rerun ?? [];
+      state.rerun = null;
+      return ok(again);
+    }
     const name = slot === undefined ? undefined : command.args[slot];
     if (name?.kind !== 'word') return ok([]);
     const asset = known.get(name.text);
@@ -107,12 +106,15 @@ export function createDriver(options: DriverOptions): Driver {
     return readNotebook(source, state.table).map((notebook) =>
       notebook.cells
         .filter((cell) => !cell.skip)
-        .flatMap((cell) => cell.prompts)
-        .flatMap((p) => p.commands.map(({ command: one }) => ({ command: one, refused: p.refused }))),
+        .flatMap(({ id, prompts }) =>
+          prompts.flatMap((p) =>
+            p.commands.map(({ command: one }) => ({ command: one, refused: p.refused, ...(id === null ? {} : { cell: id }) })),
+          ),
+        ),
     );
   }
 
-  function start(command: Command, depth = DEEPEST_SOURCE): Running {
+  function start(command: Command, depth = DEEPEST_SOURCE, cell?: string): Running {
     let running: Running | null = null;
     let queue: Brought[] = [];
     let inner: { readonly running: Running; readonly refused: string | null } | null = null;
@@ -123,15 +125,15 @@ export function createDriver(options: DriverOptions): Driver {
     /** The command itself has ended: what it brings, or its outcome. */
     const ended = (outcome: Outcome): Outcome | null => {
       const written = writeOut(outcome);
-      if (BRINGS[command.form] === undefined || failed(written)) return finished(command, written);
-      if (depth === 0) return finished(command, unmet('nesting', 'scripts source one another too deeply'));
+      if (BRINGS[command.form] === undefined || failed(written)) return finished(command, written, cell);
+      if (depth === 0) return finished(command, unmet('nesting', 'scripts source one another too deeply'), cell);
       const list = brought(command);
       if (list.isErr()) {
         const first = list.error[0];
         const place = `${first.source.file}:${first.place.line}:${first.place.column}`;
-        return finished(command, unmet('does-not-parse', `${place}: ${first.message}`, first.hint));
+        return finished(command, unmet('does-not-parse', `${place}: ${first.message}`, first.hint), cell);
       }
-      own = finished(command, written);
+      own = finished(command, written, cell);
       queue = [...list.value];
       return null;
     };
@@ -142,7 +144,7 @@ export function createDriver(options: DriverOptions): Driver {
           current = command;
           if (running === null) {
             const missing = handOver(command);
-            if (missing !== null) return finished(command, missing);
+            if (missing !== null) return finished(command, missing, cell);
             running = session.execute(command);
           }
           const outcome = running.advance(operations);
@@ -154,7 +156,7 @@ export function createDriver(options: DriverOptions): Driver {
           if (inner === null) {
             const next = queue.shift();
             if (next === undefined) return own;
-            inner = { running: start(next.command, depth - 1), refused: next.refused };
+            inner = { running: start(next.command, depth - 1, next.cell), refused: next.refused };
           }
           const outcome = inner.running.advance(operations);
           if (outcome === null) return null;
@@ -169,6 +171,7 @@ export function createDriver(options: DriverOptions): Driver {
         return finished(
           command,
           running === null ? { ...unmet('interrupted', 'interrupted before it began'), interrupted: true } : running.interrupt(),
+          cell,
         );
       },
     };

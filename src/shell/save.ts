@@ -3,15 +3,21 @@ import { refusalOf } from './exit-code.ts';
 import type { Finished, ShellState } from './state.ts';
 import { cellText, NOTEBOOK_WIDTH, outputLines } from './verify.ts';
 
-/** Forms that are about files of commands, not part of a session. */
-const LEFT_OUT: readonly string[] = ['save', 'quit', 'history'];
+/** Forms that are about files of commands, not part of a session; what they brought stands behind them. */
+const LEFT_OUT: readonly string[] = ['save', 'quit', 'history', 'export', 'source', 'load', 'rerun', 'rerun.cell'];
+/** Forms with which the session begins anew. */
+const BEGINNINGS: readonly string[] = ['load', 'rerun'];
 
-const kept = (state: ShellState): readonly Finished[] => state.transcript.filter((f) => !LEFT_OUT.includes(f.command.form));
+/** The commands that make the session what it is, in order. */
+export function sessionCommands(state: ShellState): readonly Finished[] {
+  const begun = state.transcript.findLastIndex((f) => f.outcome.ok && BEGINNINGS.includes(f.command.form));
+  return state.transcript.slice(begun + 1).filter((f) => !LEFT_OUT.includes(f.command.form));
+}
 
 /** Front matter, and one cell with everything. */
 export function sessionNotebook(state: ShellState): string {
   const front = ['---', 'spe: 1', `host: ${state.host}`, ...(state.seed === 0 ? [] : [`seed: ${state.seed}`]), '---', ''].join('\n');
-  const prompts = kept(state).map((f) => ({
+  const prompts = sessionCommands(state).map((f) => ({
     typed: f.command.text,
     lines: outputLines([f], { state }, NOTEBOOK_WIDTH),
     refused: !f.outcome.ok && f.outcome.unmet === undefined && f.outcome.expected === undefined ? refusalOf(f.outcome) : null,
@@ -20,7 +26,7 @@ export function sessionNotebook(state: ShellState): string {
 }
 
 export function sessionScript(state: ShellState): string {
-  return kept(state)
+  return sessionCommands(state)
     .map((f) => `${f.command.text}\n`)
     .join('');
 }

@@ -13,6 +13,15 @@ export interface Finished {
   readonly outcome: Outcome;
   /** Tick after it. */
   readonly tick: number;
+  /** `id=` of the notebook cell that brought it. */
+  readonly cell?: string;
+}
+
+/** A command that another brings: of a file, or one that ran before. `refused`: the errno that is expected of it. */
+export interface Brought {
+  readonly command: Command;
+  readonly refused: string | null;
+  readonly cell?: string;
 }
 
 export interface Setting {
@@ -35,6 +44,10 @@ export interface ShellState {
   readonly aliases: Map<string, string>;
   readonly settings: Map<string, string>;
   readonly transcript: Finished[];
+  /** Numbers of commands that stand behind one that was rerun: what they showed may no longer hold. */
+  readonly stale: Set<number>;
+  /** What `rerun` wants run behind it; the driver takes it. */
+  rerun: readonly Brought[] | null;
   /** Host and seed that the session began with, for `save`. */
   host: string;
   seed: number;
@@ -54,6 +67,8 @@ export function newShellState(familiesOf: (state: ShellState) => readonly Family
       ['plain', 'off'],
     ]),
     transcript: [],
+    stale: new Set(),
+    rerun: null,
     host: 'two-spu',
     seed: 0,
     context: null,

@@ -79,6 +79,7 @@ export function createShell({ port, clock, paint, width, history, greeting = '',
     const command = current.commands[current.next++];
     current.slices = undefined;
     print(port.news(width()));
+    if (command.form === 'clear') hands?.clearScreen();
     const { quit } = outcome;
     if (quit === undefined && outcome.ok && outcome.interrupted !== true && current.next < current.commands.length) return;
     job = undefined;

@@ -22,10 +22,11 @@ const read = (name: string): string => readFileSync(join(spesh.directory, name),
 describe('tapes', () => {
   test.each(tapes)('%s gives the recordings beside it, under CI and without', { timeout: 60_000 }, (name) => {
     mkdirSync(join(spesh.directory, sessions), { recursive: true });
-    for (const env of [
+    const surroundings: readonly Record<string, string>[] = [
       { CI: 'true', NO_COLOR: '1', TERM: 'dumb' },
       { CI: '', FORCE_COLOR: '3', LANG: 'de_DE.UTF-8' },
-    ]) {
+    ];
+    for (const env of surroundings) {
       const played = spesh.run(['tape', join(ROOT, sessions, name)], { env });
       expect(played.err).toBe('');
       expect(played.code).toBe(0);
