@@ -12,6 +12,8 @@ export interface VirtMachine {
   /** INTIDs 16-31; null when the guest has no such unit. */
   readonly spe: number | null;
   readonly pmu: number | null;
+  /** INTIDs of the EL1 timers; absent: 30 and 27. */
+  readonly timers?: { readonly physical: number; readonly virtual: number };
   /** `/chosen`: bootargs, and where an initial RAM disk lies. */
   readonly arguments: string;
   readonly initrd?: { readonly start: bigint; readonly end: bigint };
@@ -25,8 +27,10 @@ const LEVEL_HIGH = 4;
 const DISTRIBUTOR_SIZE = 0x10000n;
 const REDISTRIBUTOR_SIZE = 0x20000n;
 const PAGE = 0x1000n;
-/** Secure, non-secure, virtual and hypervisor timer: PPI numbers (INTID - 16). */
-const TIMERS = [13, 14, 11, 10];
+/** INTIDs of the secure and the hypervisor's timer, which stand beside the two of EL1. */
+const SECURE_TIMER = 29;
+const HYPERVISOR_TIMER = 26;
+const EL1_TIMERS = { physical: 30, virtual: 27 };
 const UART_SPI = 1;
 const UART_CLOCK = 24_000_000;
 
@@ -37,6 +41,8 @@ const at = (name: string, address: bigint | number): string => `${name}@${addres
 /** The tree as nodes. */
 export function virtDevicetree(machine: VirtMachine): FdtNode {
   const { memory, cpus, gic, uart, initrd } = machine;
+  const { physical, virtual } = machine.timers ?? EL1_TIMERS;
+  const timers = [SECURE_TIMER, physical, virtual, HYPERVISOR_TIMER];
   const uartName = at('pl011', uart);
   const children: FdtNode[] = [
     {
@@ -59,7 +65,7 @@ export function virtDevicetree(machine: VirtMachine): FdtNode {
     { name: 'psci', properties: { compatible: ['arm,psci-1.0', 'arm,psci-0.2'], method: 'hvc' } },
     {
       name: 'timer',
-      properties: { compatible: 'arm,armv8-timer', 'always-on': true, interrupts: TIMERS.flatMap((number) => [PPI, number, LEVEL_HIGH]) },
+      properties: { compatible: 'arm,armv8-timer', 'always-on': true, interrupts: timers.flatMap(ppi) },
     },
     {
       name: at('intc', gic.distributor),

@@ -86,6 +86,7 @@ function describe(vm: Vm, slot: Memslot, bootArguments: string, initrd: Range | 
     uart: BigInt(UART_BASE),
     spe: spe === undefined || spe.irq === 0 ? null : spe.irq,
     pmu: pmu?.irq ?? null,
+    timers: vm.timerPpis,
     arguments: bootArguments,
     ...(initrd === null ? {} : { initrd }),
   });

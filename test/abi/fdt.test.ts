@@ -57,6 +57,21 @@ describe.skipIf(missing)(`dtc reads it${missing ? ' (skipped: needs device-tree-
     expect(text).toMatch(/timer \{[^}]*interrupts = <0x01 0x0d 0x04 0x01 0x0e 0x04 0x01 0x0b 0x04 0x01 0x0a 0x04>;/);
   });
 
+  test('of every size: eight CPUs, an initial RAM disk, timers elsewhere, quotes in the arguments', () => {
+    const large = {
+      ...machine,
+      cpus: [0, 1, 2, 3, 4, 5, 6, 7],
+      initrd: { start: 0x4100_0000n, end: 0x4100_1234n },
+      timers: { physical: 20, virtual: 22 },
+      arguments: 'a "b" c',
+    };
+    const run = spawnSync('dtc', ['-I', 'dtb', '-O', 'dts'], { input: virtDevicetreeBlob(large), encoding: 'utf8' });
+    expect([run.status, run.stderr]).toEqual([0, '']);
+    expect(run.stdout).toMatch(/linux,initrd-end = <0x00 0x41001234>;/);
+    expect(run.stdout).toContain('cpu@7 {');
+    expect(run.stdout).toMatch(/timer \{[^}]*interrupts = <0x01 0x0d 0x04 0x01 0x04 0x04 0x01 0x06 0x04 0x01 0x0a 0x04>;/);
+  });
+
   test('without the units that it does not have', () => {
     const text = decompile(virtDevicetreeBlob({ ...machine, spe: null, pmu: null })).stdout;
     expect(text).not.toMatch(/spe \{|pmu \{/);
