@@ -11,6 +11,7 @@ import { findSymbol, parseElf } from '../../src/abi/elf.ts';
 import { decodeWord } from '../../src/arch/a64/decode.ts';
 import { bits } from '../../src/arch/a64/rows-form.ts';
 import { parseHost } from '../../src/kernel/host-schema.ts';
+import { getSys, setSys } from '../../src/machine/cpu/context.ts';
 import { createSession, finish } from '../../src/session/session.ts';
 import { readCommand } from '../../src/shell/read.ts';
 import { newShellState } from '../../src/shell/state.ts';
@@ -62,7 +63,7 @@ const root = process.cwd();
 const hostText = (name: string): string => readFileSync(join(root, 'fixtures', 'hosts', `${name}.toml`), 'utf8');
 
 /** The guest in a session on `two-spu`, as a user runs it: the whole path, sampling and the timing model on. */
-function inSession(guest: Uint8Array): { seconds: number; records: number } {
+function inSession(guest: Uint8Array): Omit<Measured, 'operations'> {
   const host = parseHost('two-spu.toml', hostText('two-spu'), hostText)._unsafeUnwrap();
   const { table } = newShellState(families);
   const session = createSession({ host, hosts: new Map([['two-spu', host]]), seed: 0, table: table.behaviours });
@@ -77,22 +78,40 @@ function inSession(guest: Uint8Array): { seconds: number; records: number } {
   return { seconds: time, records: session.context.log.records.length };
 }
 
-/** The guest on the bare CPU: no SPU, no timing model. */
-function onBareCpu(guest: Uint8Array): { seconds: number; operations: number } {
+interface Measured {
+  readonly seconds: number;
+  readonly operations: number;
+  readonly records: number;
+}
+
+/**
+ * The guest on the CPU alone, without a kernel. `sampling`: the timing model is on, and the guest programs the SPU, a sample every 1,025
+ * operations; full buffers are emptied and handed back here, where otherwise a kernel would interrupt the guest's driver for it.
+ */
+function onCpu(guest: Uint8Array, sampling: boolean): Measured {
   const elf = parseElf(guest)._unsafeUnwrap();
-  const b = bareMachine({ megabytes: 64 });
+  const b = bareMachine({ megabytes: 64, timing: sampling, spu: sampling });
   const segments = elf.segments.map((s) => ({
     address: s.address,
     bytes: guest.subarray(Number(s.offset), Number(s.offset) + Number(s.fileSize)),
   }));
   loadImage(b, segments, elf.entry);
   let operations = 0;
+  let records = 0;
+  const drain = (): void => {
+    const { context, spu } = b.cpu;
+    records += spu?.completed.length ?? 0;
+    if (spu !== null) spu.completed.length = 0;
+    setSys(context, 'PMBPTR_EL1', getSys(context, 'PMBLIMITR_EL1') - 0x2001n); // the start of its two pages
+    setSys(context, 'PMBSR_EL1', 0n);
+    b.cpu.hostLines = 0;
+  };
   const time = seconds(() => {
-    const end = runGuest(b, 4e9);
+    const end = runGuest(b, 4e9, 1_000_000, drain);
     if (end.reason !== 'off') throw new Error(`the guest ended with ${end.reason}`);
     operations = end.operations;
   });
-  return { seconds: time, operations };
+  return { seconds: time, operations, records };
 }
 
 /** Processor seconds of one run of QEMU. */
@@ -105,14 +124,14 @@ function inQemu(path: string): number {
 }
 
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1];
-const rate = (operations: number, time: number): string => (operations / time / 1e6).toFixed(1).padStart(9);
+const rate = (operations: number, time: number): string => (operations / time / 1e6).toFixed(1);
 
 export async function run(args: readonly string[] = []): Promise<void> {
   const rounds = Number(args[0] ?? 3);
   const qemu = spawnSync('qemu-system-aarch64', ['--version']).status === 0;
   const folder = mkdtempSync(join(tmpdir(), 'spesh-bench-'));
   console.log(`million operations per second of processor time, median of ${rounds} rounds`);
-  console.log('guest            operations   records  bare CPU  sampling  qemu -singlestep  sampling/qemu');
+  console.log('guest            operations   records  bare CPU  sampling  in a session  qemu -singlestep  sampling/qemu');
   try {
     for (const name of GUESTS) {
       const short = new Uint8Array(readFileSync(join(root, 'fixtures', 'guests', `${name}.elf`)));
@@ -122,25 +141,30 @@ export async function run(args: readonly string[] = []): Promise<void> {
         writeFileSync(path, bytes);
         return path;
       });
-      const startUp = onBareCpu(short).operations;
-      const results = { bare: [] as number[], sampling: [] as number[], qemu: [] as number[] };
-      let operations = 0;
-      let records = 0;
+      const engines: Record<string, (image: 0 | 1) => number> = {
+        bare: (image) => onCpu(image === 0 ? short : long, false).seconds,
+        sampling: (image) => onCpu(image === 0 ? short : long, true).seconds,
+        session: (image) => inSession(image === 0 ? short : long).seconds,
+        ...(qemu ? { qemu: (image: 0 | 1) => inQemu(paths[image]) } : {}),
+      };
+      const results = new Map(Object.keys(engines).map((engine) => [engine, [] as number[]]));
       for (let round = 0; round < rounds; round++) {
-        const bare = onBareCpu(long);
-        operations = bare.operations - startUp;
-        results.bare.push(bare.seconds - onBareCpu(short).seconds);
-        const sampling = inSession(long);
-        records = sampling.records;
-        results.sampling.push(sampling.seconds - inSession(short).seconds);
-        if (qemu) results.qemu.push(inQemu(paths[1]) - inQemu(paths[0]));
+        for (const [engine, measure] of Object.entries(engines)) results.get(engine)?.push(measure(1) - measure(0));
       }
-      const ours = median(results.sampling);
-      const theirs = qemu ? median(results.qemu) : Number.NaN;
-      console.log(
-        `${name.padEnd(15)} ${String(operations).padStart(11)} ${String(records).padStart(9)} ${rate(operations, median(results.bare))} ` +
-          `${rate(operations, ours)} ${qemu ? rate(operations, theirs).padStart(17) : 'not installed'.padStart(17)} ${(theirs / ours).toFixed(2).padStart(14)}`,
-      );
+      const operations = onCpu(long, false).operations - onCpu(short, false).operations;
+      const { records } = onCpu(long, true);
+      const time = (engine: string): number => median(results.get(engine) ?? [Number.NaN]);
+      const columns = [
+        name.padEnd(15),
+        String(operations).padStart(11),
+        String(records).padStart(9),
+        rate(operations, time('bare')).padStart(9),
+        rate(operations, time('sampling')).padStart(9),
+        rate(operations, time('session')).padStart(13),
+        (qemu ? rate(operations, time('qemu')) : 'not installed').padStart(17),
+        (qemu ? (time('qemu') / time('sampling')).toFixed(2) : '-').padStart(14),
+      ];
+      console.log(columns.join(' '));
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });

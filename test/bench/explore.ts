@@ -24,8 +24,14 @@ async function threadModule(): Promise<URL> {
   return pathToFileURL(outfile);
 }
 
-async function measure(module: URL, workers: number, repeat: boolean, depth: number): Promise<{ result: SearchResult; seconds: number }> {
+async function measure(
+  module: URL,
+  workers: number,
+  repeat: boolean,
+  depth: number,
+): Promise<{ result: SearchResult; seconds: number; busy: number }> {
   const from = performance.now();
+  const before = process.cpuUsage();
   const file = readExploration(path)._unsafeUnwrap();
   const data: ThreadData = { root, options: OPTIONS, path, host: file.hosts[0] };
   const threads = Array.from({ length: workers }, () => startThread<Int32Array, Batch>(module, data));
@@ -41,7 +47,8 @@ async function measure(module: URL, workers: number, repeat: boolean, depth: num
     stopping: () => false,
   });
   await Promise.all(threads.map((t) => t.stop()));
-  return { result, seconds: (performance.now() - from) / 1000 };
+  const { user, system } = process.cpuUsage(before);
+  return { result, seconds: (performance.now() - from) / 1000, busy: (user + system) / 1e6 };
 }
 
 const grouped = (n: number): string => Math.round(n).toLocaleString('en-US');
@@ -53,10 +60,12 @@ export async function run([depth]: readonly string[]): Promise<void> {
     [`every transition run, ${depth ?? DEPTH} calls deep`, true, Number(depth ?? DEPTH)],
   ] as const) {
     for (const workers of [1, 2]) {
-      const { result, seconds } = await measure(module, workers, repeat, levels);
+      const { result, seconds, busy } = await measure(module, workers, repeat, levels);
       const rate = `${grouped(result.transitions / seconds)} transitions/s`;
       const ran = `${grouped(result.executed)} run, ${grouped(result.executed / seconds)} run/s`;
-      console.log(`${title}, ${workers} ${workers === 1 ? 'worker ' : 'workers'}: ${rate} (${grouped(result.transitions)} transitions, ${ran}, ${seconds.toFixed(1)} s)`);
+      console.log(
+        `${title}, ${workers} ${workers === 1 ? 'worker ' : 'workers'}: ${rate} (${grouped(result.transitions)} transitions, ${ran}, ${seconds.toFixed(1)} s, ${busy.toFixed(1)} s of processor time)`,
+      );
     }
   }
 }
