@@ -4,6 +4,7 @@ import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 
 const cache = import.meta.filename.endsWith('.js') ? join(import.meta.dirname, '.cache') : null;
-if (cache !== null) enableCompileCache(cache);
+// Node 20 has no compile cache; run without the launcher it is slower, and that is all.
+if (cache !== null) (enableCompileCache as typeof enableCompileCache | undefined)?.(cache);
 const { runSpesh } = await import('./modes.ts');
 process.exitCode = await runSpesh(process.argv.slice(2), cache);
