@@ -104,16 +104,27 @@ function consolePrinter(session: Session, prints: boolean): ConsolePrinter {
   };
 }
 
-/** Why it stopped, where it was not the guest that ended; calls that were refused. */
+/** A guest that reported its status and then sleeps, or loops on the spot, has ended as it can. */
+const ENDS_IN_PLACE: ReadonlySet<unknown> = new Set(['waits', 'stuck']);
+
+/** What to say of the end: nothing where the guest ended itself. */
+function endText({ data, unmet }: Outcome): string | null {
+  if (typeof data?.['stopped'] !== 'string') {
+    if (unmet === undefined) return null;
+    return `${unmet.message}\n${unmet.hint === undefined ? '' : `  hint: ${unmet.hint}\n`}`;
+  }
+  const isEnd = data['status'] !== null && ENDS_IN_PLACE.has(data['stop']);
+  return isEnd ? null : `stopped: ${data['stopped']}\n`;
+}
+
+/** Why it stopped, where it was not the guest that ended; a call that was refused. */
 function report(outcome: Outcome, lineOpen: boolean, port: BatchPort): void {
   if (outcome.interrupted === true) return;
-  const { unmet } = outcome;
-  const refused = [...(outcome.calls ?? []), ...(outcome.call === undefined ? [] : [outcome.call])].filter((call) => call.errno !== null);
-  for (const call of refused) port.err(port.render([text(...callLines(call))], 'err'));
-  if (unmet === undefined) return;
-  if (lineOpen) port.err('\n');
-  if (unmet.code === 'stopped') port.err(`spesh: stopped: ${unmet.message}\n`);
-  else port.err(`spesh: ${unmet.message}\n${unmet.hint === undefined ? '' : `  hint: ${unmet.hint}\n`}`);
+  const calls = [...(outcome.calls ?? []), ...(outcome.call === undefined ? [] : [outcome.call])];
+  const refused = calls.find((call) => call.errno !== null);
+  const said = refused === undefined ? endText(outcome) : port.render([text(...callLines(refused))], 'err');
+  if (said === null) return;
+  port.err(`${lineOpen ? '\n' : ''}${refused === undefined ? 'spesh: ' : ''}${said}`);
 }
 
 /** The guest's status, else what became of the outcome. */

@@ -32,7 +32,7 @@ export interface BootOptions {
   readonly initrd: string | null;
 }
 
-/** Why a boot ended; only after 'off' is there a status. */
+/** Why a boot ended. What the guest reported on its console is its status, however it went on; without a word 0 after 'off', else none. */
 export type BootStop = 'off' | 'reset' | 'exit' | 'waits' | 'stuck' | 'budget' | 'refused' | 'interrupted';
 
 /** Bytes of the console that the log holds before the older half is let go. */
@@ -77,11 +77,12 @@ function startBoot(context: Context, options: BootOptions): Running {
   let idle = 0;
 
   const end = (stop: BootStop, vcpu: Vcpu, why: string, exit: Exit | null = null): Outcome => {
-    const reported = stop === 'off' || stop === 'waits' ? statusOf(status) : null;
+    const reported = stop === 'refused' || stop === 'interrupted' ? null : statusOf(status);
     const value = stop === 'off' ? (reported ?? 0) : reported;
     const data = {
       status: value,
       stop,
+      stopped: stop === 'off' ? null : why,
       vcpu: vcpuName(vm.index, vcpu.id),
       executed,
       records,
@@ -89,7 +90,7 @@ function startBoot(context: Context, options: BootOptions): Running {
       console: consoleText(context),
     };
     if (value !== null) return done(data, { value });
-    return { ...done(data), ...unmet('stopped', why), data };
+    return { ...unmet('stopped', why), data };
   };
   /** `vcpu0 at 0x40080000: b 0x40080000`. */
   const place = (vcpu: Vcpu): string => {

@@ -46,6 +46,12 @@ describe('exit codes', () => {
       'msr daifclr, #2\nhere: b here',
       { status: 3, stdout: '', stderr: /^spesh: stopped: the budget of 10000 operations is spent; / },
     ],
+    [
+      'a status, then a loop',
+      `${say('EXIT: STATUS=5\n')}\nmsr daifclr, #2\nhere: b here`,
+      { status: 2, stdout: 'EXIT: STATUS=5\n', stderr: /^spesh: stopped: the budget of 10000 / },
+    ],
+    ['a status, then sleep', `${say('EXIT: STATUS=5\n')}\nhere: wfi\nb here`, { status: 2, stdout: 'EXIT: STATUS=5\n', stderr: /^$/ }],
   ])('%s', (_what, text, expected) => {
     const run = spesh('boot', image(text), '--ops', '10000');
     expect(run).toEqual({ ...expected, stderr: expect.stringMatching(expected.stderr) });

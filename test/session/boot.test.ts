@@ -44,9 +44,15 @@ describe('the status', () => {
     expect([done.status, done.outcome.value, done.outcome.ok, done.text]).toEqual([status, status, true, text]);
   });
 
-  test('reported and then asleep for ever is an end too', () => {
-    const done = bootHere({ image: saying('EXIT: STATUS=5\n', 'here: wfi\nb here') });
-    expect([done.status, done.outcome.data?.['stop']]).toEqual([2, 'waits']);
+  test.each([
+    ['sleeps for ever', 'here: wfi\nb here', 'waits'],
+    ['loops on the spot', 'here: b here', 'stuck'],
+    ['goes on to the end of its budget', 'msr daifclr, #2\nhere: b here', 'budget'],
+    ['asks for a reset', OFF.replace('movz x0, #8', 'movz x0, #9'), 'reset'],
+  ])('what is reported stands, also where the guest then %s', (_what, then, stop) => {
+    const done = bootHere({ image: saying('EXIT: STATUS=5\n', then), operations: 10_000 });
+    expect([done.status, done.outcome.value, done.outcome.ok, done.outcome.data?.['stop']]).toEqual([2, 2, true, stop]);
+    expect(done.outcome.data?.['stopped']).toEqual(expect.any(String));
   });
 
   test('the value is $_', () => {
