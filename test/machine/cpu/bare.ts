@@ -60,6 +60,20 @@ export function putWords(b: Bare, address: number, words: readonly number[]): vo
   writePhysical(b.m.memory, b.ram + address - RAM_BASE, new Uint8Array(Uint32Array.from(words, (w) => w >>> 0).buffer));
 }
 
+/**
+ * Turns the MMU on with an identity map of the 1 GiB around RAM in one block: Normal memory, so that unaligned accesses are allowed,
+ * executable; EL1 only, or EL0 too. The table takes the page at `table`.
+ */
+export function mapIdentity(b: Bare, table: number, user = false): void {
+  const entry = BigInt(RAM_BASE) | (user ? 0x741n : 0x701n); // AF, inner shareable, AP, AttrIndx 0, block
+  writePhysical(b.m.memory, b.ram + table - RAM_BASE + 8, new Uint8Array(BigUint64Array.of(entry).buffer));
+  const c = b.cpu.context;
+  setSys(c, 'MAIR_EL1', 0xffn);
+  setSys(c, 'TCR_EL1', 0x2_0080_3519n); // T0SZ 25, 4 KiB, EPD1, IPS 40 bits
+  setSys(c, 'TTBR0_EL1', BigInt(table));
+  setSys(c, 'SCTLR_EL1', 0x30d0_0981n);
+}
+
 /** Loads segments (`address` is guest physical) and points PC at `entry`. */
 export function loadImage(b: Bare, segments: readonly { address: bigint; bytes: Uint8Array }[], entry: bigint): void {
   for (const s of segments) writePhysical(b.m.memory, b.ram + Number(s.address) - RAM_BASE, s.bytes);
