@@ -2,7 +2,7 @@
 import { ok, type Result } from 'neverthrow';
 import type { Call, KernelEvent, Refusal } from './call.ts';
 import type { Host } from './host.ts';
-import { type Steps, walk } from './steps.ts';
+import { type Evidence, type Steps, walk } from './steps.ts';
 import type { MountedWorld, OpenFile, Process, Vcpu, Vm } from './world.ts';
 
 export interface CallState {
@@ -28,12 +28,20 @@ export interface VcpuCall extends VmCall {
 /** How much of a request spesh models; the reason of a gap is what documentation prints. */
 export type Support = 'full' | { readonly partial: string } | { readonly none: string };
 
+/** What of a list of steps does not depend on the state it works on. */
+export interface ListFacts {
+  readonly name: string;
+  readonly steps: readonly { readonly kind: string; readonly evidence: Evidence }[];
+}
+
 /** A row of a dispatch table. */
 export interface Request<S> {
   readonly ioctl: string;
   readonly support: Support;
   /** The kernel revisions that have it; absent: every one. */
   readonly revisions?: readonly Host['kernel']['revision'][];
+  /** The lists it walks under a host's kernel. */
+  readonly lists: (host: Host) => readonly ListFacts[];
   run(state: S): Result<null, Refusal>;
 }
 
@@ -44,7 +52,7 @@ export function request<S extends CallState, X extends object>(
   scratch: X,
   list: Steps<S & X>,
 ): Request<S> {
-  return { ioctl, support, run: (state) => walk(list, Object.assign(state, scratch)) };
+  return { ioctl, support, lists: () => [list], run: (state) => walk(list, Object.assign(state, scratch)) };
 }
 
 /** Opens a file in the process: the lowest free descriptor. */

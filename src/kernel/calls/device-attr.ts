@@ -27,6 +27,7 @@ export function attrRequest<S extends CallState>(
   return {
     ioctl: IOCTL[verb],
     support: 'full',
+    lists: () => [READ],
     run: (state) => {
       const reading = Object.assign(state, structScratch());
       return walk(READ, reading).andThen(() => {

@@ -233,6 +233,10 @@ export const ENABLE_CAP: Request<VmCall> = {
     partial:
       'NISV_TO_USER and SYSTEM_SUSPEND are taken and change nothing; MTE is refused, no host has it; locking of memory (rfc-v4, rfc-v5) is whole',
   },
+  lists: (host) => {
+    const { enable, lock, unlock } = enableCapSteps(host);
+    return isOld(host) ? [enable, lock, unlock] : [enable];
+  },
   run: (state) => {
     const s = Object.assign(state, structScratch());
     return walk(READ, s).andThen(() => walk(listOf(s), s));

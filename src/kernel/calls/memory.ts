@@ -185,5 +185,6 @@ const fits = (s: Call): boolean => s.mw.mounted.memory.host.next * PAGE_SIZE + N
 export const SET_MEMORY: Request<VmCall> = {
   ioctl: 'KVM_SET_USER_MEMORY_REGION',
   support: 'full',
+  lists: (host) => [setMemorySteps(host)],
   run: (state) => walk(setMemorySteps(state.host), Object.assign(state, structScratch())),
 };

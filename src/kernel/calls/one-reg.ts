@@ -190,5 +190,5 @@ export const ONE_REG_REQUESTS: readonly Request<VcpuCall>[] = [
     structScratch(),
     SET_ONE_REG,
   ),
-  request('KVM_GET_REG_LIST', 'full', structScratch(), GET_REG_LIST),
+  request('KVM_GET_REG_LIST', { partial: 'the registers that KVM_GET_ONE_REG reads here' }, structScratch(), GET_REG_LIST),
 ];

@@ -218,5 +218,6 @@ export const firstRunSteps = perHost((host) => steps<VcpuCall>('KVM_RUN', [...fi
 export const RUN: Request<VcpuCall> = {
   ioctl: 'KVM_RUN',
   support: 'full',
+  lists: (host) => [firstRunSteps(host)],
   run: (s) => walk(s.vcpu.hasRanOnce ? AGAIN(s.host) : firstRunSteps(s.host), s),
 };

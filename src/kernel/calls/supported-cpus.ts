@@ -86,6 +86,7 @@ const LIST: Steps<Call> = steps('KVM_ARM_VCPU_SUPPORTED_CPUS', [
 export const SUPPORTED_CPUS: Request<VcpuCall> = {
   ioctl: 'KVM_ARM_VCPU_SUPPORTED_CPUS',
   support: 'full',
+  lists: () => [LIST],
   revisions: ['rfc-v4'],
   run: (state) => walk(LIST, Object.assign(state, { list: null })),
 };

@@ -183,6 +183,7 @@ export const VCPU_INIT_REQUESTS: readonly Request<VcpuCall>[] = [
   {
     ioctl: 'KVM_ARM_VCPU_INIT',
     support: 'full',
+    lists: (host) => [vcpuInitSteps(host)],
     run: (state) => walk(vcpuInitSteps(state.host), Object.assign(state, structScratch())),
   },
   request('KVM_ARM_VCPU_FINALIZE', 'full', structScratch(), FINALIZE),
