@@ -3,29 +3,66 @@ import { done } from '../src/session/outcome.ts';
 import { traceOf } from '../src/session/records.ts';
 import { symbolAt } from '../src/session/symbols.ts';
 import { family } from '../src/shell/family.ts';
+import type { AccessSummary, SharedLine } from '../src/trace/accesses.ts';
 import { decodeColumns } from '../src/trace/decode.ts';
-import { addRows, type Counted, type LatencySummary, newStatistics, type StatisticsSummary, summarise } from '../src/trace/statistics.ts';
+import type { GapSummary } from '../src/trace/gaps.ts';
+import {
+  addRows,
+  type Counted,
+  type LatencySummary,
+  newStatistics,
+  type SourceCount,
+  type StatisticsSummary,
+  summarise,
+} from '../src/trace/statistics.ts';
 import { type Block, type Doc, text } from '../src/view/doc.ts';
 
-/** Operations, events, data sources, latencies and hot addresses as bars. `spesh stat FILE` shows the same. */
+/** Operations, events, data sources, latencies, hot addresses, branches, sharing, gaps. `spesh stat FILE` and its picture show the same. */
 export function statisticsBlocks(details: Omit<StatisticsSummary, 'records' | 'partial'>): Block[] {
   return [
     ...bars('operations', details.operations),
     ...bars('events', details.events),
-    ...bars('data sources', details.sources),
+    ...sources(details.sources),
     ...latency('total latency', details.total),
     ...latency('issue latency', details.issue),
     ...latency('translation latency', details.xlat),
     ...bars('hot addresses', details.hot),
+    ...bars('hot data addresses', details.hotData),
+    ...bars('hot cache lines', details.hotLines),
+    ...branches(details),
+    ...sharing(details.sharing),
+    ...steps(details.gaps),
   ];
 }
 
+const heading = (title: string): Block => text('', [{ text: title, role: 'heading' }]);
+
 function bars(title: string, rows: readonly Counted[]): Block[] {
   if (rows.length === 0) return [];
-  return [
-    text('', [{ text: title, role: 'heading' }]),
-    { kind: 'bars', rows: rows.map(({ name, count }) => ({ label: name, value: count, text: String(count) })) },
-  ];
+  return [heading(title), { kind: 'bars', rows: rows.map(({ name, count }) => ({ label: name, value: count, text: String(count) })) }];
+}
+
+/** Data source codes of Neoverse and Cortex cores, as Linux tools/perf/util/arm-spe-decoder names them; other cores have other codes. */
+const SOURCE_NAMES: Readonly<Record<string, string>> = {
+  '0x0': 'L1 data cache',
+  '0x8': 'L2',
+  '0x9': 'peer core',
+  '0xa': 'local cluster',
+  '0xb': 'system cache',
+  '0xc': 'peer cluster',
+  '0xd': 'remote',
+  '0xe': 'DRAM',
+};
+
+function sources(rows: readonly SourceCount[]): Block[] {
+  const label = ({ name, cycles }: SourceCount): string => {
+    const about = [SOURCE_NAMES[name] ?? [], cycles === null ? [] : `${cycles.toFixed(1)} cycles`].flat();
+    return about.length === 0 ? name : `${name} ${about.join(', ')}`;
+  };
+  return bars(
+    'data sources (Neoverse names), mean total latency',
+    rows.map((r) => ({ name: label(r), count: r.count })),
+  );
 }
 
 function latency(title: string, l: LatencySummary | null): Block[] {
@@ -35,6 +72,63 @@ function latency(title: string, l: LatencySummary | null): Block[] {
     words,
     l.buckets.map(({ from, count }) => ({ name: `from ${from}`, count })),
   );
+}
+
+const percent = (part: number, whole: number): string => `${((100 * part) / whole).toFixed(1)}%`;
+const right = (...titles: string[]) => titles.map((title) => ({ title, align: 'right' as const }));
+
+function branches({ branchRecords, mispredicted, mispredictions }: AccessSummary): Block[] {
+  if (branchRecords === 0 || mispredicted === 0) return [];
+  return [
+    heading(`branches: ${mispredicted} of ${branchRecords} mispredicted (${percent(mispredicted, branchRecords)})`),
+    {
+      kind: 'table',
+      header: true,
+      columns: [{ title: 'branch' }, ...right('records', 'mispredicted', 'not taken')],
+      rows: mispredictions.map((b) => [
+        b.pc,
+        String(b.count),
+        `${b.mispredicted} ${percent(b.mispredicted, b.count)}`,
+        `${b.notTaken} ${percent(b.notTaken, b.count)}`,
+      ]),
+    },
+  ];
+}
+
+function sharing(lines: readonly SharedLine[]): Block[] {
+  if (lines.length === 0) return [];
+  return [
+    heading('cache lines that CPUs share, one of them storing'),
+    {
+      kind: 'table',
+      header: true,
+      columns: [{ title: 'line' }, ...right('records', 'stores', 'CPUs', 'storing'), { title: 'sharing' }],
+      rows: lines.map((l) => [
+        l.line,
+        String(l.count),
+        String(l.stores),
+        l.cpus.join(' '),
+        String(l.writer),
+        l.apart ? 'false: different doublewords' : 'true: the same doublewords',
+      ]),
+    },
+  ];
+}
+
+function steps(gaps: GapSummary | null): Block[] {
+  if (gaps === null) return [];
+  const backward = gaps.backward === 0 ? '' : `, ${gaps.backward} back`;
+  const blocks = bars(
+    `steps between timestamps: mean ${gaps.mean.toFixed(1)}${backward}`,
+    gaps.buckets.map(({ from, count }) => ({ name: `from ${from}`, count })),
+  );
+  if (gaps.long.length === 0) return blocks;
+  const rows = gaps.long.map(({ from, step, stream }) => [from, String(step), String(stream)]);
+  return [
+    ...blocks,
+    heading('gaps: steps of ten times the mean or more'),
+    { kind: 'table', header: true, columns: [{ title: 'after' }, ...right('step', 'stream')], rows },
+  ];
 }
 
 export const stat = family({

@@ -27,7 +27,7 @@ const outdir = process.argv[2] ?? join(root, 'dist');
 rmSync(outdir, { recursive: true, force: true });
 await build({
   absWorkingDir: root,
-  entryPoints: ['src/main.ts', 'src/explore-worker.ts'],
+  entryPoints: ['src/main.ts', 'src/explore-worker.ts', 'src/trace-worker.ts'],
   outdir,
   bundle: true,
   splitting: true,

@@ -80,11 +80,6 @@ async function runSources(batch: Batch, sources: readonly Source[], prefixes: bo
   return stopCode(signal);
 }
 
-function laterMode(name: string): number {
-  err(`spesh: '${name}' is not there yet\n  hint: spesh --help lists what is\n`);
-  return EXIT.usage;
-}
-
 async function runMode(invocation: Invocation, batch: Batch): Promise<number> {
   const { options, home, port } = batch;
   switch (invocation.mode) {
@@ -129,8 +124,10 @@ async function runMode(invocation: Invocation, batch: Batch): Promise<number> {
       const { runTrace } = await import('./run-trace.ts');
       return runTrace(invocation, options, port);
     }
-    case 'later':
-      return laterMode(invocation.name);
+    case 'export': {
+      const { runExport } = await import('./run-export.ts');
+      return runExport(invocation, port);
+    }
   }
 }
 

@@ -24,9 +24,27 @@ export type Invocation =
   | { readonly mode: 'run'; readonly files: readonly string[] }
   | { readonly mode: 'check'; readonly files: readonly string[]; readonly update: boolean; readonly junit: string | null }
   | { readonly mode: 'tape'; readonly files: readonly string[]; readonly castVersion: 2 | 3 }
-  | { readonly mode: 'dump'; readonly file: string; readonly perf: string }
-  | { readonly mode: 'records'; readonly file: string; readonly csv: boolean }
-  | { readonly mode: 'stat'; readonly file: string; readonly counts: boolean }
+  /** `workers`: threads for a trace; null: as many as are of use. */
+  | { readonly mode: 'dump'; readonly file: string; readonly perf: string; readonly workers: number | null }
+  | { readonly mode: 'records'; readonly file: string; readonly csv: boolean; readonly workers: number | null }
+  | {
+      readonly mode: 'stat';
+      readonly file: string;
+      readonly counts: boolean;
+      /** An ELF whose symbols name code. */
+      readonly symbols: string | null;
+      readonly workers: number | null;
+    }
+  | {
+      readonly mode: 'export';
+      readonly file: string;
+      readonly out: string;
+      /** Of raw AUX bytes, which do not say. */
+      readonly midr: bigint | null;
+      /** Hz. */
+      readonly frequency: bigint | null;
+      readonly metadata: 1 | 2;
+    }
   | {
       readonly mode: 'boot';
       readonly image: string;
@@ -49,9 +67,7 @@ export type Invocation =
       readonly scripts: string | null;
       readonly workers: number | null;
     }
-  | { readonly mode: 'help'; readonly topic: string }
-  /** A sub-command that is not there yet. */
-  | { readonly mode: 'later'; readonly name: string };
+  | { readonly mode: 'help'; readonly topic: string };
 
 export type Arguments =
   | { readonly kind: 'invocation'; readonly invocation: Invocation; readonly options: CommonOptions }
@@ -96,6 +112,16 @@ IMAGE is a file, or a guest of the project by name. A flat image goes 512 KiB in
 The exit code is n >> 1 of the line EXIT: STATUS=n that the guest prints, else 1 if its SUMMARY: line names unexpected failures, else 0 at
 SYSTEM_OFF; any other end is a stop: 3. Besides the guest's RAM spesh takes at most 300 MiB, whatever the image does.`;
 
+const workersOption = (): Option =>
+  new Option('--workers <n>', 'threads (default: one for each CPU)').argParser((text) => count(text, 1, MOST_THREADS));
+
+/** At least 1, 64 bits. */
+function wholeNumber(text: string): bigint {
+  const value = /^(0[xX][0-9a-fA-F]{1,16}|\d{1,19})$/.test(text) ? BigInt(text) : 0n;
+  if (value < 1n) throw new InvalidArgumentError('It is a number from 1 on.');
+  return value;
+}
+
 const EXAMPLES = `
 Examples:
   spesh                                    the interactive shell
@@ -104,6 +130,7 @@ Examples:
   spesh check tour.md --update             record what the notebook prints
   spesh boot guest.flat --args 'a b' --smp 2
   spesh dump trace.aux                     packets in the words of perf report -D
+  spesh export trace.aux -o perf.data      a file that perf opens
 
 spesh help lists the commands of the shell; spesh help exit-codes the exit codes.`;
 
@@ -112,17 +139,6 @@ interface SubCommand {
   readonly about: string;
   make(command: Command, choose: (invocation: Invocation) => void): void;
 }
-
-/** A sub-command that a later version will have. */
-const later = (name: string, about: string): SubCommand => ({
-  name,
-  about: `${about} (not there yet)`,
-  make: (command, choose) =>
-    command
-      .argument('[words...]')
-      .allowUnknownOption()
-      .action(() => choose({ mode: 'later', name })),
-});
 
 const SUB_COMMANDS: readonly SubCommand[] = [
   {
@@ -160,7 +176,10 @@ const SUB_COMMANDS: readonly SubCommand[] = [
       command
         .argument('<file>')
         .addOption(new Option('--perf <version>', 'whose words').choices(PERF_VERSIONS).default('6.1'))
-        .action((file: string, o: { perf: string }) => choose({ mode: 'dump', file, perf: o.perf })),
+        .addOption(workersOption())
+        .action((file: string, o: { perf: string; workers?: number }) =>
+          choose({ mode: 'dump', file, perf: o.perf, workers: o.workers ?? null }),
+        ),
   },
   {
     name: 'records',
@@ -169,7 +188,10 @@ const SUB_COMMANDS: readonly SubCommand[] = [
       command
         .argument('<file>')
         .option('--csv', 'comma-separated')
-        .action((file: string, o: { csv?: true }) => choose({ mode: 'records', file, csv: o.csv === true })),
+        .addOption(workersOption())
+        .action((file: string, o: { csv?: true; workers?: number }) =>
+          choose({ mode: 'records', file, csv: o.csv === true, workers: o.workers ?? null }),
+        ),
   },
   {
     name: 'stat',
@@ -178,7 +200,34 @@ const SUB_COMMANDS: readonly SubCommand[] = [
       command
         .argument('<file>')
         .option('--counts', 'the counts alone')
-        .action((file: string, o: { counts?: true }) => choose({ mode: 'stat', file, counts: o.counts === true })),
+        .option('--symbols <elf>', 'name code by the symbols of this ELF')
+        .addOption(workersOption())
+        .action((file: string, o: { counts?: true; symbols?: string; workers?: number }) =>
+          choose({ mode: 'stat', file, counts: o.counts === true, symbols: o.symbols ?? null, workers: o.workers ?? null }),
+        ),
+  },
+  {
+    name: 'export',
+    about: 'converts a trace: the ending of OUT says to what (.data .parquet .csv .ndjson .aux .svg)',
+    make: (command, choose) =>
+      command
+        .argument('<file>')
+        .requiredOption('-o, --output <out>', 'where to')
+        .addOption(new Option('--midr <value>', 'MIDR_EL1 of the CPU behind raw AUX bytes').argParser(wholeNumber))
+        .addOption(new Option('--frequency <hz>', 'of the counter behind raw AUX bytes').argParser(wholeNumber))
+        .addOption(
+          new Option('--metadata <version>', 'of a perf.data: 2 opens in perf 6.13 and later alone').choices(['1', '2']).default('1'),
+        )
+        .action((file: string, o: { output: string; midr?: bigint; frequency?: bigint; metadata: string }) =>
+          choose({
+            mode: 'export',
+            file,
+            out: o.output,
+            midr: o.midr ?? null,
+            frequency: o.frequency ?? null,
+            metadata: o.metadata === '2' ? 2 : 1,
+          }),
+        ),
   },
   {
     name: 'boot',
@@ -217,7 +266,6 @@ const SUB_COMMANDS: readonly SubCommand[] = [
     about: 'help on a command of the shell',
     make: (command, choose) => command.argument('[topic...]').action((words: string[]) => choose({ mode: 'help', topic: words.join(' ') })),
   },
-  later('export', 'convert a trace'),
 ];
 
 /** Reads the arguments behind the program's name. */

@@ -4,6 +4,8 @@ import { err, ok, type Result } from 'neverthrow';
 import { type FileFault, faultOf } from './files.ts';
 
 export interface OpenFile {
+  /** For `fileOfDescriptor` in a thread of this process. */
+  readonly fd: number;
   /** Bytes when it was opened. */
   readonly size: number;
   /** Up to `length` bytes from `offset`; fewer where the file ends. Throws where the system cannot read. */
@@ -28,8 +30,12 @@ export function openFile(path: string): Result<OpenFile, FileFault> {
   }
 }
 
+/** A file that this process has open. */
+export const fileOfDescriptor = (fd: number, size: number): OpenFile => fileAt(fd, size);
+
 function fileAt(fd: number, size: number): OpenFile {
   return {
+    fd,
     size,
     read(offset, length) {
       const wanted = Math.max(0, Math.min(length, size - offset));

@@ -26,8 +26,12 @@ import {
 
 export interface TraceDecoder {
   columns: TraceColumns;
-  /** Bytes decoded so far: packetBytes + paddingBytes + badBytes. */
+  /** Bytes decoded so far: packetBytes + paddingBytes + badBytes. A decoder that begins inside a stream counts those before it too. */
   position: number;
+  /** Decoding stops behind the first Timestamp or End packet that ends here or later. */
+  until: number;
+  /** Bytes of the packet behind which it stopped; 0: it has not. */
+  stopped: number;
   packets: number;
   packetBytes: number;
   paddingBytes: number;
@@ -45,6 +49,8 @@ export function newTraceDecoder(capacity = 4096): TraceDecoder {
   return {
     columns: newColumns(capacity),
     position: 0,
+    until: Number.POSITIVE_INFINITY,
+    stopped: 0,
     packets: 0,
     packetBytes: 0,
     paddingBytes: 0,
@@ -113,8 +119,9 @@ export function dropRows(d: TraceDecoder): void {
   from.source[0] = from.source[row];
 }
 
-/** Decodes packets that begin before `stop`; how many bytes that took. */
-function decode(d: TraceDecoder, bytes: Uint8Array, stop: number): number {
+/** Decodes packets that begin before that byte; how many bytes that took. */
+function decode(d: TraceDecoder, bytes: Uint8Array, beginBefore: number): number {
+  let stop = d.stopped === 0 ? beginBefore : 0;
   const c = d.columns;
   const end = bytes.length;
   const base = d.position;
@@ -154,6 +161,10 @@ function decode(d: TraceDecoder, bytes: Uint8Array, stop: number): number {
         c.present[row] |= HAS_END;
         d.records += 1;
         nextRow(c);
+        if (base + at >= d.until) {
+          d.stopped = length;
+          stop = 0;
+        }
         break;
       case TIMESTAMP:
         c.timestampLo[row] = read32(bytes, payload);
@@ -161,6 +172,10 @@ function decode(d: TraceDecoder, bytes: Uint8Array, stop: number): number {
         c.present[row] |= HAS_TIMESTAMP;
         d.records += 1;
         nextRow(c);
+        if (base + at >= d.until) {
+          d.stopped = length;
+          stop = 0;
+        }
         break;
       case EVENTS:
         readEvents(c, row, bytes, payload, at - payload);

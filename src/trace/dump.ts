@@ -22,7 +22,7 @@ import {
 import type { PerfVersion } from '../arch/spe/perf.ts';
 import { read16, read32, readPacket } from '../arch/spe/read.ts';
 import { codeAddressName, counterName } from '../arch/spe/words.ts';
-import { newText, putAscii, putByte, putDecimal, putHex, putHexColumns, putOffset, putSigned64, type Text } from './text.ts';
+import { asciiBytes, newText, putAscii, putByte, putDecimal, putHex, putHexColumns, putOffset, putSigned64, type Text } from './text.ts';
 
 export interface DumpOptions {
   readonly perf: PerfVersion;
@@ -38,6 +38,10 @@ export interface Dump {
   readonly text: Text;
   /** Offset of the next packet. */
   position: number;
+  /** It stops behind the first Timestamp or End packet that ends here or later. */
+  until: number;
+  /** Bytes of the packet behind which it stopped; 0: it has not. */
+  stopped: number;
   carry: Uint8Array;
   /** Words of the last packet that had some: perf 7.3 shows them again for an operation it has no words for. In `text`, or kept. */
   lastFrom: number;
@@ -51,14 +55,14 @@ export interface Dump {
   readonly counterNames: readonly Uint8Array[];
 }
 
-const ascii = (text: string): Uint8Array => Uint8Array.from(text, (c) => c.charCodeAt(0));
-
-export function newDump(options: DumpOptions): Dump {
+export function newDump(options: DumpOptions, text = newText()): Dump {
   const indices = Array.from({ length: 32 }, (_, i) => i);
   return {
     options,
-    text: newText(),
+    text,
     position: 0,
+    until: Number.POSITIVE_INFINITY,
+    stopped: 0,
     carry: new Uint8Array(0),
     lastFrom: 0,
     lastTo: 0,
@@ -69,9 +73,9 @@ export function newDump(options: DumpOptions): Dump {
     events: new Map(),
     codeNames: indices.map((i) => {
       const name = codeAddressName(i, options.perf);
-      return name === null ? null : ascii(`${name} 0x`);
+      return name === null ? null : asciiBytes(`${name} 0x`);
     }),
-    counterNames: indices.map((i) => ascii(` ${counterName(i)}`)),
+    counterNames: indices.map((i) => asciiBytes(` ${counterName(i)}`)),
   };
 }
 
@@ -83,6 +87,11 @@ const FLUSH = 256 * 1024;
 
 /** The lines of the next bytes of a buffer, in pieces of some 256 KiB. */
 export function* dumpChunk(d: Dump, chunk: Uint8Array): Generator<Uint8Array> {
+  for (const t of dumpSteps(d, chunk)) yield takeText(t);
+}
+
+/** The same without a copy: the reader of `d.text` empties it before going on, and may put other bytes there. */
+export function* dumpSteps(d: Dump, chunk: Uint8Array): Generator<Text> {
   let bytes = chunk;
   if (d.carry.length > 0) {
     bytes = new Uint8Array(d.carry.length + chunk.length);
@@ -91,9 +100,10 @@ export function* dumpChunk(d: Dump, chunk: Uint8Array): Generator<Uint8Array> {
   }
   const stop = Math.max(0, bytes.length - LONGEST + 1);
   let at = 0;
-  while (at < stop) {
+  while (at < stop && d.stopped === 0) {
     at = dumpSome(d, bytes, at, stop);
-    yield takeText(d);
+    keepWords(d);
+    yield d.text;
   }
   d.carry = bytes.slice(at);
 }
@@ -103,12 +113,18 @@ export function* dumpChunk(d: Dump, chunk: Uint8Array): Generator<Uint8Array> {
  * multiple of 8 bytes, filled up with zeros (perf-data §4); other lengths are shown as they would stand there.
  */
 export function endDump(d: Dump): Uint8Array {
+  return takeText(endDumpText(d));
+}
+
+/** The same without a copy. */
+export function endDumpText(d: Dump): Text {
   const rest = new Uint8Array(d.carry.length + ((8 - ((d.position + d.carry.length) % 8)) % 8));
   rest.set(d.carry);
   dumpSome(d, rest, 0, rest.length);
   d.carry = new Uint8Array(0);
   d.position = 0;
-  return takeText(d);
+  keepWords(d);
+  return d.text;
 }
 
 /** The dump of a whole buffer, in pieces. */
@@ -126,28 +142,40 @@ export function dumpText(bytes: Uint8Array, options: DumpOptions): string {
   return out;
 }
 
-function takeText(d: Dump): Uint8Array {
-  const piece = d.text.bytes.slice(0, d.text.length);
-  d.lastWords = lastWords(d);
-  d.lastTo = 0;
+/** Begins at an offset inside a buffer; `before`: the packet that ends there. */
+export function beginDumpAt(d: Dump, offset: number, before: Uint8Array): void {
+  d.position = offset - before.length;
+  dumpSome(d, before, 0, before.length);
+  keepWords(d);
   d.text.length = 0;
+}
+
+function takeText(t: Text): Uint8Array {
+  const piece = t.bytes.slice(0, t.length);
+  t.length = 0;
   return piece;
 }
 
-const BAD_PACKET = ascii('Bad packet!');
-const PAD = ascii('PAD');
-const END_WORD = ascii('END');
-const TS = ascii('TS ');
-const EL = ascii(' el');
-const NS = ascii(' ns=');
-const CH = ascii(' ch=');
-const PAT = ascii(' pat=');
-const VA = ascii('VA 0x');
-const PA = ascii('PA 0x');
-const ADDR = ascii('ADDR 0x');
-const LAT = ascii('LAT ');
-const CONTEXT_WORD = ascii('CONTEXT 0x');
-const DATA_SOURCE_WORD = ascii('DATA-SOURCE ');
+/** Before the text goes. */
+function keepWords(d: Dump): void {
+  d.lastWords = lastWords(d);
+  d.lastTo = 0;
+}
+
+const BAD_PACKET = asciiBytes('Bad packet!');
+const PAD = asciiBytes('PAD');
+const END_WORD = asciiBytes('END');
+const TS = asciiBytes('TS ');
+const EL = asciiBytes(' el');
+const NS = asciiBytes(' ns=');
+const CH = asciiBytes(' ch=');
+const PAT = asciiBytes(' pat=');
+const VA = asciiBytes('VA 0x');
+const PA = asciiBytes('PA 0x');
+const ADDR = asciiBytes('ADDR 0x');
+const LAT = asciiBytes('LAT ');
+const CONTEXT_WORD = asciiBytes('CONTEXT 0x');
+const DATA_SOURCE_WORD = asciiBytes('DATA-SOURCE ');
 
 /** Prints packets that begin before `stop` until the text buffer is full enough; where it stopped. */
 function dumpSome(d: Dump, bytes: Uint8Array, from: number, stop: number): number {
@@ -166,6 +194,11 @@ function dumpSome(d: Dump, bytes: Uint8Array, from: number, stop: number): numbe
     if (packed > 0 && (length <= 3 || bytes[at] === 0)) putShort(d, bytes, at, length, packed);
     else putLine(d, bytes, at, length, packed);
     at += length;
+    if (start + at < d.until || packed <= 0) continue;
+    const kind = kindOf(packed);
+    if (kind !== TIMESTAMP && kind !== END) continue;
+    d.stopped = length;
+    break;
   }
   d.position = start + at;
   return at;
@@ -298,7 +331,7 @@ function operationText(d: Dump, operationClass: number, subclass: number): Uint8
   const key = (operationClass << 8) | subclass;
   let text = d.operations[key];
   if (text === undefined) {
-    text = ascii(operationWords(operationClass, subclass, d.options.perf));
+    text = asciiBytes(operationWords(operationClass, subclass, d.options.perf));
     d.operations[key] = text;
   }
   return text;
@@ -313,7 +346,7 @@ function eventText(d: Dump, bytes: Uint8Array, at: number, size: number): Uint8A
   const known = high === 0 ? d.events.get(low) : undefined;
   if (known !== undefined) return known;
   const names = eventNames((BigInt(high) << 32n) | BigInt(low), d.options.perf, d.options.midr);
-  const text = ascii(names === '' ? 'EV' : `EV ${names}`);
+  const text = asciiBytes(names === '' ? 'EV' : `EV ${names}`);
   if (high === 0 && d.events.size < KEPT_EVENTS) d.events.set(low, text);
   return text;
 }

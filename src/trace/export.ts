@@ -5,9 +5,9 @@ import { piecesOf } from './perf-data/read-at.ts';
 import type { PerfRecording } from './perf-data/recording.ts';
 import { recordingOfPerfData } from './perf-data/recording-in.ts';
 import { auxStreamsInTurn } from './perf-data/streams.ts';
-import { decodeSource, type TraceSource } from './perf-data/trace-source.ts';
 import { writePerfData } from './perf-data/write.ts';
 import { type LineForm, linesHeader, linesOf, newRecordLines } from './record-lines.ts';
+import { decodeSource, type TraceSource } from './trace.ts';
 
 export interface ExportOptions {
   /** Of raw AUX bytes, which do not say: MIDR_EL1 of the CPU, and the frequency of the timestamps' counter in Hz. */
@@ -39,15 +39,15 @@ export function* exportAux(source: TraceSource): Generator<Uint8Array> {
 }
 
 /** The records as CSV or NDJSON: the fields of language.md §6. */
-export function* exportLines(source: TraceSource, form: LineForm): Generator<Uint8Array> {
-  const lines = newRecordLines(form);
-  yield linesHeader(form);
-  for (const { decoder, midr } of decodeSource(source)) yield* linesOf(lines, decoder.columns, midr);
+export function* exportLines(source: TraceSource, form: Exclude<LineForm, 'text'>): Generator<Uint8Array> {
+  const lines = newRecordLines(form, source.perfData);
+  yield linesHeader(lines);
+  for (const { decoder, midr, cpu } of decodeSource(source)) yield* linesOf(lines, decoder.columns, midr, cpu);
 }
 
 /** Forms that `spesh export` writes, by the ending of the file's name. */
-export type ExportForm = 'data' | 'aux' | 'csv' | 'ndjson';
-const EXPORT_FORMS: readonly ExportForm[] = ['data', 'aux', 'csv', 'ndjson'];
+export type ExportForm = 'data' | 'parquet' | 'csv' | 'ndjson' | 'aux' | 'svg';
+export const EXPORT_FORMS: readonly ExportForm[] = ['data', 'parquet', 'csv', 'ndjson', 'aux', 'svg'];
 
 /** The form that a file's name asks for; null: none that there is. */
 export function exportFormOf(path: string): ExportForm | null {
@@ -55,8 +55,12 @@ export function exportFormOf(path: string): ExportForm | null {
   return EXPORT_FORMS.find((form) => form === ending) ?? null;
 }
 
-/** A trace in one of the forms. */
-export function exportTrace(source: TraceSource, form: ExportForm, options: ExportOptions = {}): Generator<Uint8Array> {
+/** A trace in one of the forms that are made here; Parquet (a package's) and pictures are main's. */
+export function exportTrace(
+  source: TraceSource,
+  form: Exclude<ExportForm, 'parquet' | 'svg'>,
+  options: ExportOptions = {},
+): Generator<Uint8Array> {
   if (form === 'data') return exportPerfData(source, options);
   return form === 'aux' ? exportAux(source) : exportLines(source, form);
 }

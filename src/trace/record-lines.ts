@@ -1,7 +1,6 @@
-// Decoded records as lines of CSV or NDJSON: the fields of records.ts, built as bytes from the columns, without an object or a string a record.
-import { eventNames } from '../arch/spe/events.ts';
+// Decoded records as lines of CSV, NDJSON or text: the fields of records.ts, built as bytes from the columns, without an object or a string a
+// record.
 import { codeAddressHigh, dataAddressHigh, exceptionLevelOf, nonSecureOf, physicalAddressHigh } from '../arch/spe/fixup.ts';
-import { operationWords } from '../arch/spe/operations.ts';
 import {
   ADDRESSES,
   COUNTERS,
@@ -20,35 +19,45 @@ import {
   IS_COMPLETE,
   type TraceColumns,
 } from './columns.ts';
-import { newText, putAscii, putByte, putDecimal, putHex, type Text } from './text.ts';
+import type { TimeConversion } from './perf-data/clock.ts';
+import { type ClockTicks, newClockTicks, putTime } from './perf-data/clock-text.ts';
+import { putCsvRecord } from './record-csv.ts';
+import { type Dress, type EventWords, eventBytes, eventWordsOf, newRecordWords, operationBytes, type RecordWords } from './record-words.ts';
+import { asciiBytes, newText, putAscii, putByte, putDecimal, putHex, type Text } from './text.ts';
 
-export type LineForm = 'csv' | 'ndjson';
+/** `text`: `name=value` with blanks in between, values that hold a blank in quotes. */
+export type LineForm = 'csv' | 'ndjson' | 'text';
 
 /** One kind of lines under way, with the words that were met. */
 export interface RecordLines {
   readonly form: LineForm;
+  /** Of a perf.data: lines end in the CPU and the time. */
+  readonly perfData: { readonly clock: TimeConversion | null } | null;
+  readonly ticks: ClockTicks;
   readonly text: Text;
-  readonly operations: (Uint8Array | undefined)[];
-  /** By the MIDR that names events, then by the events' low half; sets with a high half are not kept. */
-  readonly events: Map<number | undefined, Map<number, Uint8Array>>;
+  readonly words: RecordWords;
 }
 
-const ascii = (text: string): Uint8Array => Uint8Array.from(text, (c) => c.charCodeAt(0));
-
-/** A field: how it reads in front, and whether JSON has it in quotes. */
+/** A field: its names as JSON and text have them in front, and whether JSON has its value in quotes. */
 interface Field {
   readonly name: string;
-  readonly key: Uint8Array;
+  readonly json: Uint8Array;
+  readonly text: Uint8Array;
   readonly quoted: boolean;
 }
 
-const field = (name: string, quoted: boolean): Field => ({ name, key: ascii(`"${name}":`), quoted });
+const field = (name: string, quoted: boolean): Field => ({
+  name,
+  json: asciiBytes(`"${name}":`),
+  text: asciiBytes(`${name}=`),
+  quoted,
+});
 
 const PC = field('pc', true);
 const EL = field('el', false);
 const NS = field('ns', false);
-const OP = field('op', true);
-const EVENTS = field('events', true);
+const OP = field('op', false);
+const EVENTS = field('events', false);
 const ISSUE = field('issue', false);
 const TOTAL = field('total', false);
 const XLAT = field('xlat', false);
@@ -59,6 +68,10 @@ const SOURCE = field('source', false);
 const CONTEXT = field('context', false);
 const TS = field('ts', true);
 const PARTIAL = field('partial', false);
+const CPU = field('cpu', false);
+const TIME = field('time', true);
+
+const nameOf = (f: Field): string => f.name;
 
 /** The columns of CSV, in their order. */
 export const RECORD_FIELDS: readonly string[] = [
@@ -77,149 +90,141 @@ export const RECORD_FIELDS: readonly string[] = [
   CONTEXT,
   TS,
   PARTIAL,
-].map((f) => f.name);
+].map(nameOf);
+/** Those that a perf.data adds: the CPU, and the time in seconds as `perf script --ns` prints it. */
+export const PERF_DATA_FIELDS: readonly string[] = [CPU, TIME].map(nameOf);
 
 /** A line is never longer: every field, and the longest list of events. */
 const LINE = 1024;
 const FLUSH = 256 * 1024;
-const KEPT_EVENTS = 4096;
 
-export function newRecordLines(form: LineForm): RecordLines {
-  return { form, text: newText(FLUSH + LINE), operations: [], events: new Map() };
+/** Words in CSV stand in quotes where they hold a comma, and end in the comma behind the cell. */
+const DRESSES: Readonly<Record<LineForm, Dress>> = {
+  csv: (words) => (words.includes(',') ? `"${words}",` : `${words},`),
+  ndjson: (words) => `"${words}"`,
+  text: (words) => (words.includes(' ') ? `"${words}"` : words),
+};
+
+export function newRecordLines(form: LineForm, perfData: RecordLines['perfData'] = null, text = newText(FLUSH + LINE)): RecordLines {
+  return { form, perfData, ticks: newClockTicks(), text, words: newRecordWords(DRESSES[form]) };
 }
 
 /** What stands in front of the lines: CSV's names. */
-export function linesHeader(form: LineForm): Uint8Array {
-  return ascii(form === 'csv' ? `${RECORD_FIELDS.join(',')}\n` : '');
+export function linesHeader(l: RecordLines): Uint8Array {
+  const names = l.perfData === null ? RECORD_FIELDS : [...RECORD_FIELDS, ...PERF_DATA_FIELDS];
+  return asciiBytes(l.form === 'csv' ? `${names.join(',')}\n` : '');
 }
 
-/** The lines of every row, in pieces of some 256 KiB, each the caller's own. `midr`: of the CPU, which names some events. */
-export function* linesOf(l: RecordLines, c: TraceColumns, midr: number | undefined): Generator<Uint8Array> {
-  const t = l.text;
-  for (let row = 0; row < c.rows; row++) {
-    putRecord(l, c, row, midr);
-    if (t.length < FLUSH) continue;
+/**
+ * The lines of every row, in pieces of some 256 KiB, each the caller's own. `midr`: of the CPU, which names some events; `cpu`: -1 = not
+ * known.
+ */
+export function* linesOf(l: RecordLines, c: TraceColumns, midr: number | undefined, cpu = -1): Generator<Uint8Array> {
+  for (const t of lineSteps(l, c, midr, cpu)) {
     yield t.bytes.slice(0, t.length);
     t.length = 0;
   }
-  if (t.length === 0) return;
-  yield t.bytes.slice(0, t.length);
-  t.length = 0;
 }
 
-function putRecord(l: RecordLines, c: TraceColumns, row: number, midr: number | undefined): void {
+/** The same without a copy: the reader of `l.text` empties it before going on, and may put other bytes there. */
+export function* lineSteps(l: RecordLines, c: TraceColumns, midr: number | undefined, cpu = -1): Generator<Text> {
+  const words = eventWordsOf(l.words, midr);
+  for (let row = 0; row < c.rows; ) {
+    row = putRows(l, c, row, words, cpu);
+    yield l.text;
+  }
+}
+
+/** Lines until the text is full enough; the row behind the last one. */
+function putRows(l: RecordLines, c: TraceColumns, from: number, words: EventWords, cpu: number): number {
   const t = l.text;
-  const present = c.present[row];
-  const address = row * ADDRESSES;
-  const counter = row * COUNTERS;
-  const json = l.form === 'ndjson';
-  if (json) putByte(t, BRACE);
-  const start = t.length;
-
-  const pcHigh = c.addressHi[address];
-  if (present & HAS_PC) {
-    putAddress(t, json, start, PC, codeAddressHigh(pcHigh), c.addressLo[address]);
-    putNumber(t, json, start, EL, exceptionLevelOf(pcHigh));
-    putNumber(t, json, start, NS, nonSecureOf(pcHigh));
-  } else skip(t, json, 3);
-  if (present & HAS_OPERATION) putWords(t, json, start, OP, operationText(l, c.operation[row]));
-  else skip(t, json, 1);
-  if (present & HAS_EVENTS) putWords(t, json, start, EVENTS, eventText(l, c.eventsHi[row], c.eventsLo[row], midr));
-  else skip(t, json, 1);
-  if (present & HAS_ISSUE) putNumber(t, json, start, ISSUE, c.counter[counter + 1]);
-  else skip(t, json, 1);
-  if (present & HAS_TOTAL) putNumber(t, json, start, TOTAL, c.counter[counter]);
-  else skip(t, json, 1);
-  if (present & HAS_TRANSLATION) putNumber(t, json, start, XLAT, c.counter[counter + 2]);
-  else skip(t, json, 1);
-  if (present & HAS_VA) putAddress(t, json, start, VA, dataAddressHigh(c.addressHi[address + 2]), c.addressLo[address + 2]);
-  else skip(t, json, 1);
-  if (present & HAS_PA) putAddress(t, json, start, PA, physicalAddressHigh(c.addressHi[address + 3]), c.addressLo[address + 3]);
-  else skip(t, json, 1);
-  if (present & HAS_TARGET) putAddress(t, json, start, TARGET, codeAddressHigh(c.addressHi[address + 1]), c.addressLo[address + 1]);
-  else skip(t, json, 1);
-  if (present & HAS_SOURCE) putNumber(t, json, start, SOURCE, c.source[row]);
-  else skip(t, json, 1);
-  if (present & HAS_CONTEXT) putNumber(t, json, start, CONTEXT, c.context[row]);
-  else skip(t, json, 1);
-  if (present & HAS_TIMESTAMP) putAddress(t, json, start, TS, c.timestampHi[row], c.timestampLo[row]);
-  else skip(t, json, 1);
-  if ((present & IS_COMPLETE) === 0) putWords(t, json, start, PARTIAL, TRUE);
-  else skip(t, json, 1);
-
-  if (json) putByte(t, BRACE_END);
-  else t.length--; // the comma behind the last cell
-  putByte(t, NEWLINE);
+  let row = from;
+  if (l.form === 'csv') for (; row < c.rows && t.length < FLUSH; row++) putCsvRecord(l, t, c, row, words, cpu);
+  else for (; row < c.rows && t.length < FLUSH; row++) putNamed(l, t, c, row, words, cpu);
+  return row;
 }
 
 const BRACE = 0x7b;
 const BRACE_END = 0x7d;
 const QUOTE = 0x22;
 const COMMA = 0x2c;
+const BLANK = 0x20;
 const NEWLINE = 0x0a;
-const TRUE = ascii('true');
-const HEX = ascii('0x');
+const TRUE = asciiBytes('true');
+const HEX = asciiBytes('0x');
 
-/** In CSV empty cells; in JSON nothing. */
-function skip(t: Text, json: boolean, fields: number): void {
-  if (json) return;
-  for (let i = 0; i < fields; i++) putByte(t, COMMA);
-}
+/** A line of JSON or of text: the fields that the record has. */
+function putNamed(l: RecordLines, t: Text, c: TraceColumns, row: number, words: EventWords, cpu: number): void {
+  const present = c.present[row];
+  const address = row * ADDRESSES;
+  const counter = row * COUNTERS;
+  const json = l.form === 'ndjson';
+  if (json) putByte(t, BRACE);
+  const p = { t, json, start: t.length };
 
-function begin(t: Text, json: boolean, start: number, f: Field): void {
-  if (!json) return;
-  if (t.length > start) putByte(t, COMMA);
-  putAscii(t, f.key);
-  if (f.quoted) putByte(t, QUOTE);
-}
-
-function end(t: Text, json: boolean, f: Field): void {
-  if (!json) putByte(t, COMMA);
-  else if (f.quoted) putByte(t, QUOTE);
-}
-
-function putNumber(t: Text, json: boolean, start: number, f: Field, value: number): void {
-  begin(t, json, start, f);
-  putDecimal(t, value);
-  end(t, json, f);
-}
-
-function putAddress(t: Text, json: boolean, start: number, f: Field, high: number, low: number): void {
-  begin(t, json, start, f);
-  putAscii(t, HEX);
-  putHex(t, high, low);
-  end(t, json, f);
-}
-
-/** In CSV, words with a comma stand in quotes. */
-function putWords(t: Text, json: boolean, start: number, f: Field, words: Uint8Array): void {
-  begin(t, json, start, f);
-  const quoted = !json && words.includes(COMMA);
-  if (quoted) putByte(t, QUOTE);
-  putAscii(t, words);
-  if (quoted) putByte(t, QUOTE);
-  end(t, json, f);
-}
-
-function operationText(l: RecordLines, operation: number): Uint8Array {
-  let text = l.operations[operation];
-  if (text === undefined) {
-    text = ascii(operationWords(operation >> 8, operation & 0xff, '7.3'));
-    l.operations[operation] = text;
+  if (present & HAS_PC) {
+    const high = c.addressHi[address];
+    putAddress(p, PC, codeAddressHigh(high), c.addressLo[address]);
+    putNumber(p, EL, exceptionLevelOf(high));
+    putNumber(p, NS, nonSecureOf(high));
   }
-  return text;
+  if (present & HAS_OPERATION) putWords(p, OP, operationBytes(l.words, c.operation[row]));
+  if (present & HAS_EVENTS) putWords(p, EVENTS, eventBytes(words, c.eventsHi[row], c.eventsLo[row]));
+  if (present & HAS_ISSUE) putNumber(p, ISSUE, c.counter[counter + 1]);
+  if (present & HAS_TOTAL) putNumber(p, TOTAL, c.counter[counter]);
+  if (present & HAS_TRANSLATION) putNumber(p, XLAT, c.counter[counter + 2]);
+  if (present & HAS_VA) putAddress(p, VA, dataAddressHigh(c.addressHi[address + 2]), c.addressLo[address + 2]);
+  if (present & HAS_PA) putAddress(p, PA, physicalAddressHigh(c.addressHi[address + 3]), c.addressLo[address + 3]);
+  if (present & HAS_TARGET) putAddress(p, TARGET, codeAddressHigh(c.addressHi[address + 1]), c.addressLo[address + 1]);
+  if (present & HAS_SOURCE) putNumber(p, SOURCE, c.source[row]);
+  if (present & HAS_CONTEXT) putNumber(p, CONTEXT, c.context[row]);
+  if (present & HAS_TIMESTAMP) putAddress(p, TS, c.timestampHi[row], c.timestampLo[row]);
+  if ((present & IS_COMPLETE) === 0) putWords(p, PARTIAL, TRUE);
+  if (l.perfData !== null) {
+    if (cpu >= 0) putNumber(p, CPU, cpu);
+    const { clock } = l.perfData;
+    if (clock !== null && present & HAS_TIMESTAMP) {
+      begin(p, TIME);
+      putTime(t, l.ticks, clock, c.timestampHi[row], c.timestampLo[row]);
+      end(p, TIME);
+    }
+  }
+  if (json) putByte(t, BRACE_END);
+  putByte(t, NEWLINE);
 }
 
-function eventText(l: RecordLines, high: number, low: number, midr: number | undefined): Uint8Array {
-  let byLow = l.events.get(midr);
-  if (byLow === undefined) {
-    if (l.events.size === KEPT_EVENTS) l.events.clear();
-    byLow = new Map();
-    l.events.set(midr, byLow);
-  }
-  const known = high === 0 ? byLow.get(low) : undefined;
-  if (known !== undefined) return known;
-  const text = ascii(eventNames((BigInt(high) << 32n) | BigInt(low), '7.3', midr));
-  if (high === 0 && byLow.size < KEPT_EVENTS) byLow.set(low, text);
-  return text;
+interface Line {
+  readonly t: Text;
+  readonly json: boolean;
+  /** Where its first field stands. */
+  readonly start: number;
+}
+
+function begin(p: Line, f: Field): void {
+  if (p.t.length > p.start) putByte(p.t, p.json ? COMMA : BLANK);
+  putAscii(p.t, p.json ? f.json : f.text);
+  if (p.json && f.quoted) putByte(p.t, QUOTE);
+}
+
+function end(p: Line, f: Field): void {
+  if (p.json && f.quoted) putByte(p.t, QUOTE);
+}
+
+function putNumber(p: Line, f: Field, value: number): void {
+  begin(p, f);
+  putDecimal(p.t, value);
+  end(p, f);
+}
+
+function putAddress(p: Line, f: Field, high: number, low: number): void {
+  begin(p, f);
+  putAscii(p.t, HEX);
+  putHex(p.t, high, low);
+  end(p, f);
+}
+
+/** Words are dressed already. */
+function putWords(p: Line, f: Field, words: Uint8Array): void {
+  begin(p, f);
+  putAscii(p.t, words);
 }

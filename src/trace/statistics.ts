@@ -4,6 +4,7 @@ import { eventNames } from '../arch/spe/events.ts';
 import { canonicalHigh, codeAddressHigh } from '../arch/spe/fixup.ts';
 import { operationWords } from '../arch/spe/operations.ts';
 import type { WordOptions } from '../arch/spe/words.ts';
+import { type Accesses, type AccessSummary, addAccesses, newAccesses, summariseAccesses } from './accesses.ts';
 import { type AddressCounts, countAddress, mostFrequent, newAddressCounts } from './address-counts.ts';
 import {
   ADDRESSES,
@@ -17,6 +18,7 @@ import {
   IS_COMPLETE,
   type TraceColumns,
 } from './columns.ts';
+import { addGaps, type GapSummary, type Gaps, newGaps, summariseGaps } from './gaps.ts';
 import { type AddressForm, hex64 } from './records.ts';
 
 const VALUES = 0x10000;
@@ -32,6 +34,8 @@ export interface Statistics {
   /** Records by counter value, cycles: total, issue, translation. */
   readonly latencies: readonly Float64Array[];
   readonly addresses: AddressCounts;
+  readonly accesses: Accesses;
+  readonly gaps: Gaps;
   /** Least and greatest timestamp. */
   firstTimestamp: bigint | null;
   lastTimestamp: bigint | null;
@@ -47,13 +51,23 @@ export function newStatistics(form: AddressForm = 'perf'): Statistics {
     sources: new Float64Array(VALUES),
     latencies: [new Float64Array(VALUES), new Float64Array(VALUES), new Float64Array(VALUES)],
     addresses: newAddressCounts(),
+    accesses: newAccesses(),
+    gaps: newGaps(),
     firstTimestamp: null,
     lastTimestamp: null,
   };
 }
 
+/** Where rows come from: the CPU (-1 = not known), and the stream whose timestamps they carry on. */
+export interface RowOrigin {
+  readonly cpu: number;
+  readonly queue: number;
+}
+
 /** Counts every row of the columns. */
-export function addRows(s: Statistics, c: TraceColumns): void {
+export function addRows(s: Statistics, c: TraceColumns, origin: RowOrigin = { cpu: -1, queue: 0 }): void {
+  addAccesses(s.accesses, c, s.form, origin.cpu);
+  addGaps(s.gaps, c, origin.queue);
   let least = -1;
   let greatest = -1;
   const pcHigh = s.form === 'perf' ? codeAddressHigh : canonicalHigh;
@@ -98,6 +112,11 @@ export interface Counted {
   readonly count: number;
 }
 
+export interface SourceCount extends Counted {
+  /** Mean total latency, cycles; null: no record says. */
+  readonly cycles: number | null;
+}
+
 export interface LatencySummary {
   readonly count: number;
   readonly mean: number;
@@ -109,7 +128,7 @@ export interface LatencySummary {
   readonly buckets: readonly { readonly from: number; readonly count: number }[];
 }
 
-export interface StatisticsSummary {
+export interface StatisticsSummary extends AccessSummary {
   readonly records: number;
   readonly partial: number;
   readonly loads: number;
@@ -121,7 +140,7 @@ export interface StatisticsSummary {
   /** By rising bit. */
   readonly events: readonly Counted[];
   /** By rising code, as `0x…`. */
-  readonly sources: readonly Counted[];
+  readonly sources: readonly SourceCount[];
   readonly total: LatencySummary | null;
   readonly issue: LatencySummary | null;
   readonly xlat: LatencySummary | null;
@@ -129,6 +148,7 @@ export interface StatisticsSummary {
   readonly hot: readonly Counted[];
   readonly firstTs: string | null;
   readonly lastTs: string | null;
+  readonly gaps: GapSummary | null;
 }
 
 /** The summary of what was counted, with the `top` most frequent addresses. */
@@ -147,14 +167,26 @@ export function summarise(s: Statistics, top = 10, words: WordOptions = { perf: 
     others: inClass(0) + inClass(3),
     operations: operationCounts(s.operations, words),
     events: named(s.events, (bit) => eventNames(1n << BigInt(bit), words.perf, words.midr) || `bit ${bit}`),
-    sources: named(s.sources, (code) => hex64(0, code)),
+    sources: sourceCounts(s),
     total: latencySummary(s.latencies[0]),
     issue: latencySummary(s.latencies[1]),
     xlat: latencySummary(s.latencies[2]),
     hot: mostFrequent(s.addresses, top).map(({ high, low, count }) => ({ name: hex64(high, low), count })),
     firstTs: s.firstTimestamp === null ? null : `0x${s.firstTimestamp.toString(16)}`,
     lastTs: s.lastTimestamp === null ? null : `0x${s.lastTimestamp.toString(16)}`,
+    gaps: summariseGaps(s.gaps),
+    ...summariseAccesses(s.accesses, top),
   };
+}
+
+function sourceCounts({ sources, accesses }: Statistics): SourceCount[] {
+  const out: SourceCount[] = [];
+  for (let code = 0; code < sources.length; code++) {
+    if (sources[code] === 0) continue;
+    const timed = accesses.sourceTimed[code];
+    out.push({ name: hex64(0, code), count: sources[code], cycles: timed === 0 ? null : accesses.sourceCycles[code] / timed });
+  }
+  return out;
 }
 
 function named(counts: Float64Array, name: (index: number) => string): Counted[] {

@@ -10,8 +10,11 @@ export function newText(capacity = 320 * 1024): Text {
 }
 
 const NIBBLE = Uint8Array.from('0123456789abcdef', (c) => c.charCodeAt(0));
-const HIGH_DIGIT = Uint8Array.from({ length: 256 }, (_, b) => NIBBLE[b >> 4]);
-const LOW_DIGIT = Uint8Array.from({ length: 256 }, (_, b) => NIBBLE[b & 15]);
+/** Hexadecimal digits of a byte. */
+export const HIGH_DIGIT = Uint8Array.from({ length: 256 }, (_, b) => NIBBLE[b >> 4]);
+export const LOW_DIGIT = Uint8Array.from({ length: 256 }, (_, b) => NIBBLE[b & 15]);
+
+export const asciiBytes = (text: string): Uint8Array => Uint8Array.from(text, (c) => c.charCodeAt(0));
 
 export function putByte(t: Text, byte: number): void {
   t.bytes[t.length++] = byte;

@@ -1,98 +1,138 @@
-// The room of SPE traces: a file's bytes become buffers (this file), buffers become columns (decode), columns become records and statistics,
-// and packets become the text of `perf report -D` (dump). Promises: damaged bytes are skipped and counted, never an error; nothing here makes
-// an object per packet or record before someone asks for it.
-import { err, ok, type Result } from 'neverthrow';
-import { PERF_MAGIC, PERF_MAGIC_SWAPPED } from '../abi/perf-data.ts';
+// The room of SPE traces: a file of any size is opened behind a port (this file), its buffers become columns (decode), columns become records,
+// lines and statistics, packets become the text of `perf report -D` (dump), and a recording becomes a perf.data (perf-data/). Promises: damaged
+// bytes are skipped and counted, never an error; memory is bounded by the piece and by the number of streams, not by the file; nothing here
+// makes an object per packet or record before someone asks for it.
+import { ok, type Result } from 'neverthrow';
+import type { PerfVersion } from '../arch/spe/perf.ts';
+import { newColumns, type TraceColumns } from './columns.ts';
 import { decodeChunk, dropRows, endBuffer, newTraceDecoder, type TraceDecoder } from './decode.ts';
-import { type DumpOptions, dumpChunk, endDump, newDump } from './dump.ts';
-import { readPerfData } from './perf-data.ts';
+import { type Dump, dumpChunk, endDump, newDump } from './dump.ts';
+import type { PerfDataError } from './perf-data/fields.ts';
+import { magicOf } from './perf-data/header-in.ts';
+import { openPerfData, type PerfData } from './perf-data/open.ts';
+import { PIECE, piecesOf, type ReadAt } from './perf-data/read-at.ts';
+import { type AuxExtent, auxBuffers, auxStreams, type StreamPiece } from './perf-data/streams.ts';
 
-/** What is wrong with a file, and the byte offset where it is. */
-export interface TraceFileError {
-  readonly message: string;
-  readonly offset: number;
+export interface TraceSource {
+  readonly file: ReadAt;
+  /** null: raw AUX bytes. */
+  readonly perfData: PerfData | null;
 }
 
-/** One AUX buffer. */
-export interface TraceBuffer {
-  readonly bytes: Uint8Array;
-  /** Offset of its first byte in the file. */
-  readonly base: number;
-  /** Decoder state is kept by queue: a record may go on in the next buffer of its queue. */
-  readonly queue: number;
-  /** CPU number; -1 = a thread's buffer, or not known. */
-  readonly cpu: number;
-  /** MIDR_EL1 of the CPU; undefined = not known. */
-  readonly midr: number | undefined;
+/** A perf.data, or a raw AUX file, which is any other bytes. Errors: a perf.data that spesh does not read. */
+export function openTrace(file: ReadAt): Result<TraceSource, PerfDataError> {
+  if (magicOf(file) === null) return ok({ file, perfData: null });
+  return openPerfData(file).map((perfData) => ({ file, perfData }));
 }
 
-export interface TraceFile {
-  readonly kind: 'aux' | 'perf.data';
-  readonly buffers: readonly TraceBuffer[];
-  /** Events that perf lost, and AUX records flagged truncated or with collisions. */
-  readonly lostEvents: number;
-  readonly truncatedBuffers: number;
-  readonly collidedBuffers: number;
-  /** What was wrong with the file and was stepped over. */
-  readonly warnings: readonly TraceFileError[];
+/** Every AUX buffer; a raw file is one, of CPU -1. */
+export function* buffersOf(source: TraceSource): Generator<AuxExtent> {
+  if (source.perfData !== null) yield* auxBuffers(source.perfData);
+  else yield { offset: 0, size: source.file.size, queue: 0, cpu: -1, tid: -1, auxOffset: 0n, midr: undefined };
 }
 
-function firstWord(bytes: Uint8Array): bigint {
-  let value = 0n;
-  for (let i = 7; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i] ?? 0);
-  return value;
+/** AUX bytes in all. */
+export function auxSize(source: TraceSource): number {
+  return source.perfData?.counts.auxBytes ?? source.file.size;
 }
 
-/** The buffers of a perf.data or of a raw AUX file, which is any other bytes. Errors: a perf.data whose header does not hold. */
-export function readTraceFile(bytes: Uint8Array): Result<TraceFile, TraceFileError> {
-  const magic = bytes.length >= 8 ? firstWord(bytes) : 0n;
-  if (magic === PERF_MAGIC) return readPerfData(bytes);
-  if (magic === PERF_MAGIC_SWAPPED) return err({ message: 'a perf.data of a big-endian machine', offset: 0 });
-  return ok({
-    kind: 'aux',
-    buffers: [{ bytes, base: 0, queue: 0, cpu: -1, midr: undefined }],
-    lostEvents: 0,
-    truncatedBuffers: 0,
-    collidedBuffers: 0,
-    warnings: [],
-  });
-}
+/** Machines have few kinds of CPU; a file may claim any number. */
+const KEPT_DUMPS = 4;
 
-/** The dump of every buffer of a file, in pieces. Offsets begin anew in each buffer. */
-export function* dumpFile(file: TraceFile, perf: DumpOptions['perf']): Generator<Uint8Array> {
-  for (const buffer of file.buffers) {
-    const d = newDump({ perf, base: buffer.base, ...(buffer.midr === undefined ? {} : { midr: buffer.midr }) });
-    yield* dumpChunk(d, buffer.bytes);
+/** The dump of every buffer as `perf report -D` prints its packets, in pieces. Offsets begin anew in each buffer; `done` hears of bytes. */
+export function* dumpSource(source: TraceSource, perf: PerfVersion, done: (bytes: number) => void = () => {}): Generator<Uint8Array> {
+  const dumps = new Map<number | undefined, Dump>();
+  for (const { offset, size, midr } of buffersOf(source)) {
+    let shared = dumps.get(midr);
+    if (shared === undefined) {
+      if (dumps.size === KEPT_DUMPS) dumps.clear();
+      shared = newDump({ perf, ...(midr === undefined ? {} : { midr }) });
+      dumps.set(midr, shared);
+    }
+    // The tables of words are shared by all buffers; only where the bytes lie is each one's own.
+    const d = { ...shared, options: { ...shared.options, base: offset } };
+    for (const bytes of piecesOf(source.file, offset, offset + size)) {
+      yield* dumpChunk(d, bytes);
+      done(bytes.length);
+    }
     yield endDump(d);
   }
 }
 
-/** Bytes decoded between two yields of `decodeFile`. */
-const BATCH = 1 << 20;
+/** Rows that were decoded: `decoder.columns` holds them until the next step. Counts of a decoder run on through its stream. */
+export interface DecodedPiece {
+  readonly decoder: TraceDecoder;
+  readonly queue: number;
+  /** -1 = a thread's stream, or not known. */
+  readonly cpu: number;
+  readonly midr: number | undefined;
+  /** How many AUX bytes were decoded for it. */
+  readonly bytes: number;
+}
+
+interface StreamState {
+  readonly decoder: TraceDecoder;
+  /** The record in hand, while the columns serve another stream. */
+  readonly hand: TraceColumns;
+  cpu: number;
+  midr: number | undefined;
+}
+
+function* streamPieces(source: TraceSource, piece: number): Generator<StreamPiece> {
+  if (source.perfData !== null) {
+    yield* auxStreams(source.perfData, piece);
+    return;
+  }
+  let offset = 0;
+  for (const bytes of piecesOf(source.file, 0, source.file.size, piece)) {
+    yield { queue: 0, cpu: -1, midr: undefined, bytes, offset, gap: 0n };
+    offset += bytes.length;
+  }
+}
 
 /**
- * Decodes a file batch by batch: each yield is a decoder whose columns hold the next rows, to be read before going on, with the MIDR_EL1 of
- * their CPU. Its counts run on from batch to batch of one queue.
+ * Decodes every stream, in the order of the file. Records and packets go on from buffer to buffer of a stream; where bytes of it are
+ * missing, the record in hand ends. All streams share one set of columns.
  */
-export function* decodeFile(file: TraceFile): Generator<{ readonly decoder: TraceDecoder; readonly midr: number | undefined }> {
-  const queues = new Map<number, TraceDecoder>();
-  const midrs = new Map<number, number | undefined>();
-  for (const buffer of file.buffers) {
-    const decoder = queues.get(buffer.queue) ?? newTraceDecoder(BATCH / 32);
-    queues.set(buffer.queue, decoder);
-    midrs.set(buffer.queue, buffer.midr);
-    for (let at = 0; at < buffer.bytes.length; at += BATCH) {
-      decodeChunk(decoder, buffer.bytes.subarray(at, at + BATCH));
-      yield { decoder, midr: buffer.midr };
-      dropRows(decoder);
+export function* decodeSource(source: TraceSource, piece = PIECE): Generator<DecodedPiece> {
+  const streams = new Map<number, StreamState>();
+  const columns = newColumns(Math.ceil(piece / 32) + 1);
+  let current: StreamState | null = null;
+  for (const p of streamPieces(source, piece)) {
+    let stream = streams.get(p.queue);
+    if (stream === undefined) {
+      stream = { decoder: { ...newTraceDecoder(1), columns }, hand: newColumns(1), cpu: p.cpu, midr: p.midr };
+      streams.set(p.queue, stream);
     }
-    endBuffer(decoder, false);
-    yield { decoder, midr: buffer.midr };
-    dropRows(decoder);
+    switchTo(columns, current, stream);
+    current = stream;
+    stream.cpu = p.cpu;
+    stream.midr = p.midr;
+    if (p.gap !== 0n) endBuffer(stream.decoder);
+    decodeChunk(stream.decoder, p.bytes);
+    yield { decoder: stream.decoder, queue: p.queue, cpu: p.cpu, midr: p.midr, bytes: p.bytes.length };
+    dropRows(stream.decoder);
   }
-  for (const [queue, decoder] of queues) {
-    endBuffer(decoder);
-    yield { decoder, midr: midrs.get(queue) };
-    dropRows(decoder);
+  for (const [queue, stream] of streams) {
+    switchTo(columns, current, stream);
+    current = stream;
+    endBuffer(stream.decoder);
+    yield { decoder: stream.decoder, queue, cpu: stream.cpu, midr: stream.midr, bytes: 0 };
+    dropRows(stream.decoder);
+  }
+}
+
+/** Puts the record in hand of one stream aside and takes up that of another; a new stream has none. */
+function switchTo(columns: TraceColumns, from: StreamState | null, to: StreamState): void {
+  if (from === to) return;
+  if (from !== null) copyFirstRow(columns, from.hand);
+  copyFirstRow(to.hand, columns);
+}
+
+function copyFirstRow(from: TraceColumns, to: TraceColumns): void {
+  for (const [name, column] of Object.entries(from)) {
+    const target = to[name as keyof TraceColumns];
+    if (typeof column === 'number' || typeof target === 'number') continue;
+    target.set(column.subarray(0, column.length / from.present.length));
   }
 }

@@ -9,7 +9,7 @@ import { readAtBytes } from '../../src/trace/perf-data/read-at.ts';
 import type { PerfRecording, SideBand } from '../../src/trace/perf-data/recording.ts';
 import { sampleAt } from '../../src/trace/perf-data/samples.ts';
 import { readSideBand } from '../../src/trace/perf-data/side-band-in.ts';
-import { decodeSource, dumpSource, openTrace, type TraceSource } from '../../src/trace/perf-data/trace-source.ts';
+import { decodeSource, dumpSource, openTrace, type TraceSource } from '../../src/trace/trace.ts';
 import { recordAt } from '../../src/trace/records.ts';
 import { addRows, newStatistics, summarise } from '../../src/trace/statistics.ts';
 import { fileOf, pipeOf, recordingOf } from '../trace/perf-data-scene.ts';

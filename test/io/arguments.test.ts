@@ -15,6 +15,11 @@ describe('modes', () => {
     [['dump', 'a.aux'], { mode: 'dump', file: 'a.aux', perf: '6.1' }],
     [['dump', 'a.aux', '--perf', '7.3'], { mode: 'dump', file: 'a.aux', perf: '7.3' }],
     [['records', 'a.aux', '--csv'], { mode: 'records', file: 'a.aux', csv: true }],
+    [
+      ['export', 'a.aux', '-o', 'b.data', '--midr', '0x413fd0c1', '--frequency', '25000000'],
+      { mode: 'export', file: 'a.aux', out: 'b.data', midr: 0x413fd0c1n, frequency: 25_000_000n, metadata: 1 },
+    ],
+    [['dump', 'a.aux', '--workers', '3'], { mode: 'dump', workers: 3 }],
     [['stat', 'a.aux', '--counts'], { mode: 'stat', file: 'a.aux', counts: true }],
     [['help', 'vcpu', 'attr'], { mode: 'help', topic: 'vcpu attr' }],
     [['help'], { mode: 'help', topic: '' }],

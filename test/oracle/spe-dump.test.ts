@@ -8,7 +8,8 @@ import { describe, expect, test } from 'vitest';
 import { HEADERS, lengthOf } from '../../src/arch/spe/packets.ts';
 import { PERF_VERSIONS, type PerfVersion } from '../../src/arch/spe/perf.ts';
 import { nextRandom } from '../../src/base/prng.ts';
-import { dumpFile, readTraceFile } from '../../src/trace/trace.ts';
+import { readAtBytes } from '../../src/trace/perf-data/read-at.ts';
+import { dumpSource, openTrace } from '../../src/trace/trace.ts';
 import { aPerfData } from '../trace/a-perf-data.ts';
 
 function installedPerf(): PerfVersion | null {
@@ -62,7 +63,7 @@ describe.skipIf(perf === null)('perf report -D (needs perf 6.1, 6.12 or 7.3)', (
           env: { ...process.env, HOME: folder },
         });
         const want = out.split('\n').filter((l) => /^\. {2}[0-9a-f]{8}:/.test(l));
-        const got = [...dumpFile(readTraceFile(bytes)._unsafeUnwrap(), perf as PerfVersion)]
+        const got = [...dumpSource(openTrace(readAtBytes(bytes))._unsafeUnwrap(), perf as PerfVersion)]
           .map((p) => new TextDecoder().decode(p))
           .join('')
           .split('\n')

@@ -50,6 +50,7 @@ export function aPerfData(buffers: readonly BuiltBuffer[], midr: number, midrs?:
     midrs === undefined
       ? words(PMU_TYPE, 0)
       : concat(words(2, 4, PMU_TYPE, midrs.length), ...midrs.map((m, cpu) => words(0x1010101010101010n, cpu, 4, m, PMU_TYPE, 1024, 0)));
+  const offsets = new Map<number, number>();
   const timeConv = concat(
     packStruct(PERF_EVENT_HEADER, { type: 79, misc: 0, size: 56 }),
     words(24, 167772160, 0, 0, 0xff_ffff_ffff_ffffn, 0x101),
@@ -59,7 +60,9 @@ export function aPerfData(buffers: readonly BuiltBuffer[], midr: number, midrs?:
     record(PERF_RECORD_AUXTRACE_INFO, PERF_AUXTRACE_INFO, { type: PERF_AUXTRACE_ARM_SPE }, info),
     ...buffers.flatMap(({ bytes, queue, cpu }) => {
       const payload = concat(bytes, new Uint8Array((8 - (bytes.length % 8)) % 8));
-      return [record(PERF_RECORD_AUXTRACE, PERF_AUXTRACE, { size: payload.length, idx: queue, tid: 0xffff_ffff, cpu }), payload];
+      const offset = offsets.get(queue) ?? 0;
+      offsets.set(queue, offset + payload.length);
+      return [record(PERF_RECORD_AUXTRACE, PERF_AUXTRACE, { size: payload.length, offset, idx: queue, tid: 0xffff_ffff, cpu }), payload];
     }),
   );
   const ids = words(100);

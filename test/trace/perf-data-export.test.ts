@@ -11,8 +11,8 @@ import { readAtBytes } from '../../src/trace/perf-data/read-at.ts';
 import type { PerfRecording } from '../../src/trace/perf-data/recording.ts';
 import { readSideBand } from '../../src/trace/perf-data/side-band-in.ts';
 import { auxBuffers } from '../../src/trace/perf-data/streams.ts';
-import { auxSize, decodeSource, dumpSource, openTrace, type TraceSource } from '../../src/trace/perf-data/trace-source.ts';
 import { recordsOf } from '../../src/trace/records.ts';
+import { auxSize, decodeSource, dumpSource, openTrace, type TraceSource } from '../../src/trace/trace.ts';
 import { fileOf, opened, recordingOf } from './perf-data-scene.ts';
 import { damagedRecords, dice, randomRecords } from './random-packets.ts';
 

@@ -3,10 +3,11 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decodeTrace } from '../../src/trace/decode.ts';
 import { exportFormOf, exportLines } from '../../src/trace/export.ts';
+import { timeConversion, timeOfCounter, timeText } from '../../src/trace/perf-data/clock.ts';
 import { readAtBytes } from '../../src/trace/perf-data/read-at.ts';
-import { openTrace } from '../../src/trace/perf-data/trace-source.ts';
 import { linesHeader, linesOf, newRecordLines, RECORD_FIELDS } from '../../src/trace/record-lines.ts';
 import { recordsOf, type TraceRecord } from '../../src/trace/records.ts';
+import { openTrace } from '../../src/trace/trace.ts';
 import { fileOf, recordingOf } from './perf-data-scene.ts';
 import { damagedRecords, dice, randomRecords } from './random-packets.ts';
 
@@ -35,8 +36,8 @@ test('CSV and NDJSON say what the records are', () => {
 });
 
 test('CSV begins with its names, NDJSON with its first record', () => {
-  expect(text([linesHeader('csv')])).toBe('pc,el,ns,op,events,issue,total,xlat,va,pa,target,source,context,ts,partial\n');
-  expect(linesHeader('ndjson').length).toBe(0);
+  expect(text([linesHeader(newRecordLines('csv'))])).toBe('pc,el,ns,op,events,issue,total,xlat,va,pa,target,source,context,ts,partial\n');
+  expect(linesHeader(newRecordLines('ndjson')).length).toBe(0);
 });
 
 test('a perf.data of two CPUs, larger than a piece: every record once', () => {
@@ -46,7 +47,13 @@ test('a perf.data of two CPUs, larger than a piece: every record once', () => {
   ];
   const source = openTrace(readAtBytes(fileOf(recordingOf(streams.map((s) => [s])))))._unsafeUnwrap();
   const lines = text(exportLines(source, 'ndjson')).split('\n').slice(0, -1);
-  const want = streams.flatMap((s) => recordsOf(decodeTrace(s).columns, { perf: '7.3', midr: N1 }).map((r) => JSON.stringify(r)));
+  const clock = timeConversion(1_000_000_000n);
+  const want = streams.flatMap((s, cpu) =>
+    recordsOf(decodeTrace(s).columns, { perf: '7.3', midr: N1 }).map((r) => {
+      const time = r.ts === undefined ? {} : { time: timeText(timeOfCounter(clock, BigInt(r.ts))) };
+      return JSON.stringify({ ...r, cpu, ...time });
+    }),
+  );
   // The last records of a stream wait for its end, which is known when the file ends.
   expect(lines.length).toBe(want.length);
   expect([...lines].sort()).toEqual([...want].sort());
@@ -58,7 +65,7 @@ test('the ending of a name says the form', () => {
     'aux',
     'csv',
     'ndjson',
-    null,
+    'parquet',
     null,
     null,
   ]);

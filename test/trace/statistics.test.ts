@@ -18,7 +18,7 @@ describe('R1 to R12', () => {
   test('records, operations, sources', () => {
     expect(summary).toMatchObject({ records: 11, partial: 1, loads: 7, stores: 0, branches: 2, others: 1 });
     expect(summary.operations[0]).toEqual({ name: 'LD GP-REG', count: 6 });
-    expect(summary.sources).toEqual([
+    expect(summary.sources).toMatchObject([
       { name: '0x0', count: 1 },
       { name: '0x8', count: 2 },
       { name: '0xb', count: 1 },

@@ -1,0 +1,151 @@
+// A long buffer in parts that can be worked on at the same time. A part begins behind a Timestamp or End packet, where nothing of a record is
+// in hand. Where such a packet ends is guessed by decoding a little in front of the part; the part before says where it really is: it goes
+// on to the first one behind its end. Parts whose guess was wrong are done again from there, so that the whole is what one pass gives.
+import { END, kindOf, lengthOf, TIMESTAMP } from '../arch/spe/packets.ts';
+import { readPacket } from '../arch/spe/read.ts';
+import { decodeChunk, dropRows, endBuffer, newTraceDecoder, type TraceDecoder } from './decode.ts';
+import { beginDumpAt, type DumpOptions, dumpSteps, endDumpText, newDump } from './dump.ts';
+import { PIECE, piecesOf, type ReadAt } from './perf-data/read-at.ts';
+import { type LineForm, lineSteps, newRecordLines } from './record-lines.ts';
+import { newText, type Text } from './text.ts';
+
+/** The end of a Timestamp or End packet, and how many bytes that packet has. The start of a buffer is offset 0 behind 0 bytes. */
+export interface Cut {
+  readonly offset: number;
+  readonly closing: number;
+}
+
+export const START: Cut = { offset: 0, closing: 0 };
+
+/** Decoded in front of a part: a stream is in step after a few packets. */
+const LEAD = 4096;
+/** No packet and no alignment is longer. */
+const LONGEST = 16;
+
+/** The first cut in [from, to), as a decoder sees it that begins a little before; null: there is none. `base`: see DumpOptions. */
+export function guessCut(file: ReadAt, from: number, to: number, base = 0): Cut | null {
+  let position = Math.max(0, from - LEAD);
+  let size = 2 * LEAD;
+  while (position < to) {
+    const bytes = file.read(position, size + LONGEST);
+    const isLast = position + bytes.length >= file.size;
+    const stop = isLast ? bytes.length : bytes.length - LONGEST;
+    let at = 0;
+    while (at < stop) {
+      const packed = readPacket(bytes, at, bytes.length, base + position);
+      if (packed <= 0) {
+        at += 1;
+        continue;
+      }
+      at += lengthOf(packed);
+      if (position + at < from) continue;
+      const kind = kindOf(packed);
+      if (kind === TIMESTAMP || kind === END) return position + at < to ? { offset: position + at, closing: lengthOf(packed) } : null;
+    }
+    if (isLast || at <= 0) return null;
+    position += at;
+    size = PIECE;
+  }
+  return null;
+}
+
+/** Work on a part: pieces of text, then where it ended; null: with the buffer. */
+export type PartWork = Generator<Text, Cut | null>;
+
+/** The dump from a cut to the first cut at `until` or behind. */
+export function* dumpPart(file: ReadAt, from: Cut, until: number, options: DumpOptions, text = newText()): PartWork {
+  const d = newDump(options, text);
+  beginDumpAt(d, from.offset, file.read(from.offset - from.closing, from.closing));
+  d.until = until;
+  for (const bytes of piecesOf(file, from.offset, file.size)) {
+    yield* dumpSteps(d, bytes);
+    if (d.stopped !== 0) return { offset: d.position, closing: d.stopped };
+  }
+  d.until = Number.POSITIVE_INFINITY;
+  yield endDumpText(d);
+  return null;
+}
+
+/** Its records as lines. */
+export function* linesPart(
+  file: ReadAt,
+  from: Cut,
+  until: number,
+  options: { readonly form: LineForm; readonly midr: number | undefined },
+  text = newText(),
+): PartWork {
+  const lines = newRecordLines(options.form, null, text);
+  const d = partDecoder(from, until);
+  for (const bytes of piecesOf(file, from.offset, file.size)) {
+    decodeChunk(d, bytes);
+    yield* lineSteps(lines, d.columns, options.midr);
+    dropRows(d);
+    if (d.stopped !== 0) return { offset: d.position, closing: d.stopped };
+  }
+  d.until = Number.POSITIVE_INFINITY;
+  endBuffer(d);
+  yield* lineSteps(lines, d.columns, options.midr);
+  return null;
+}
+
+/** What is counted of a part; of all parts together by adding. */
+export interface PartCounts {
+  records: number;
+  partial: number;
+  packets: number;
+  bytes: number;
+  packetBytes: number;
+  paddingBytes: number;
+  badBytes: number;
+}
+
+export const noPartCounts = (): PartCounts => ({
+  records: 0,
+  partial: 0,
+  packets: 0,
+  bytes: 0,
+  packetBytes: 0,
+  paddingBytes: 0,
+  badBytes: 0,
+});
+
+export function addPartCounts(sum: PartCounts, more: PartCounts): void {
+  for (const name of Object.keys(sum) as (keyof PartCounts)[]) sum[name] += more[name];
+}
+
+/** What the decoders of a trace counted. */
+export function countsOf(d: TraceDecoder, from = 0): PartCounts {
+  return {
+    records: d.records,
+    partial: d.partialRecords,
+    packets: d.packets,
+    bytes: d.position - from,
+    packetBytes: d.packetBytes,
+    paddingBytes: d.paddingBytes,
+    badBytes: d.badBytes,
+  };
+}
+
+/** Counts a part into `counts`. */
+// biome-ignore lint/correctness/useYield: it is work as the other two, which has no text
+export function* countPart(file: ReadAt, from: Cut, until: number, counts: PartCounts): PartWork {
+  const d = partDecoder(from, until);
+  let end: Cut | null = null;
+  for (const bytes of piecesOf(file, from.offset, file.size)) {
+    decodeChunk(d, bytes);
+    dropRows(d);
+    if (d.stopped === 0) continue;
+    end = { offset: d.position, closing: d.stopped };
+    break;
+  }
+  if (end === null) {
+    d.until = Number.POSITIVE_INFINITY;
+    endBuffer(d);
+  }
+  Object.assign(counts, countsOf(d, from.offset));
+  return end;
+}
+
+function partDecoder(from: Cut, until: number): TraceDecoder {
+  return { ...newTraceDecoder(PIECE / 32), position: from.offset, until };
+}
