@@ -1,7 +1,8 @@
 // alias: a name for the beginning of a command (language.md §3, group shell).
 import { done, unmet } from '../src/session/outcome.ts';
 import { family } from '../src/shell/family.ts';
-import { ALIAS_FORM } from '../src/shell/script.ts';
+import { didYouMean } from '../src/shell/misread.ts';
+import { ALIAS_FORM, UNALIAS_FORM } from '../src/shell/script.ts';
 import type { ShellState } from '../src/shell/state.ts';
 
 export const alias = (state: ShellState) =>
@@ -10,7 +11,7 @@ export const alias = (state: ShellState) =>
     group: 'shell',
     summary: 'a name for the beginning of a command',
     details: [
-      'NAME at the beginning of a command, also behind expect, stands for CMD; what follows NAME follows CMD. A command word cannot be an alias. The journal stores the whole command.',
+      'NAME at the beginning of a command, also behind expect, stands for CMD; what follows NAME follows CMD. A command word cannot be an alias. The journal stores the whole command. The interactive shell keeps aliases for its next start.',
     ],
     see: ['set'],
     forms: [
@@ -25,6 +26,18 @@ export const alias = (state: ShellState) =>
             return unmet('command-word', `'${name}' is a command`, 'an alias needs a name of its own');
           state.aliases.set(name, context.word(args['text']));
           return done({ name, text: context.word(args['text']) });
+        },
+      },
+      {
+        id: UNALIAS_FORM,
+        syntax: 'unalias <name:NAME>',
+        about: 'Forget alias NAME.',
+        effect: 'session',
+        run: (context, args) => {
+          const name = context.word(args['name']);
+          if (!state.aliases.delete(name))
+            return unmet('no-alias', `there is no alias '${name}'`, didYouMean(name, [...state.aliases.keys()]) ?? 'alias lists them');
+          return done({ name });
         },
       },
       {

@@ -22,16 +22,22 @@ export const help = (state: ShellState) =>
         effect: 'pure',
         run: (context, args) => {
           const topic = context.word(args['topic']);
-          if (topic !== '' && helpPage(state.table, topic) === null) {
-            return unmet('no-topic', `there is no help on '${topic}'`, didYouMean(topic, helpTopics(state.table)) ?? `apropos ${topic}`);
+          if (topic !== '' && helpPage(state.table, topic, { pages: state.pages, notebook: state.names.notebook }) === null) {
+            return unmet(
+              'no-topic',
+              `there is no help on '${topic}'`,
+              didYouMean(topic, helpTopics(state.table, state.pages)) ?? `apropos ${topic}`,
+            );
           }
           return done({ topic: topic === '' ? null : topic });
         },
         show: ({ data }) => {
           const topic = data?.['topic'];
-          return typeof topic === 'string' ? (helpPage(state.table, topic) ?? []) : helpOverview(state.table);
+          return typeof topic === 'string'
+            ? (helpPage(state.table, topic, { pages: state.pages, notebook: state.names.notebook }) ?? [])
+            : helpOverview(state.table, state.pages);
         },
       },
     ],
-    complete: (slot) => (slot === 'topic' ? helpTopics(state.table).map((text) => ({ text })) : []),
+    complete: (slot) => (slot === 'topic' ? helpTopics(state.table, state.pages).map((text) => ({ text })) : []),
   });

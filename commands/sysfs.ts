@@ -3,7 +3,7 @@ import { entryNames, type Found, lookup, type SysfsNode } from '../src/kernel/sy
 import type { Arguments } from '../src/session/command.ts';
 import { done, type Outcome, unmet } from '../src/session/outcome.ts';
 import type { Context } from '../src/session/session.ts';
-import { family } from '../src/shell/family.ts';
+import { type Candidate, family } from '../src/shell/family.ts';
 import { type Doc, type Line, type TreeNode, text } from '../src/view/doc.ts';
 
 interface Entry {
@@ -46,6 +46,14 @@ function label(e: Entry): Line {
 
 const branch = (t: Tree): TreeNode => ({ label: label(t), children: t.children.map(branch) });
 
+/** What stands in the directory that the path names so far. */
+function pathsFrom(typed: string, context: Context): Candidate[] {
+  const directory = typed.slice(0, typed.lastIndexOf('/') + 1) || '/';
+  const found = lookup(context.world.world.host, directory);
+  if (found?.node.kind !== 'directory') return [];
+  return entries(found.node).map(([name, { kind }]) => ({ text: `${directory}${name}${kind === 'file' ? '' : '/'}`, about: kind }));
+}
+
 export const sysfs = family({
   name: 'sysfs',
   group: 'host',
@@ -87,6 +95,7 @@ export const sysfs = family({
       show: ({ data }): Doc => (data === null ? [] : [{ kind: 'tree', root: branch(data['tree'] as Tree) }]),
     },
   ],
+  complete: (slot, context, typed) => (slot === 'path' ? pathsFrom(typed, context) : []),
 });
 
 /** sysfs files are ASCII. */

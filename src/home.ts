@@ -3,7 +3,7 @@ import { err, ok, type Result } from 'neverthrow';
 import { families } from '../commands/table.ts';
 import type { HostCache } from './host-cache.ts';
 import type { CommonOptions } from './io/arguments.ts';
-import { readBytes, readText, writeBytes } from './io/files.ts';
+import { filesFrom, readBytes, readText, writeBytes } from './io/files.ts';
 import { type Fixtures, keepText, projectFixtures } from './io/project.ts';
 import type { Host } from './kernel/host.ts';
 import { type FixtureError, parseHost } from './kernel/host-schema.ts';
@@ -15,8 +15,10 @@ import { EXIT, exitCodeOf } from './shell/exit-code.ts';
 import { didYouMean } from './shell/misread.ts';
 import type { FrontMatter } from './shell/notebook.ts';
 import { present } from './shell/present.ts';
+import { sessionCommands } from './shell/save.ts';
 import { readScript } from './shell/script.ts';
 import { type Finished, newShellState, type ShellState } from './shell/state.ts';
+import { keysPage } from './ui/keys-page.ts';
 import { type Doc, text } from './view/doc.ts';
 
 export const DEFAULT_HOST = 'two-spu';
@@ -35,7 +37,7 @@ export interface Home {
 
 /** A state whose table reads programs; the next session takes it over. */
 export function spareState(home: Home): ShellState {
-  home.spare ??= newShellState(families);
+  home.spare ??= newShellState(families, { keys: keysPage() });
   return home.spare;
 }
 
@@ -159,6 +161,7 @@ export function newDriver(home: Home, front: FrontMatter, onFinished: (finished:
     const state = takeState(home);
     state.host = host.name;
     state.seed = options.seed ?? front.seed ?? 0;
+    state.names = { guests: () => home.fixtures.guestNames(), notebook: home.fixtures.notebook, files: filesFrom };
     const starting = { init: true };
     const driver = createDriver({
       state,
@@ -193,7 +196,7 @@ function runInit(driver: Driver, file: string): Result<null, Failure> {
 
 /** The session as a script that repeats it, with what is behind it as comments. */
 export function sessionRecord(driver: Driver, comments: readonly string[]): string {
-  const commands = driver.state.transcript.map((f) => f.command.text);
+  const commands = sessionCommands(driver.state).map((f) => f.command.text);
   const current = driver.current();
   return [...comments.map((line) => `# ${line}`), ...commands, ...(current === null ? [] : [current.text]), ''].join('\n');
 }

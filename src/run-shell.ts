@@ -1,28 +1,63 @@
-// The interactive shell's mode: its port on a fresh session, history and kept sessions in the state directory. Part of main.
+// The interactive shell's mode: its port on a fresh session; history, journal, aliases and kept sessions in the state directory. Part of main.
 import { type Home, newDriver } from './home.ts';
+import { editText } from './io/editor.ts';
+import { readText } from './io/files.ts';
+import { keepAliases, keptAliases, leftJournals, openJournal, settleJournal } from './io/journal.ts';
 import { isUtf8, STDERR, STDOUT, wantsColour } from './io/output.ts';
 import { historyFile, keepText } from './io/project.ts';
 import { complete } from './shell/complete.ts';
+import { journalCell, journalHead, journalLength } from './shell/journal.ts';
+import { ALIAS_FORM, UNALIAS_FORM } from './shell/script.ts';
 import type { Finished } from './shell/state.ts';
 import { sessionPort } from './ui/session-port.ts';
 import { startShell } from './ui/start.ts';
+import { processTerminal } from './ui/terminal.ts';
 import { renderPlain } from './view/plain.ts';
 
 /** The lines above the first prompt. */
 export const greetingOf = (home: Home, host: string): string =>
   `spesh on ${host}: ${home.hosts.get(host)?.about ?? 'a host of your own'}. help lists the commands; Tab completes; Ctrl-D ends.`;
 
+const quoted = (path: string): string => (/^[\w./-]+$/.test(path) ? path : `'${path}'`);
+
+/** What a killed shell left behind, as a line for the greeting and the command that brings it back. */
+function offer(paths: readonly string[]): { readonly line: string; readonly command: string } | null {
+  const path = paths.at(-1);
+  if (path === undefined) return null;
+  const count = journalLength(readText(path).unwrapOr(''));
+  const command = `load ${quoted(path)}`;
+  return {
+    line: `\nA session was killed after ${count === 1 ? 'one command' : `${count} commands`}. Up and Enter bring it back: ${command}`,
+    command,
+  };
+}
+
 /** Runs the shell until the person leaves; the exit code. */
 export async function runShell(home: Home): Promise<number> {
   const { options } = home;
   const ended: Finished[] = [];
-  const made = newDriver(home, {}, (finished) => ended.push(finished));
+  const journal = openJournal();
+  const onFinished = (one: Finished): void => {
+    ended.push(one);
+    const state = home.driver?.state;
+    if (state === undefined) return;
+    const cell = journalCell(one, state);
+    if (cell === null) journal.begin(journalHead(state));
+    else if (cell !== '') journal.append(cell);
+    if (one.outcome.ok && (one.command.form === ALIAS_FORM || one.command.form === UNALIAS_FORM)) keepAliases(state.aliases);
+  };
+  const made = newDriver(home, {}, onFinished);
   if (made.isErr()) {
     STDERR.write(renderPlain(made.error.doc, { width: 80 }));
     return made.error.code;
   }
   const driver = made.value;
-  const { host, seed } = driver.state;
+  const { state } = driver;
+  const { host, seed } = state;
+  if (!options.noInit) for (const [name, text] of keptAliases()) state.aliases.set(name, text);
+  journal.begin(journalHead(state) + state.transcript.map((one) => journalCell(one, state) ?? '').join(''));
+  const left = leftJournals();
+  const offered = offer(left);
   const colour = wantsColour(STDOUT, options, process.env);
   const port = sessionPort({
     driver,
@@ -30,14 +65,26 @@ export async function runShell(home: Home): Promise<number> {
     colour,
     linear: options.plain || !isUtf8(process.env),
     keep: (script) => keepText(`session-${process.pid}.spe`, `# host ${host}, seed ${seed}\n${script}`).unwrapOr(undefined),
-    complete: (line, cursor) => complete(line, cursor, driver.state),
+    complete: (line, cursor) => complete(line, cursor, state),
   });
-  return startShell({
-    port,
-    colour,
-    plain: options.plain,
-    ascii: !isUtf8(process.env),
-    history: historyFile(),
-    greeting: greetingOf(home, host),
-  });
+  const history = historyFile();
+  try {
+    const code = await startShell({
+      port,
+      colour,
+      plain: options.plain,
+      ascii: !isUtf8(process.env),
+      history: offered === null ? history : { ...history, load: () => [...history.load(), offered.command] },
+      greeting: greetingOf(home, host) + (offered?.line ?? ''),
+      terminal: processTerminal(editText),
+    });
+    for (const path of left)
+      settleJournal(
+        path,
+        state.transcript.some((f) => f.outcome.ok && f.command.text === `load ${quoted(path)}`),
+      );
+    return code;
+  } finally {
+    journal.remove();
+  }
 }

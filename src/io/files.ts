@@ -1,5 +1,17 @@
 // Files in and out: read whole with their hash, written under another name and renamed, so that a reader sees the old or the new one.
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { err, ok, type Result } from 'neverthrow';
 
@@ -122,4 +134,22 @@ export async function readStandardInput(): Promise<string> {
   return Buffer.concat(parts)
     .toString('utf8')
     .replace(/^\uFEFF/, '');
+}
+
+const MOST_NAMES = 500;
+
+/** What a path could go on with: entries of its directory that begin as it ends; directories with a slash. Hidden ones only behind a dot. */
+export function filesFrom(path: string): string[] {
+  const slash = path.lastIndexOf('/') + 1;
+  const directory = path.slice(0, slash);
+  const begun = path.slice(slash);
+  try {
+    return readdirSync(directory === '' ? '.' : directory, { withFileTypes: true })
+      .filter((entry) => entry.name.startsWith(begun) && (begun.startsWith('.') || !entry.name.startsWith('.')))
+      .slice(0, MOST_NAMES)
+      .map((entry) => `${directory}${entry.name}${entry.isDirectory() ? '/' : ''}`)
+      .sort();
+  } catch {
+    return [];
+  }
 }

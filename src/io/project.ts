@@ -18,6 +18,8 @@ export interface Fixtures {
   /** Path and text of a host fixture of the project. */
   hostText(name: string): { readonly path: string; readonly text: string } | undefined;
   guestNames(): readonly string[];
+  /** Text of the notebook beside a command's module. */
+  notebook(family: string): string | undefined;
   /** A guest of the project by name, else the file of that path. */
   guest(name: string): Result<FileBytes, FileFault>;
 }
@@ -35,6 +37,7 @@ export function projectFixtures(root: string): Fixtures {
   return {
     hostNames: () => namesIn(hosts, '.toml'),
     guestNames: () => namesIn(guests, '.elf'),
+    notebook: (family) => (NAME.test(family) ? readText(join(root, 'commands', `${family}.md`)).unwrapOr(undefined) : undefined),
     hostText: (name) => {
       const path = join(hosts, `${name}.toml`);
       if (!NAME.test(name)) return undefined;

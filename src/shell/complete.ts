@@ -48,7 +48,7 @@ export function complete(line: string, cursor: number, state: ShellState): Compl
   const name = expression ? (/[$A-Za-z_][\w.]*$/.exec(typed)?.[0] ?? '') : typed;
   const whole = name === typed;
   const wanted = option ? expected.filter((e) => e.kind === 'option') : expected;
-  const candidates = inExpression && !option ? expressionCandidates(state) : wanted.flatMap((e) => candidatesOf(e, state, whole));
+  const candidates = inExpression && !option ? expressionCandidates(state) : wanted.flatMap((e) => candidatesOf(e, state, whole, typed));
   const items = ranked(name, dotted(name, candidates));
   const forms = [...new Set(expected.flatMap((e) => (e.kind === 'command' ? [] : [e.of])))];
   const signature = forms.length === 1 ? usage(forms[0].syntax) : undefined;
@@ -72,7 +72,7 @@ function lastWordStart(chars: readonly string[]): number {
   }
 }
 
-function candidatesOf(e: Expectation, state: ShellState, whole: boolean): readonly Candidate[] {
+function candidatesOf(e: Expectation, state: ShellState, whole: boolean, typed: string): readonly Candidate[] {
   switch (e.kind) {
     case 'command':
       return whole ? [{ text: e.text, about: commandAbout(state, e.text) }] : [];
@@ -82,7 +82,7 @@ function candidatesOf(e: Expectation, state: ShellState, whole: boolean): readon
       return whole ? [{ text: e.option.flag, about: e.option.slot === null ? e.of.form.about : e.option.slot.name }] : [];
     case 'slot':
       if (e.slot.type === 'COMMAND') return whole ? state.table.firstWords.map((text) => ({ text, about: commandAbout(state, text) })) : [];
-      return slotCandidates(e.slot, e.of.family.complete, state);
+      return slotCandidates(e.slot, e.of.family.complete, state, typed);
     case 'mark':
     case 'end':
       return [];
@@ -92,10 +92,15 @@ function candidatesOf(e: Expectation, state: ShellState, whole: boolean): readon
 const commandAbout = (state: ShellState, word: string): string =>
   state.table.family(word)?.summary ?? state.table.formsOf(word)[0]?.family.summary ?? '';
 
-function slotCandidates(slot: Slot, own: ShellState['table']['families'][number]['complete'], state: ShellState): readonly Candidate[] {
+function slotCandidates(
+  slot: Slot,
+  own: ShellState['table']['families'][number]['complete'],
+  state: ShellState,
+  typed: string,
+): readonly Candidate[] {
   const context = state.context;
   const out: Candidate[] = slot.choices.map((text) => ({ text }));
-  if (own !== undefined && context !== null) out.push(...own(slot.name, context));
+  if (own !== undefined && context !== null) out.push(...own(slot.name, context, typed));
   switch (slot.type) {
     case 'EXPR':
     case 'REST':
@@ -107,13 +112,30 @@ function slotCandidates(slot: Slot, own: ShellState['table']['families'][number]
       out.push(...ERRNOS.map((row) => ({ text: row.name, about: row.text })));
       break;
     case 'HOST':
-      if (context !== null) out.push(...[...context.hosts.keys()].map((text) => ({ text })));
+      if (context !== null) out.push(...[...context.hosts].map(([text, host]) => ({ text, about: host.about })));
+      out.push(...files(typed, /\.toml$/, state));
+      break;
+    case 'GUEST':
+      out.push(...state.names.guests().map((text) => ({ text, about: 'guest of the project' })), ...files(typed, /./, state));
+      break;
+    case 'FILE':
+    case 'OUT':
+      out.push(...files(typed, /./, state));
       break;
     default:
       break;
   }
   return out;
 }
+
+/** Files that the word could become, and directories on the way. A path with blanks is quoted, and not completed. */
+const files = (typed: string, ending: RegExp, state: ShellState): Candidate[] =>
+  /^['"]/.test(typed)
+    ? []
+    : state.names
+        .files(typed)
+        .filter((name) => /^[^\s;#'"\\]+$/.test(name) && (name.endsWith('/') || ending.test(name)))
+        .map((text) => ({ text, about: text.endsWith('/') ? 'directory' : 'file' }));
 
 const GENERAL = ['pc', 'sp', 'pstate', ...Array.from({ length: 31 }, (_, i) => `x${i}`)];
 

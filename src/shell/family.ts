@@ -86,8 +86,8 @@ export interface Family {
   readonly details?: readonly string[];
   readonly see?: readonly string[];
   readonly forms: readonly Form[];
-  /** Candidates for a slot at the prompt; the fixed ones come from the syntax. */
-  complete?(slot: string, context: Context): readonly Candidate[];
+  /** Candidates for a slot at the prompt, of which `typed` stands there already; the fixed ones come from the syntax. */
+  complete?(slot: string, context: Context, typed: string): readonly Candidate[];
 }
 
 /** Writes a family with its types checked. */

@@ -3,7 +3,7 @@ import type { Doc, Line } from '../view/doc.ts';
 import { text } from '../view/doc.ts';
 import { textWidth } from '../view/width.ts';
 import type { Family, Group } from './family.ts';
-import { compileSyntax, usage } from './syntax.ts';
+import { compileSyntax, firstWordOf, usage } from './syntax.ts';
 import { type CommandTable, SHORT_FORMS } from './table.ts';
 
 /** Groups in the order of language.md §3, and what each is for. */
@@ -69,43 +69,6 @@ const PAGES: Readonly<Record<string, { readonly about: string; readonly lines: r
   },
 };
 
-export const helpTopics = (table: CommandTable): string[] => [...table.families.map((f) => f.name), ...Object.keys(PAGES)].sort();
-
-/** The list of everything, by group. */
-export function helpOverview(table: CommandTable): Doc {
-  const blocks: Doc[number][] = [];
-  for (const [group, about] of Object.entries(GROUPS)) {
-    const families = table.families.filter((f) => f.group === group);
-    if (families.length === 0) continue;
-    blocks.push(
-      text([
-        { text: group, role: 'heading' },
-        { text: `  ${about}`, role: 'dim' },
-      ]),
-    );
-    blocks.push({ kind: 'pairs', rows: families.map((f) => ({ name: `  ${f.name}`, value: f.summary })) });
-  }
-  blocks.push(
-    text([
-      { text: 'more', role: 'heading' },
-      { text: '  help TOPIC, help COMMAND, apropos WORD', role: 'dim' },
-    ]),
-  );
-  blocks.push({ kind: 'pairs', rows: Object.entries(PAGES).map(([name, page]) => ({ name: `  ${name}`, value: page.about })) });
-  return blocks;
-}
-
-/** The page of a command or topic; null when there is none. A topic may be more words of a command: `vcpu attr`. */
-export function helpPage(table: CommandTable, topic: string): Doc | null {
-  const page = PAGES[topic];
-  if (page !== undefined) return [text(...page.lines.flatMap(wrapped))];
-  const [first, ...rest] = topic.split(/\s+/);
-  const whole = SHORT_FORMS[first] ?? first;
-  const families = table.families.filter((f) => f.name === whole || f.forms.some((form) => compileSyntax(form.syntax).firstWord === whole));
-  if (families.length === 0) return null;
-  return families.flatMap((f) => familyPage(f, rest));
-}
-
 /** Columns of prose. */
 const PROSE = 78;
 
@@ -126,13 +89,87 @@ function wrapped(paragraph: string): string[] {
   return [...lines, line];
 }
 
-function familyPage(family: Family, words: readonly string[]): Doc {
+export type Pages = Readonly<Record<string, { readonly about: string; readonly doc: Doc }>>;
+
+const OWN: Pages = Object.fromEntries(
+  Object.entries(PAGES).map(([name, { about, lines }]) => [name, { about, doc: [text(...lines.flatMap(wrapped))] }]),
+);
+
+export const helpTopics = (table: CommandTable, pages: Pages = {}): string[] =>
+  [...table.families.map((f) => f.name), ...Object.keys(OWN), ...Object.keys(pages)].sort();
+
+/** The list of everything, by group. */
+export function helpOverview(table: CommandTable, pages: Pages = {}): Doc {
+  const blocks: Doc[number][] = [];
+  for (const [group, about] of Object.entries(GROUPS)) {
+    const families = table.families.filter((f) => f.group === group);
+    if (families.length === 0) continue;
+    blocks.push(
+      text([
+        { text: group, role: 'heading' },
+        { text: `  ${about}`, role: 'dim' },
+      ]),
+    );
+    blocks.push({ kind: 'pairs', rows: families.map((f) => ({ name: `  ${f.name}`, value: f.summary })) });
+  }
+  blocks.push(
+    text([
+      { text: 'more', role: 'heading' },
+      { text: '  help TOPIC, help COMMAND, apropos WORD', role: 'dim' },
+    ]),
+  );
+  blocks.push({
+    kind: 'pairs',
+    rows: Object.entries({ ...OWN, ...pages }).map(([name, page]) => ({ name: `  ${name}`, value: page.about })),
+  });
+  return blocks;
+}
+
+/** The page of a command or topic; null when there is none. A topic may be more words of a command: `vcpu attr`. */
+export function helpPage(table: CommandTable, topic: string, more: HelpSources = {}): Doc | null {
+  const page = OWN[topic] ?? more.pages?.[topic];
+  if (page !== undefined) return page.doc;
+  const [first, ...rest] = topic.split(/\s+/);
+  const whole = SHORT_FORMS[first] ?? first;
+  const families = table.families.filter((f) => f.name === whole || f.forms.some((form) => compileSyntax(form.syntax).firstWord === whole));
+  if (families.length === 0) return null;
+  return families.flatMap((f) => familyPage(f, rest, examplesIn(more.notebook?.(f.name) ?? '', f)));
+}
+
+/** Where help finds what the table does not hold. */
+export interface HelpSources {
+  readonly pages?: Pages;
+  /** Text of the notebook of a family. */
+  notebook?(family: string): string | undefined;
+}
+
+const MOST_EXAMPLES = 6;
+
+/** Commands of the family in its notebook, as they are verified there: one of each form, in order. */
+function examplesIn(notebook: string, family: Family): string[] {
+  const first = [...new Set(family.forms.map((form) => firstWordOf(form.syntax)))].join('|');
+  const own = new RegExp(`^spe> ((?:expect \\S+ )?(?:${first})(?![\\w-]).*)$`, 'gm');
+  const seen = new Set<string>();
+  return [...notebook.matchAll(own)].flatMap(([, line]) => {
+    const shape = line.replace(/\b(0x[0-9a-fA-F]+|\d\S*)/g, 'N');
+    if (seen.has(shape)) return [];
+    seen.add(shape);
+    return [line];
+  });
+}
+
+function familyPage(family: Family, words: readonly string[], examples: readonly string[]): Doc {
   const lines: Line[] = [[{ text: family.name, role: 'heading' }, { text: `: ${family.summary}` }], ''];
   const forms = family.forms.filter((form) => words.every((word) => form.syntax.split(/[\s[\]|:<>]+/).includes(word)));
   for (const form of forms.length > 0 ? forms : family.forms) {
     lines.push([{ text: '  ' }, { text: usage(compileSyntax(form.syntax)), role: 'name' }], `      ${form.about}`);
   }
   for (const paragraph of family.details ?? []) lines.push('', ...wrapped(paragraph));
+  const shown = (words.length === 0 ? examples : examples.filter((line) => words.every((word) => line.includes(word)))).slice(
+    0,
+    MOST_EXAMPLES,
+  );
+  if (shown.length > 0) lines.push('', 'examples, from the notebook of the command:', ...shown.map((line) => `  spe> ${line}`));
   if (family.see !== undefined && family.see.length > 0) lines.push('', `see also: ${family.see.join(', ')}`);
   return [text(...lines)];
 }

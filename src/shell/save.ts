@@ -1,4 +1,5 @@
 // A session as a file: the notebook that `spesh check` verifies, or the script alone.
+import type { Command } from '../session/command.ts';
 import { refusalOf } from './exit-code.ts';
 import type { Finished, ShellState } from './state.ts';
 import { cellText, NOTEBOOK_WIDTH, outputLines } from './verify.ts';
@@ -8,10 +9,13 @@ const LEFT_OUT: readonly string[] = ['save', 'quit', 'history', 'export', 'sourc
 /** Forms with which the session begins anew. */
 const BEGINNINGS: readonly string[] = ['load', 'rerun'];
 
+export const isLeftOut = (command: Command): boolean => LEFT_OUT.includes(command.form);
+export const isBeginning = (command: Command): boolean => BEGINNINGS.includes(command.form);
+
 /** The commands that make the session what it is, in order. */
 export function sessionCommands(state: ShellState): readonly Finished[] {
-  const begun = state.transcript.findLastIndex((f) => f.outcome.ok && BEGINNINGS.includes(f.command.form));
-  return state.transcript.slice(begun + 1).filter((f) => !LEFT_OUT.includes(f.command.form));
+  const begun = state.transcript.findLastIndex((f) => f.outcome.ok && isBeginning(f.command));
+  return state.transcript.slice(begun + 1).filter((f) => !isLeftOut(f.command));
 }
 
 /** Front matter, and one cell with everything. */

@@ -32,6 +32,8 @@ export interface ScriptOptions {
 
 /** Id of the form that makes an alias; its slots are `name` and `text`. */
 export const ALIAS_FORM = 'alias.set';
+/** Id of the form that takes one away; its slot is `name`. */
+export const UNALIAS_FORM = 'alias.remove';
 
 /** Every command of the text, or every one that does not parse. */
 export function readScript(source: Source, table: CommandTable, options: ScriptOptions): Result<PlacedCommand[], PlacedMisread[]> {
@@ -68,4 +70,5 @@ export function readPiece(
 function learnAlias(command: Command, aliases: Map<string, string>): void {
   const { name, text } = command.args;
   if (command.form === ALIAS_FORM && name?.kind === 'word' && text?.kind === 'word') aliases.set(name.text, text.text);
+  if (command.form === UNALIAS_FORM && name?.kind === 'word') aliases.delete(name.text);
 }

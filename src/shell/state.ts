@@ -2,6 +2,7 @@
 import type { Command } from '../session/command.ts';
 import type { Outcome } from '../session/outcome.ts';
 import type { Context } from '../session/session.ts';
+import type { Doc } from '../view/doc.ts';
 import type { Family } from './family.ts';
 import { type CommandTable, commandTable } from './table.ts';
 
@@ -40,6 +41,20 @@ export const SETTINGS: readonly Setting[] = [
   { name: 'plain', about: 'linear output for screen readers', values: 'on, off', accepts: (v) => v === 'on' || v === 'off' },
 ];
 
+/** A topic of help that is no command. */
+export interface Page {
+  readonly about: string;
+  readonly doc: Doc;
+}
+
+export interface Names {
+  guests(): readonly string[];
+  /** The notebook of a command family: its examples. */
+  notebook(family: string): string | undefined;
+  /** Files and directories (`name/`) that a path could go on with. */
+  files(path: string): readonly string[];
+}
+
 export interface ShellState {
   readonly aliases: Map<string, string>;
   readonly settings: Map<string, string>;
@@ -52,12 +67,16 @@ export interface ShellState {
   host: string;
   seed: number;
   readonly table: CommandTable;
+  /** Topics of help that other rooms know: the keys. */
+  readonly pages: Readonly<Record<string, Page>>;
+  /** Names for completion that only files know; each is asked when it is needed. */
+  names: Names;
   /** Of the session that runs; null before there is one. For completion. */
   context: Context | null;
 }
 
 /** A state and its table: families that show or change the state are made with it. */
-export function newShellState(familiesOf: (state: ShellState) => readonly Family[]): ShellState {
+export function newShellState(familiesOf: (state: ShellState) => readonly Family[], pages: ShellState['pages'] = {}): ShellState {
   let table: CommandTable | undefined;
   const state: ShellState = {
     aliases: new Map(),
@@ -71,6 +90,8 @@ export function newShellState(familiesOf: (state: ShellState) => readonly Family
     rerun: null,
     host: 'two-spu',
     seed: 0,
+    pages,
+    names: { guests: () => [], notebook: () => undefined, files: () => [] },
     context: null,
     get table() {
       if (table === undefined) throw new Error('the command table is used while it is made');

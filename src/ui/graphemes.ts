@@ -38,16 +38,22 @@ export function cleanText(text: string): string {
     .replace(/\p{Surrogate}/gu, '\ufffd');
 }
 
-/** Lines of at most `columns`, broken at blanks; a longer word stands alone. */
-export function wrapText(text: string, columns: number): string {
+function wrapLine(text: string, columns: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {
     const last = lines.at(-1);
     if (last !== undefined && columnsOfText(last) + 1 + columnsOfText(word) <= columns) lines[lines.length - 1] = `${last} ${word}`;
     else lines.push(word);
   }
-  return lines.join('\n');
+  return lines;
 }
+
+/** Lines of at most `columns`, broken at blanks; a longer word stands alone. */
+export const wrapText = (text: string, columns: number): string =>
+  text
+    .split('\n')
+    .flatMap((line) => wrapLine(line, columns))
+    .join('\n');
 
 /** Cuts a plain text to at most `columns`; what is cut off is shown by `mark`. */
 export function cutText(text: string, columns: number, mark = '…'): string {

@@ -2,6 +2,7 @@
 import type { Command } from '../session/command.ts';
 import { createDriver, type Driver, type DriverOptions } from '../shell/driver.ts';
 import { present } from '../shell/present.ts';
+import { sessionScript } from '../shell/save.ts';
 import { readScript } from '../shell/script.ts';
 import type { Finished } from '../shell/state.ts';
 import { SHORT_FORMS } from '../shell/table.ts';
@@ -55,10 +56,6 @@ export function sessionPort(options: SessionPortOptions): ShellPort {
 
   const journal = () => driver.session.journal;
   const changes = (command: Command): boolean => state.table.behaviours.get(command.form)?.effect === 'world';
-  const script = (): string =>
-    `${journal()
-      .map(({ command }) => command.text)
-      .join('\n')}\n`;
 
   /** What `set` says goes before how spesh was started. */
   function drawing(width: number): { readonly colour: boolean; readonly layout: LayoutOptions } {
@@ -130,6 +127,6 @@ export function sessionPort(options: SessionPortOptions): ShellPort {
       if (outcome.ok) savedUpTo = journal().length;
       return { ok: outcome.ok, message: message === '' ? `saved ${path}` : message };
     },
-    autosave: options.keep === undefined ? undefined : () => options.keep?.(script()),
+    autosave: options.keep === undefined ? undefined : () => options.keep?.(sessionScript(state)),
   };
 }

@@ -1,5 +1,5 @@
 // spesh itself in a real pseudo terminal: the prompt over a real session.
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, expect, test } from 'vitest';
@@ -21,9 +21,9 @@ afterEach(() => {
   }
 });
 
-async function start(columns = 80, rows = 24): Promise<Pty & { readonly state: string }> {
-  const state = mkdtempSync(join(tmpdir(), 'spesh-state-'));
-  const pty = openPty(process.execPath, [program], columns, rows, { XDG_STATE_HOME: state, NO_COLOR: '1' });
+async function start(columns = 80, rows = 24, env: Record<string, string> = {}): Promise<Pty & { readonly state: string }> {
+  const state = env['XDG_STATE_HOME'] ?? mkdtempSync(join(tmpdir(), 'spesh-state-'));
+  const pty = openPty(process.execPath, [program], columns, rows, { XDG_STATE_HOME: state, NO_COLOR: '1', ...env });
   open.push(pty);
   await pty.until(/^spe>$/m);
   return { ...pty, state };
@@ -103,4 +103,60 @@ test('told to end, it keeps the session and says where', async () => {
   expect((await pty.exit).exitCode).toBe(143);
   const kept = /session kept in (\S+)/.exec(pty.everything().join(''))?.[1] ?? '';
   expect(readFileSync(kept, 'utf8')).toContain('up --bare\n');
+});
+
+test('killed, the next start offers what was done, and brings it back', async () => {
+  const killed = await start(120);
+  killed.type('up --bare\r');
+  await killed.until(() => killed.everything().some((row) => row.includes('KVM_CREATE_VM')) && atPrompt(killed));
+  killed.type('vcpu 0 attr set spe.spu 11; let kept = 7; vcpu 1 attr set spe.spu 10\r');
+  await killed.until(() => killed.everything().some((row) => row.includes('EINVAL')) && atPrompt(killed));
+  killed.type('up forever\r');
+  await killed.until(() => killed.everything().some((row) => row.startsWith('forever: ')) && atPrompt(killed));
+  killed.type('run --ops 100000000000\r');
+  await killed.until('operations (Ctrl-C interrupts)');
+  killed.process.kill('SIGKILL');
+  await killed.exit;
+  const next = await start(120, 24, { XDG_STATE_HOME: killed.state });
+  await next.until('A session was killed after 5 commands. Up and Enter bring it back: load ');
+  next.type('\u001b[A');
+  await next.until(/^spe> load .*journal-\d+\.md$/m);
+  next.type('\r');
+  await next.until(() => next.everything().some((row) => row.startsWith('forever: ')) && atPrompt(next));
+  next.type('print $kept * 6\r');
+  await next.until(/= 42/);
+  next.type('quit 0\r');
+  await next.exit;
+  // It was taken: nobody offers it again.
+  expect(readdirSync(join(killed.state, 'spesh')).filter((name) => name.startsWith('journal-'))).toEqual([]);
+});
+
+test('the editor of the person edits the line; the terminal comes back', async () => {
+  const script = join(mkdtempSync(join(tmpdir(), 'spesh-editor-')), 'editor');
+  writeFileSync(script, '#!/bin/sh\nstty -a | grep -q " icanon" || exit 3\nsed -i "s/print/print 6 \\*/" "$2"\n');
+  chmodSync(script, 0o755);
+  const pty = await start(80, 24, { VISUAL: `'${script}' --wait` });
+  pty.type('print 7');
+  await pty.until('spe> print 7');
+  pty.type('\u0018\u0005');
+  await pty.until('spe> print 6 * 7');
+  pty.type('\r');
+  await pty.until(/= 42/);
+});
+
+test('Tab completes guests and files; aliases are there at the next start', async () => {
+  const pty = await start();
+  pty.type('up point\t');
+  await pty.until('spe> up pointer-chase');
+  pty.type('\u0015');
+  pty.type('source fixtures/sessions/base\t');
+  await pty.until('spe> source fixtures/sessions/baseline.spe');
+  pty.type('\u0015');
+  pty.type("alias six = 'print 6 *'\r");
+  await pty.until(() => atPrompt(pty) && pty.everything().some((row) => row.startsWith('spe> alias')));
+  pty.type('quit\r');
+  expect((await pty.exit).exitCode).toBe(0);
+  const next = await start(80, 24, { XDG_STATE_HOME: pty.state });
+  next.type('six 7\r');
+  await next.until(/= 42/);
 });

@@ -101,3 +101,27 @@ describe('while typing', () => {
     expect((performance.now() - begin) / 100).toBeLessThan(5);
   });
 });
+
+describe('names that only files and the host know', () => {
+  const before = state.names;
+  beforeAll(() => {
+    state.names = {
+      ...before,
+      guests: () => ['pointer-chase', 'forever'],
+      files: (path) => ['a.spe', 'a b.spe', 'dir/', 'host.toml'].filter((name) => name.startsWith(path)),
+    };
+  });
+  test.each([
+    ['up poi|', ['pointer-chase']],
+    ['up d|', ['dir/']],
+    ['source |', ['a.spe', 'dir/', 'host.toml']],
+    ['load d|', ['dir/']],
+    ['host load ho|', ['host.toml']],
+    ['sysfs ls /sys/dev|', ['/sys/devices/']],
+    ['sysfs cat /sys/devices/arm_spe_0/typ|', ['/sys/devices/arm_spe_0/type']],
+    ['sysfs tree /sys/bus/event_source/devices/arm_spe_0/form|', ['/sys/bus/event_source/devices/arm_spe_0/format/']],
+  ])('%s', (marked, labels) => {
+    expect(at(marked).labels).toEqual(labels);
+    for (const item of at(marked).items) expect(item.detail).toBeTruthy();
+  });
+});
