@@ -7,6 +7,7 @@ import type { TranslationCache } from './cpu/tlb.ts';
 import type { VirtualInterface } from './gic/interface.ts';
 import type { HostMemory, MountedMemory } from './memory.ts';
 import type { SpuState } from './spu/state.ts';
+import type { TagArray } from './timing/lru.ts';
 import type { TimingModel } from './timing/model.ts';
 
 /** One range of intermediate physical addresses that stage 2 maps: what VTTBR_EL2 leads to. Sizes and addresses in bytes, multiples of 4096. */
@@ -53,6 +54,8 @@ export interface Machine {
   random: number;
   cpus: PhysicalCpu[];
   memory: HostMemory;
+  /** Tags of the cache that all CPUs share (machine/timing); absent until a CPU with a timing model runs. */
+  systemCache?: TagArray;
 }
 
 export interface Mounted {

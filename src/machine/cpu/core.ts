@@ -5,6 +5,7 @@
 import { indexOfRegister } from '../../arch/sysreg/table.ts';
 import type { Mounted, PhysicalCpu } from '../machine.ts';
 import type { TimingModel } from '../timing/model.ts';
+import { attend } from '../timing/shared.ts';
 import { holdRecords } from './code.ts';
 import { EL, PSTATE_PAN } from './context.ts';
 import { BANKS, FAST_BANK_WORDS, FETCH_BANK_WORDS, fastTranslations, fetchEntries, highHalves, lowHalves, REGION_WORDS } from './lanes.ts';
@@ -158,6 +159,7 @@ export function coreOf(m: Mounted, cpu: PhysicalCpu): Core {
     m.code.cores[cpu.number] = core;
   }
   core.timing = cpu.timing;
+  if (cpu.timing !== null) attend(m.machine, cpu.number, cpu.timing);
   holdRecords(m);
   const bank = cpu.number % BANKS;
   if (bankOwners[bank] !== core) {

@@ -1,13 +1,15 @@
 // The sizes and latencies of a timing model. The defaults are Neoverse N1-like: L1D 64 KiB 4-way and L2 1 MiB 8-way as its Technical
 // Reference Manual (100616) has them; the latencies are round numbers of the same order as public measurements, not Arm's.
 
-/** Sizes in bytes, latencies in cycles from issue to data. Sizes / ways / 64 (caches) and entries / ways (TLBs) are powers of two. */
+/** Sizes in bytes, latencies in cycles from issue to data. Sizes / ways / lineBytes (caches) and entries / ways (TLBs) are powers of two. */
 export interface Geometry {
+  /** Of every level. */
+  lineBytes: number;
   l1Bytes: number;
   l1Ways: number;
   l2Bytes: number;
   l2Ways: number;
-  /** System level cache: the last level before memory. */
+  /** System level cache: the last level before memory, shared by all CPUs. */
   slcBytes: number;
   slcWays: number;
   tlb1Entries: number;
@@ -24,16 +26,27 @@ export interface Geometry {
   slcCycles: number;
   dramCycles: number;
   remoteCycles: number;
+  /** From the L1 or L2 of another CPU: of the same cluster, of another one. */
+  peerCycles: number;
+  peerClusterCycles: number;
   tlb2Cycles: number;
   walkCycles: number;
   mispredictCycles: number;
+  /** What an access that lies in two lines takes besides. */
+  splitCycles: number;
   /** Time from one branch to the next, as far as issue latency counts it. */
   blockCycles: number;
+  /** How many cycles of stores that missed may be under way before the next one has to wait. */
+  storeBufferCycles: number;
   /** Host physical address from which memory belongs to the other socket; 0 = there is one socket. */
   remoteFrom: number;
+  /** CPUs of one cluster and of one socket, by number; 0 = all. */
+  clusterCpus: number;
+  socketCpus: number;
 }
 
 export const NEOVERSE_N1_LIKE: Geometry = Object.freeze({
+  lineBytes: 64,
   l1Bytes: 64 * 1024,
   l1Ways: 4,
   l2Bytes: 1024 * 1024,
@@ -53,11 +66,17 @@ export const NEOVERSE_N1_LIKE: Geometry = Object.freeze({
   slcCycles: 50,
   dramCycles: 160,
   remoteCycles: 320,
+  peerCycles: 60,
+  peerClusterCycles: 90,
   tlb2Cycles: 5,
   walkCycles: 30,
   mispredictCycles: 11,
+  splitCycles: 1,
   blockCycles: 4,
+  storeBufferCycles: 640,
   remoteFrom: 0,
+  clusterCpus: 4,
+  socketCpus: 0,
 });
 
 const isPowerOfTwo = (n: number): boolean => Number.isInteger(n) && n > 0 && 2 ** Math.round(Math.log2(n)) === n;
@@ -67,12 +86,13 @@ export function geometryError(g: Geometry): string | null {
   for (const key of Object.keys(NEOVERSE_N1_LIKE) as (keyof Geometry)[]) {
     if (!Number.isInteger(g[key]) || g[key] < 0) return `${key}: a whole number, at least 0`;
   }
+  if (!isPowerOfTwo(g.lineBytes) || g.lineBytes < 16 || g.lineBytes > 256) return 'lineBytes: a power of two from 16 to 256';
   for (const [bytes, ways] of [
     ['l1Bytes', 'l1Ways'],
     ['l2Bytes', 'l2Ways'],
     ['slcBytes', 'slcWays'],
   ] as const) {
-    if (!isPowerOfTwo(g[bytes] / 64 / g[ways])) return `${bytes}: ${ways} times 64 bytes times a power of two`;
+    if (!isPowerOfTwo(g[bytes] / g.lineBytes / g[ways])) return `${bytes}: ${ways} times lineBytes times a power of two`;
   }
   for (const [entries, ways] of [
     ['tlb1Entries', 'tlb1Ways'],

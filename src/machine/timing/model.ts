@@ -1,40 +1,68 @@
-// The timing model of one CPU: three cache levels and memory, two TLB levels, a branch predictor and a latency table. It is what makes the
-// events, latencies and data sources of a record true of the program: the hooks see every access and every branch of the run, no chance.
+// The timing model of one CPU: its caches, the system cache and memory behind them, two TLB levels, a branch predictor and a latency table. It
+// is what makes the events, latencies and data sources of a record true of the program: the hooks see every access and every branch of the
+// run, no chance.
 //
-// Caches: line 64 bytes, write-allocate, true LRU; a level is looked up when the one before it missed, evictions stay within their level
-// (as in Cachegrind). TLBs hold 4 KiB pages and are keyed by the physical page, so two mappings of one page share an entry.
+// Caches: write-allocate, true LRU; a level is looked up when the one before it missed, evictions stay within their level (as in Cachegrind).
+// TLBs hold 4 KiB pages and are keyed by the physical page, so two mappings of one page share an entry. Lines that other CPUs have: shared.ts.
 // Latency: an operation waits to issue until the youngest access before it has its data, as in a chain of loads; each branch in between
-// means that a block's time has passed since. The total latency adds the operation's own. Stalls of the run add up in `stallCycles`.
+// means that a block's time has passed since. The total latency adds the operation's own. A store leaves for the store buffer; stores that
+// miss leave it eight at a time, and when too many are under way the next one waits. Stalls of the run add up in `stallCycles`.
 import { type Geometry, geometryOf } from './geometry.ts';
-import { newTagArray, reference, type TagArray } from './lru.ts';
-import { BRANCH_CONDITIONAL, newPredictor, type Predictor, predict } from './predictor.ts';
+import { newTagArray, OWNED, reference, referenceLine, setOwned, type TagArray } from './lru.ts';
+import { BRANCH_CONDITIONAL, newPredictor, type Predictor, predict, predictDirection } from './predictor.ts';
+import {
+  type Depth,
+  fetchedModified,
+  fetchLine,
+  L1,
+  L2,
+  MEMORY,
+  PEER,
+  PEER_CLUSTER,
+  REMOTE_PEER,
+  SYSTEM_CACHE,
+  takeLine,
+} from './shared.ts';
 
 export interface TimingModel {
   readonly geometry: Geometry;
+  readonly lineShift: number;
   l1: TagArray;
   l2: TagArray;
-  slc: TagArray;
   tlb1: TagArray;
   tlb2: TagArray;
   branches: Predictor;
-  /** Cycles until the youngest access has its data. */
-  pendingCycles: number;
+  /** Cycles as far as latencies go, modulo 2^32: blocks passed and stores waited for. */
+  now: number;
+  /** When the youngest access has its data, and when the store buffer is empty; on the same clock. */
+  readyAt: number;
+  drainedAt: number;
+  /** Low half of the target of the last taken branch since it was last asked for (`takenTarget`); NOT_TAKEN = none was taken. */
+  takenTo: number;
   /** Cycles beyond one an operation, since the model was made. */
   stallCycles: number;
 }
+
+/** No branch goes there: instructions are aligned. */
+export const NOT_TAKEN = 1;
+/** Stores that miss overlap: so many are under way at once. */
+const STORE_OVERLAP_SHIFT = 3;
 
 /** A cold model. `table`: keys of `Geometry` that differ from the Neoverse N1-like defaults (a host fixture's `timing`). */
 export function newTimingModel(table: Readonly<Record<string, number | boolean | string>> = {}): TimingModel {
   const g = Object.freeze(geometryOf(table));
   return {
     geometry: g,
-    l1: newTagArray(g.l1Bytes / 64 / g.l1Ways, g.l1Ways),
-    l2: newTagArray(g.l2Bytes / 64 / g.l2Ways, g.l2Ways),
-    slc: newTagArray(g.slcBytes / 64 / g.slcWays, g.slcWays),
+    lineShift: Math.log2(g.lineBytes),
+    l1: newTagArray(g.l1Bytes / g.lineBytes / g.l1Ways, g.l1Ways),
+    l2: newTagArray(g.l2Bytes / g.lineBytes / g.l2Ways, g.l2Ways),
     tlb1: newTagArray(g.tlb1Entries / g.tlb1Ways, g.tlb1Ways),
     tlb2: newTagArray(g.tlb2Entries / g.tlb2Ways, g.tlb2Ways),
     branches: newPredictor(g.predictorBits, g.historyBits, g.btbEntries, g.returnStackEntries),
-    pendingCycles: 0,
+    now: 0,
+    readyAt: 0,
+    drainedAt: 0,
+    takenTo: NOT_TAKEN,
     stallCycles: 0,
   };
 }
@@ -45,71 +73,152 @@ export function forgetTranslations(t: TimingModel): void {
   t.tlb2.tags.fill(-1);
 }
 
-/** Where an access was answered: how deep the caches and TLBs were asked. */
-const L1 = 0;
-const L2 = 1;
-const SLC = 2;
-const MEMORY = 3;
-let cacheDepth = L1; // scratch of the access in hand; not state
-let tlbDepth = 0; // 0 first level, 1 second level, 2 table walk
-
-function lookUp(t: TimingModel, pa: number, size: number): void {
-  const page = pa >>> 12;
-  tlbDepth = reference(t.tlb1, page) ? 0 : reference(t.tlb2, page) ? 1 : 2;
-  const first = pa >>> 6;
-  const last = (pa + size - 1) >>> 6;
-  if (lookUpLines(t.l1, first, last)) cacheDepth = L1;
-  else if (lookUpLines(t.l2, first, last)) cacheDepth = L2;
-  else cacheDepth = lookUpLines(t.slc, first, last) ? SLC : MEMORY;
+/** The low half of where the last taken branch went since the last call, or NOT_TAKEN. */
+export function takenTarget(t: TimingModel): number {
+  const target = t.takenTo;
+  t.takenTo = NOT_TAKEN;
+  return target;
 }
 
-/** True when the level has both lines of an access (which are one, mostly). */
-function lookUpLines(level: TagArray, first: number, last: number): boolean {
-  const hit = reference(level, first);
-  return first === last ? hit : reference(level, last) && hit;
+// How the access in hand was answered: scratch, not state.
+let cacheDepth: Depth = L1;
+let tlbDepth = 0; // 0 first level, 1 second level, 2 table walk
+let split = false;
+let modified = false;
+
+/** Neither L1 nor L2 can answer. */
+function fetchBelow(t: TimingModel, line: number): void {
+  const { remoteFrom, lineBytes } = t.geometry;
+  const depth = fetchLine(t, line, remoteFrom !== 0 && line * lineBytes >= remoteFrom);
+  if (fetchedModified) modified = true;
+  if (depth > cacheDepth) cacheDepth = depth;
+}
+
+/** L1, which took the line as the most recent of its set, keeps what L2 knows of it. */
+function markOwned(t: TimingModel, line: number): void {
+  t.l1.tags[(line & t.l1.mask) * t.l1.ways] = line | OWNED;
+}
+
+function lookUpLine(t: TimingModel, line: number, writes: boolean): void {
+  const inL1 = referenceLine(t.l1, line);
+  let owned = inL1 === 2;
+  if (inL1 === 0) {
+    const inL2 = referenceLine(t.l2, line);
+    if (inL2 === 0) fetchBelow(t, line);
+    else {
+      cacheDepth = L2;
+      owned = inL2 === 2;
+      if (owned) markOwned(t, line);
+    }
+  }
+  if (writes && !owned) takeLine(t, line);
+}
+
+/** Two lines: a level answers when it has both; else the access goes on to the next level with both, as in Cachegrind. */
+function lookUpTwo(t: TimingModel, first: number, last: number, writes: boolean): void {
+  const a = referenceLine(t.l1, first);
+  const b = referenceLine(t.l1, last);
+  if (a === 0 || b === 0) {
+    const c = referenceLine(t.l2, first);
+    const d = referenceLine(t.l2, last);
+    if (c !== 0 && d !== 0) cacheDepth = L2;
+    else {
+      fetchBelow(t, first);
+      fetchBelow(t, last);
+    }
+    if (a === 0 && c === 2) setOwned(t.l1, first, true);
+    if (b === 0 && d === 2) setOwned(t.l1, last, true);
+  }
+  if (!writes) return;
+  takeLine(t, first);
+  takeLine(t, last);
+}
+
+function lookUp(t: TimingModel, pa: number, size: number, writes: boolean): void {
+  const page = pa >>> 12;
+  tlbDepth = reference(t.tlb1, page) ? 0 : reference(t.tlb2, page) ? 1 : 2;
+  cacheDepth = L1;
+  modified = false;
+  const first = pa >>> t.lineShift;
+  const last = (pa + size - 1) >>> t.lineShift;
+  split = first !== last;
+  if (split) lookUpTwo(t, first, last, writes);
+  else lookUpLine(t, first, writes);
 }
 
 function translationCycles(g: Geometry): number {
   return tlbDepth === 0 ? 1 : tlbDepth === 1 ? g.tlb2Cycles : g.walkCycles;
 }
 
-function isRemote(g: Geometry, pa: number): boolean {
-  return g.remoteFrom !== 0 && pa >= g.remoteFrom;
+function cyclesOf(g: Geometry, depth: Depth): number {
+  switch (depth) {
+    case L1:
+      return g.l1Cycles;
+    case L2:
+      return g.l2Cycles;
+    case SYSTEM_CACHE:
+      return g.slcCycles;
+    case PEER:
+      return g.peerCycles;
+    case PEER_CLUSTER:
+      return g.peerClusterCycles;
+    case MEMORY:
+      return g.dramCycles;
+    default:
+      return g.remoteCycles;
+  }
 }
 
-function accessCycles(g: Geometry, pa: number): number {
-  if (cacheDepth === L1) return g.l1Cycles;
-  if (cacheDepth === L2) return g.l2Cycles;
-  if (cacheDepth === SLC) return g.slcCycles;
-  return isRemote(g, pa) ? g.remoteCycles : g.dramCycles;
-}
+/** From issue to data: the caches' answer and, for two lines, the second one. */
+const accessCycles = (g: Geometry): number => cyclesOf(g, cacheDepth) + (split ? g.splitCycles : 0);
 
-function touchDataSlowly(t: TimingModel, pa: number, size: number): void {
-  lookUp(t, pa, size);
+/** What the access does to the clock: its data come, or it goes through the store buffer. Answers how long a store waits for room there. */
+function settle(t: TimingModel, cycles: number, store: boolean): number {
   const g = t.geometry;
-  const cycles = translationCycles(g) - 1 + accessCycles(g, pa);
-  t.pendingCycles = cycles;
   t.stallCycles += cycles - g.l1Cycles;
+  t.readyAt = (t.now + cycles) | 0;
+  if (!store || cacheDepth === L1) return 0;
+  if (((t.drainedAt - t.now) | 0) < 0) t.drainedAt = t.now;
+  t.drainedAt = (t.drainedAt + ((cyclesOf(g, cacheDepth) - g.l1Cycles) >> STORE_OVERLAP_SHIFT)) | 0;
+  const wait = ((t.drainedAt - t.now) | 0) - g.storeBufferCycles;
+  if (wait <= 0) return 0;
+  t.now = (t.now + wait) | 0;
+  t.stallCycles += wait;
+  return wait;
+}
+
+function touchDataSlowly(t: TimingModel, pa: number, size: number, store: boolean): void {
+  lookUp(t, pa, size, store);
+  const g = t.geometry;
+  settle(t, translationCycles(g) - 1 + accessCycles(g), store);
 }
 
 /** Always-on hook: a load or store of `size` bytes (1-64) at a host physical address below 4 GiB. */
-export function touchData(t: TimingModel, pa: number, size: number, _store: boolean): void {
-  const line = pa >>> 6;
+export function touchData(t: TimingModel, pa: number, size: number, store: boolean): void {
+  const line = pa >>> t.lineShift;
+  const page = pa >>> 12;
   const l1 = t.l1;
   const tlb = t.tlb1;
-  const page = pa >>> 12;
-  // The most recent way of both: nothing moves, nothing waits.
-  if (l1.tags[(line & l1.mask) * l1.ways] === line && tlb.tags[(page & tlb.mask) * tlb.ways] === page && (pa & 63) + size <= 64) {
-    t.pendingCycles = t.geometry.l1Cycles;
+  const tag = l1.tags[(line & l1.mask) * l1.ways];
+  // The most recent way of both, and for a store nobody else's: nothing moves, nothing waits.
+  if (
+    (store ? tag === (line | OWNED) : (tag & ~OWNED) === line) &&
+    tlb.tags[(page & tlb.mask) * tlb.ways] === page &&
+    (pa + size - 1) >>> t.lineShift === line
+  ) {
+    t.readyAt = (t.now + t.geometry.l1Cycles) | 0;
     return;
   }
-  touchDataSlowly(t, pa, size);
+  touchDataSlowly(t, pa, size, store);
 }
 
 /** Always-on hook: an executed branch; `kind` as in predictor.ts, addresses are the low 32 bits (as Int32). */
 export function touchBranch(t: TimingModel, pcLo: number, kind: number, taken: boolean, targetLo: number): void {
-  if (predict(t.branches, pcLo, kind, taken, targetLo)) t.stallCycles += t.geometry.mispredictCycles;
-  t.pendingCycles = Math.max(0, t.pendingCycles - t.geometry.blockCycles);
+  t.now = (t.now + t.geometry.blockCycles) | 0;
+  if (taken) t.takenTo = targetLo;
+  const mispredicted =
+    kind === BRANCH_CONDITIONAL ? predictDirection(t.branches, pcLo, taken) : predict(t.branches, pcLo, kind, taken, targetLo);
+  if (mispredicted) t.stallCycles += t.geometry.mispredictCycles;
 }
 
 /** What the model says of one sampled operation. Event bits: spe-architecture §2.1; bit 1 (retired) is the CPU's to set. */
@@ -119,7 +228,7 @@ export interface Measured {
   totalLatency: number;
   /** -1 = not a memory operation. */
   translationLatency: number;
-  /** Common data source code (0x0 L1, 0x8 L2, 0xb system cache, 0xd remote, 0xe DRAM); -1 = none (stores, other operations). */
+  /** Common data source code (spe-architecture §2.3); -1 = none (stores, other operations). */
   source: number;
 }
 
@@ -130,40 +239,80 @@ function begin(t: TimingModel): number {
   measured.events = 0;
   measured.translationLatency = -1;
   measured.source = -1;
-  measured.issueLatency = 1 + t.pendingCycles;
+  measured.issueLatency = 1 + Math.max(0, (t.readyAt - t.now) | 0);
   return measured.issueLatency;
 }
 
-/** The sampled operation is a load or store: touches as `touchData` does and tells what happened. */
-export function measureData(t: TimingModel, _vaLo: number, _vaHi: number, pa: number, size: number, store: boolean): Measured {
+/** Data source codes by depth: L1, L2, system cache, peer core, peer cluster, DRAM, remote, remote. */
+const SOURCES = [0x0, 0x8, 0xb, 0x9, 0xc, 0xe, 0xd, 0xd];
+
+const EVENT_L1D_ACCESS = 1 << 2;
+const EVENT_L1D_REFILL = 1 << 3;
+const EVENT_TLB_ACCESS = 1 << 4;
+const EVENT_TLB_WALK = 1 << 5;
+const EVENT_LLC_ACCESS = 1 << 8;
+const EVENT_LLC_MISS = 1 << 9;
+const EVENT_REMOTE = 1 << 10;
+const EVENT_ALIGNMENT = 1 << 11;
+const EVENT_L2D_ACCESS = 1 << 19;
+const EVENT_L2D_MISS = 1 << 20;
+const EVENT_HITM = 1 << 21;
+const EVENT_SNOOPED = 1 << 23;
+
+/** The events of the access in hand; those of SPEv1p4 (19 to 23) are of loads only. */
+function eventsOf(load: boolean): number {
+  let events = EVENT_L1D_ACCESS | EVENT_TLB_ACCESS;
+  if (tlbDepth === 2) events |= EVENT_TLB_WALK;
+  if (split) events |= EVENT_ALIGNMENT;
+  if (cacheDepth === L1) return events;
+  events |= EVENT_L1D_REFILL;
+  if (load) events |= EVENT_L2D_ACCESS;
+  if (cacheDepth === L2) return events;
+  events |= EVENT_LLC_ACCESS;
+  if (load) events |= EVENT_L2D_MISS;
+  if (cacheDepth === SYSTEM_CACHE) return events;
+  events |= EVENT_LLC_MISS;
+  if (cacheDepth >= REMOTE_PEER) events |= EVENT_REMOTE;
+  const peer = cacheDepth === PEER || cacheDepth === PEER_CLUSTER || cacheDepth === REMOTE_PEER;
+  if (load && peer) events |= EVENT_SNOOPED | (modified ? EVENT_HITM : 0);
+  return events;
+}
+
+/**
+ * The sampled operation is a load or store: touches as `touchData` does and tells what happened. `store`: it returns nothing; `writes`: it
+ * writes memory, as a store and as an atomic that returns a value.
+ */
+export function measureData(
+  t: TimingModel,
+  _vaLo: number,
+  _vaHi: number,
+  pa: number,
+  size: number,
+  store: boolean,
+  writes = store,
+): Measured {
   const issue = begin(t);
   const g = t.geometry;
-  lookUp(t, pa, size);
+  lookUp(t, pa, size, writes);
   const translation = translationCycles(g);
-  const access = accessCycles(g, pa);
-  let events = (1 << 2) | (1 << 4);
-  if (cacheDepth > L1) events |= 1 << 3;
-  if (tlbDepth === 2) events |= 1 << 5;
-  if (cacheDepth >= SLC) events |= 1 << 8;
-  if (cacheDepth === MEMORY) events |= 1 << 9;
-  const remote = cacheDepth === MEMORY && isRemote(g, pa);
-  if (remote) events |= 1 << 10;
-  measured.events = events;
+  const access = accessCycles(g);
+  measured.events = eventsOf(!store);
   measured.translationLatency = translation;
-  measured.source = store ? -1 : remote ? 0xd : cacheDepth === L1 ? 0x0 : cacheDepth === L2 ? 0x8 : cacheDepth === SLC ? 0xb : 0xe;
+  measured.source = store ? -1 : SOURCES[cacheDepth];
+  const wait = settle(t, translation - 1 + access, store);
+  measured.issueLatency += wait;
   // A store is complete when it can no longer stall a consumer: it leaves for the store buffer, whatever the caches answer.
-  measured.totalLatency = issue + translation + (store ? 1 : access - 1);
-  t.pendingCycles = translation - 1 + access;
-  t.stallCycles += t.pendingCycles - g.l1Cycles;
+  measured.totalLatency = issue + wait + translation + (store ? 1 : access - 1);
   return measured;
 }
 
 /** The sampled operation is a branch: event bit 6 when a conditional one was not taken, bit 7 when it was mispredicted. */
 export function measureBranch(t: TimingModel, pcLo: number, kind: number, taken: boolean, targetLo: number): Measured {
   const issue = begin(t);
+  t.now = (t.now + t.geometry.blockCycles) | 0;
+  if (taken) t.takenTo = targetLo;
   const mispredicted = predict(t.branches, pcLo, kind, taken, targetLo);
   if (mispredicted) t.stallCycles += t.geometry.mispredictCycles;
-  t.pendingCycles = Math.max(0, t.pendingCycles - t.geometry.blockCycles);
   measured.events = (kind === BRANCH_CONDITIONAL && !taken ? 1 << 6 : 0) | (mispredicted ? 1 << 7 : 0);
   measured.totalLatency = issue + 1;
   return measured;

@@ -34,7 +34,8 @@ export function newPredictor(predictorBits: number, historyBits: number, btbEntr
   };
 }
 
-function direction(p: Predictor, pcLo: number, taken: boolean): boolean {
+/** A conditional branch: true when its direction was mispredicted. */
+export function predictDirection(p: Predictor, pcLo: number, taken: boolean): boolean {
   const counters = p.directions;
   const index = ((pcLo >>> 2) ^ p.history) & (counters.length - 1);
   const counter = counters[index];
@@ -63,7 +64,7 @@ function push(p: Predictor, returnLo: number): void {
 export function predict(p: Predictor, pcLo: number, kind: number, taken: boolean, targetLo: number): boolean {
   switch (kind) {
     case BRANCH_CONDITIONAL:
-      return direction(p, pcLo, taken);
+      return predictDirection(p, pcLo, taken);
     case BRANCH_CALL:
       push(p, (pcLo + 4) | 0);
       return false;

@@ -9,10 +9,12 @@ import {
   measureData,
   measureOther,
   newTimingModel,
+  type TimingModel,
   touchBranch,
   touchData,
 } from '../../../src/machine/timing/model.ts';
 import { BRANCH_CALL, BRANCH_CONDITIONAL, BRANCH_DIRECT, BRANCH_INDIRECT, BRANCH_RETURN } from '../../../src/machine/timing/predictor.ts';
+import { attend } from '../../../src/machine/timing/shared.ts';
 
 /** Small enough to fill: L1 4 lines 2-way, L2 8 lines 2-way, SLC 16 lines 4-way, TLBs 2 and 4 pages. */
 const TINY = {
@@ -28,6 +30,13 @@ const TINY = {
   tlb2Ways: 4,
 };
 
+/** A cold model of a machine with one CPU. */
+function model(table: Parameters<typeof newTimingModel>[0] = {}): TimingModel {
+  const t = newTimingModel(table);
+  attend({ cpus: [] }, 0, t);
+  return t;
+}
+
 const L1D_ACCESS = 4;
 const L1D_REFILL = 8;
 const TLB_ACCESS = 16;
@@ -35,6 +44,8 @@ const TLB_REFILL = 32;
 const LLC_ACCESS = 256;
 const LLC_REFILL = 512;
 const REMOTE = 1024;
+const L2D_ACCESS = 1 << 19;
+const L2D_MISS = 1 << 20;
 
 /** One set-associative level as a list of lists, oldest first. */
 function plainLevel(sets: number, ways: number): (tag: number) => boolean {
@@ -75,7 +86,7 @@ describe('caches and TLBs', () => {
   test('every access answers as a plain model with the same geometry does', () => {
     fc.assert(
       fc.property(accesses, (list) => {
-        const t = newTimingModel(TINY);
+        const t = model(TINY);
         const plain = plainModel();
         for (const { pa, size } of list) {
           const want = plain(pa, size);
@@ -90,8 +101,8 @@ describe('caches and TLBs', () => {
   test('the hook of every access and the measured one leave the same state', () => {
     fc.assert(
       fc.property(accesses, (list) => {
-        const a = newTimingModel(TINY);
-        const b = newTimingModel(TINY);
+        const a = model(TINY);
+        const b = model(TINY);
         for (const { pa, size, store } of list) {
           touchData(a, pa, size, store);
           measureData(b, 0, 0, pa, size, store);
@@ -102,9 +113,9 @@ describe('caches and TLBs', () => {
   });
 
   test('a first access misses everything, the next one hits', () => {
-    const t = newTimingModel();
+    const t = model();
     expect(measureData(t, 0, 0, 0x10000, 8, false)).toMatchObject({
-      events: L1D_ACCESS | L1D_REFILL | TLB_ACCESS | TLB_REFILL | LLC_ACCESS | LLC_REFILL,
+      events: L1D_ACCESS | L1D_REFILL | TLB_ACCESS | TLB_REFILL | LLC_ACCESS | LLC_REFILL | L2D_ACCESS | L2D_MISS,
       source: 0xe,
       translationLatency: NEOVERSE_N1_LIKE.walkCycles,
       totalLatency: 1 + NEOVERSE_N1_LIKE.walkCycles + NEOVERSE_N1_LIKE.dramCycles - 1,
@@ -113,33 +124,33 @@ describe('caches and TLBs', () => {
   });
 
   test('a ring that fits L2 but not L1 is served by L2: 512 KiB, stride 64', () => {
-    const t = newTimingModel();
+    const t = model();
     for (let round = 0; round < 2; round++) for (let pa = 0; pa < 512 * 1024; pa += 64) touchData(t, pa, 8, false);
     for (let pa = 0; pa < 4096; pa += 64) expect(measureData(t, 0, 0, pa, 8, false).source).toBe(0x8);
   });
 
   test('an access over two lines misses when either does', () => {
-    const t = newTimingModel();
+    const t = model();
     touchData(t, 0x1000, 8, false);
     expect(measureData(t, 0, 0, 0x103c, 8, false).events & L1D_REFILL).not.toBe(0);
     expect(measureData(t, 0, 0, 0x103c, 8, false).events & L1D_REFILL).toBe(0);
   });
 
   test('stores allocate, and have no data source', () => {
-    const t = newTimingModel();
+    const t = model();
     expect(measureData(t, 0, 0, 0x1000, 8, true)).toMatchObject({ source: -1, totalLatency: 1 + NEOVERSE_N1_LIKE.walkCycles + 1 });
     expect(measureData(t, 0, 0, 0x1000, 8, false).source).toBe(0);
   });
 
   test('TLBI forgets translations, not data', () => {
-    const t = newTimingModel();
+    const t = model();
     touchData(t, 0x1000, 8, false);
     forgetTranslations(t);
     expect(measureData(t, 0, 0, 0x1000, 8, false)).toMatchObject({ events: L1D_ACCESS | TLB_ACCESS | TLB_REFILL, source: 0 });
   });
 
   test('memory of the other socket is remote', () => {
-    const t = newTimingModel({ remoteFrom: 0x8000_0000 });
+    const t = model({ remoteFrom: 0x8000_0000 });
     expect(measureData(t, 0, 0, 0x9000_0000, 8, false)).toMatchObject({ source: 0xd });
     expect(measureData(t, 0, 0, 0xa000_0000, 8, false).events & REMOTE).not.toBe(0);
     expect(measureData(t, 0, 0, 0x7000_0000, 8, false).events & REMOTE).toBe(0);
@@ -148,7 +159,7 @@ describe('caches and TLBs', () => {
 
 describe('issue latency comes from the run', () => {
   test('an operation waits for the access before it', () => {
-    const t = newTimingModel();
+    const t = model();
     expect(measureOther(t)).toMatchObject({ issueLatency: 1, totalLatency: 2, events: 0, source: -1, translationLatency: -1 });
     touchData(t, 0x1000, 8, false);
     const miss = NEOVERSE_N1_LIKE.walkCycles - 1 + NEOVERSE_N1_LIKE.dramCycles;
@@ -161,11 +172,11 @@ describe('issue latency comes from the run', () => {
 });
 
 describe('branches', () => {
-  const mispredicted = (t: ReturnType<typeof newTimingModel>, pc: number, kind: number, taken: boolean, target: number): boolean =>
+  const mispredicted = (t: TimingModel, pc: number, kind: number, taken: boolean, target: number): boolean =>
     (measureBranch(t, pc, kind, taken, target).events & 0x80) !== 0;
 
   test('a loop branch is learnt', () => {
-    const t = newTimingModel();
+    const t = model();
     for (let i = 0; i < 30; i++) touchBranch(t, 0x1000, BRANCH_CONDITIONAL, true, 0xf00);
     expect(mispredicted(t, 0x1000, BRANCH_CONDITIONAL, true, 0xf00)).toBe(false);
     const exit = measureBranch(t, 0x1000, BRANCH_CONDITIONAL, false, 0x1004);
@@ -173,13 +184,13 @@ describe('branches', () => {
   });
 
   test('an alternating branch is learnt by its history', () => {
-    const t = newTimingModel();
+    const t = model();
     for (let i = 0; i < 200; i++) touchBranch(t, 0x1000, BRANCH_CONDITIONAL, i % 2 === 0, 0xf00);
     for (let i = 0; i < 20; i++) expect(mispredicted(t, 0x1000, BRANCH_CONDITIONAL, i % 2 === 0, 0xf00)).toBe(false);
   });
 
   test('a branch on random bits is not', () => {
-    const t = newTimingModel();
+    const t = model();
     let x = 1;
     let wrong = 0;
     for (let i = 0; i < 4000; i++) {
@@ -190,7 +201,7 @@ describe('branches', () => {
   });
 
   test('returns go where their call came from, indirect branches where they went last', () => {
-    const t = newTimingModel();
+    const t = model();
     touchBranch(t, 0x1000, BRANCH_CALL, true, 0x4000);
     touchBranch(t, 0x4000, BRANCH_CALL, true, 0x5000);
     expect(mispredicted(t, 0x5010, BRANCH_RETURN, true, 0x4004)).toBe(false);
@@ -211,8 +222,8 @@ describe('branches', () => {
     });
     fc.assert(
       fc.property(fc.array(branch, { maxLength: 100, size: 'max' }), (list) => {
-        const a = newTimingModel();
-        const b = newTimingModel();
+        const a = model();
+        const b = model();
         for (const { pc, kind, taken, target } of list) {
           touchBranch(a, pc * 4, kind, taken, target * 4);
           measureBranch(b, pc * 4, kind, taken, target * 4);
@@ -225,10 +236,11 @@ describe('branches', () => {
 });
 
 test('the model is plain data: a clone is equal and apart', () => {
-  const t = newTimingModel(TINY);
+  const t = model(TINY);
   touchData(t, 0x1000, 8, false);
   const copy = clonePlain(t);
   expect(hashPlain(copy)).toBe(hashPlain(t));
+  attend({ cpus: [] }, 0, copy);
   touchData(copy, 0x2000, 8, false);
   expect(hashPlain(copy)).not.toBe(hashPlain(t));
 });
@@ -236,6 +248,6 @@ test('the model is plain data: a clone is equal and apart', () => {
 test('geometries of a fixture are checked', () => {
   expect(geometryError(NEOVERSE_N1_LIKE)).toBeNull();
   expect(geometryError(geometryOf({ model: 'neoverse-n1-like', l1Bytes: 32768 }))).toBeNull();
-  expect(geometryError(geometryOf({ l1Ways: 3 }))).toBe('l1Bytes: l1Ways times 64 bytes times a power of two');
+  expect(geometryError(geometryOf({ l1Ways: 3 }))).toBe('l1Bytes: l1Ways times lineBytes times a power of two');
   expect(geometryError(geometryOf({ dramCycles: -1 }))).toBe('dramCycles: a whole number, at least 0');
 });
