@@ -60,7 +60,7 @@ describe('the world as parts', () => {
   test('parts are what the world holds; going back and forth gives each state again, whatever the kernel put there', () => {
     fc.assert(
       fc.property(fc.array(steps, { minLength: 1, maxLength: 6 }), (runs) => {
-        const live = new LiveWorld(toy(), { omitted: OMITTED, asleep: null });
+        const live = new LiveWorld(toy(), { omitted: OMITTED, asleep: [] });
         const start = live.capture();
         const states = [{ parts: start, copy: clonePlain(stripped(live.world)) }];
         for (const run of runs) {
@@ -86,7 +86,7 @@ describe('the world as parts', () => {
     const back = new Map<bigint, string>();
     fc.assert(
       fc.property(steps, (run) => {
-        const live = new LiveWorld(toy(), { omitted: OMITTED, asleep: null });
+        const live = new LiveWorld(toy(), { omitted: OMITTED, asleep: [] });
         for (const step of run) {
           WRITES[step](live.world);
           live.capture();
@@ -105,7 +105,7 @@ describe('the world as parts', () => {
   });
 
   test('what did not change is shared', () => {
-    const live = new LiveWorld(toy(), { omitted: OMITTED, asleep: null });
+    const live = new LiveWorld(toy(), { omitted: OMITTED, asleep: [] });
     const before = live.capture();
     live.world.a.n = 2;
     const after = live.capture();
@@ -116,10 +116,13 @@ describe('the world as parts', () => {
   });
 
   test('what sleeps cannot be written unseen: members throw at once, bytes at the next look', () => {
-    const asleep = (): LiveWorld<Toy> => new LiveWorld(toy(), { omitted: OMITTED, asleep: ['cpus'] });
+    const asleep = (): LiveWorld<Toy> => new LiveWorld(toy(), { omitted: OMITTED, asleep: [['cpus']] });
     expect(() => (asleep().world.cpus[0].on = true)).toThrow(TypeError);
     expect(() => asleep().world.cpus.push({ bytes: new Uint8Array(1), on: true })).toThrow(TypeError);
     const live = asleep();
+    const start = live.capture();
+    const wider = new LiveWorld(toy(), { omitted: OMITTED, asleep: [], parts: start });
+    expect(wider.capture()).toBe(start);
     live.world.registers.lo[0] = 8;
     expect(() => live.capture()).not.toThrow();
     live.world.cpus[1].bytes[0] = 1;

@@ -126,11 +126,12 @@ export function createExplorer(options: ExplorerOptions): Result<Explorer, strin
   }
 
   function make(world: number, call: number): Traced {
-    try {
-      return attempt(world, call);
-    } catch (problem) {
-      if (stage.wake(problem)) return attempt(world, call);
-      throw problem;
+    for (;;) {
+      try {
+        return attempt(world, call);
+      } catch (problem) {
+        if (!stage.wake(problem)) throw problem;
+      }
     }
   }
 

@@ -1,6 +1,5 @@
 // What should hold in every state and of every call of an exploration: a named list, each with its source. `null` means that it holds; a
 // sentence says how it does not.
-import { diffPlain } from '../../base/plain.ts';
 import { featureMaskOf } from '../../kernel/capability.ts';
 import { cpuListText, hasCpu } from '../../kernel/cpu-list.ts';
 import { type Evidence, evidenceText, inferred, mainline, seed } from '../../kernel/steps.ts';
@@ -79,6 +78,20 @@ export const EXCEPTIONS: readonly Exception[] = [
   },
 ];
 
+/** The first place where two views differ that none of the patterns allows; null when there is none. Views share what is the same. */
+function changedPlace(before: unknown, after: unknown, allowed: readonly RegExp[], path: string): string | null {
+  if (Object.is(before, after)) return null;
+  const inside =
+    typeof before === 'object' && typeof after === 'object' && before !== null && after !== null && !ArrayBuffer.isView(before);
+  if (!inside) return allowed.some((pattern) => pattern.test(path)) ? null : path;
+  for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    const at = path === '' ? key : `${path}.${key}`;
+    const found = changedPlace((before as Record<string, unknown>)[key], (after as Record<string, unknown>)[key], allowed, at);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
 const REFUSED: Invariant = {
   name: 'refused-unchanged',
   says: 'a refused call changes nothing, but for the declared exceptions',
@@ -86,9 +99,9 @@ const REFUSED: Invariant = {
   shows: ['why'],
   ioctl: ({ request, before, after, refusal }) => {
     if (refusal === null || before === after) return null;
-    const allowed = EXCEPTIONS.filter((e) => e.request === request && e.errno.test(refusal.errno));
-    const changed = diffPlain(before, after).find(({ path }) => !allowed.some((e) => e.paths.test(path)));
-    return changed === undefined ? null : `${request} = -${refusal.errno} changed ${changed.path}`;
+    const allowed = EXCEPTIONS.filter((e) => e.request === request && e.errno.test(refusal.errno)).map((e) => e.paths);
+    const changed = changedPlace(before, after, allowed, '');
+    return changed === null ? null : `${request} = -${refusal.errno} changed ${changed}`;
   },
 };
 

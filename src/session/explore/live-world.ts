@@ -55,17 +55,28 @@ function freezeObjects(value: unknown): void {
   Object.freeze(value);
 }
 
+/** The objects at a path, each with its part. */
+function below(live: unknown, part: unknown, [key, ...rest]: readonly string[]): (readonly [object, Part])[] {
+  if (!(part instanceof Part) || isBytesPart(part)) return [];
+  if (key === undefined) return [[live as object, part]];
+  const keys = isObjectPart(part) ? part.keys : part.values.map((_, i) => String(i));
+  const found = keys.flatMap((name, i) => (key === EACH || key === name ? [i] : []));
+  return found.flatMap((i) => below((live as Members)[keys[i]], part.values[i], rest));
+}
+
 export interface LiveOptions {
   /** Members that are not part of a state; they begin as their functions make them. */
   readonly omitted: Omitted;
   readonly same?: SameBytes;
-  /** Where a subtree sleeps: the keys that lead there. */
-  readonly asleep: readonly string[] | null;
+  /** What sleeps: the keys that lead there, `*` for each member or element. Places that are not there are left out. */
+  readonly asleep: readonly (readonly string[])[];
+  /** The world's parts, where another live world has them. */
+  readonly parts?: Part;
 }
 
 export class LiveWorld<T extends object> {
   readonly world: T;
-  private readonly asleep: readonly string[] | null;
+  private readonly asleep: readonly (readonly string[])[];
   private at: Part;
   private readonly arena: Arena;
   /** Objects made here: only those are written by `restore`. What the kernel put there may be its own. */
@@ -74,7 +85,7 @@ export class LiveWorld<T extends object> {
   private readonly same: SameBytes;
 
   /** A copy of a world to run calls on. */
-  constructor(from: T, { omitted, same, asleep }: LiveOptions) {
+  constructor(from: T, { omitted, same, asleep, parts: known }: LiveOptions) {
     this.omitted = omitted;
     this.same = same ?? sameBytes;
     this.asleep = asleep;
@@ -82,19 +93,18 @@ export class LiveWorld<T extends object> {
     this.arena = new Arena(sizeOf(parts));
     this.world = this.thaw(parts, omitted) as T;
     this.arena.mirror.set(this.arena.bytes);
-    this.at = capture(this.world, undefined, omitted, null) as Part;
-    const sleeper = this.sleeper();
-    if (asleep === null || sleeper === null) return;
-    const live = asleep.reduce<unknown>((object, key) => (object as Members)[key], this.world);
-    freezeObjects(live);
-    sleeper.source = live;
+    this.at = capture(this.world, known, omitted, null) as Part;
+    for (const path of asleep) {
+      for (const [live, part] of below(this.world, this.at, path)) {
+        freezeObjects(live);
+        part.source = live;
+      }
+    }
   }
 
-  /** The part that sleeps. */
-  private sleeper(): Part | null {
-    return (
-      (this.asleep?.reduce<unknown>((part, key) => (part as Part).values[(part as Part).keys.indexOf(key)], this.at) as Part | null) ?? null
-    );
+  /** The parts that sleep. */
+  private sleepers(): readonly Part[] {
+    return this.asleep.flatMap((path) => below(this.world, this.at, path).map(([, part]) => part));
   }
 
   /** The parts of the world as it stands; what did not change since is the same object. Throws a TypeError when a sleeper's bytes changed. */
@@ -103,9 +113,9 @@ export class LiveWorld<T extends object> {
     if (this.same(bytes, mirror)) this.at = capture(this.world, this.at, this.omitted, bytes.buffer) as Part;
     else {
       mirror.set(bytes);
-      const sleeper = this.sleeper();
+      const sleepers = this.sleepers();
       this.at = capture(this.world, this.at, this.omitted, null) as Part;
-      if (this.sleeper() !== sleeper) throw new TypeError('the bytes of what sleeps were written');
+      if (this.sleepers().some((part, i) => part !== sleepers[i])) throw new TypeError('the bytes of what sleeps were written');
     }
     return this.at;
   }

@@ -20,7 +20,7 @@ const ARRAY = 1;
 const BYTES = 2;
 
 /**
- * An object, array or typed array as it was at one moment. `plain` is the same as frozen data, for reading and hashing. What is frozen in the
+ * An object, array or typed array as it was at one moment. `plain` is the same as data to read, which nobody writes. What is frozen in the
  * world itself (the host, memory pages), and what is no object, stands for itself among the `values`.
  */
 export class Part {
@@ -82,7 +82,7 @@ function objectPart(shape: Shape, values: readonly unknown[], old: Part | null):
     low -= share('low', shape.low[i], lowOf(old.values[i]));
     high -= share('high', shape.high[i], highOf(old.values[i]));
   }
-  return new Part(OBJECT, shape, values, Object.freeze(plain), null, low | 0, high | 0);
+  return new Part(OBJECT, shape, values, plain, null, low | 0, high | 0);
 }
 
 function arrayPart(values: readonly unknown[]): Part {
@@ -92,7 +92,7 @@ function arrayPart(values: readonly unknown[]): Part {
     low += share('low', i, lowOf(values[i]));
     high += share('high', i, highOf(values[i]));
   }
-  return new Part(ARRAY, NO_SHAPE, values, Object.freeze(values.map(plainOf)), null, low | 0, high | 0);
+  return new Part(ARRAY, NO_SHAPE, values, values.map(plainOf), null, low | 0, high | 0);
 }
 
 function bytesPart(live: TypedArray): Part {

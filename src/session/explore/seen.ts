@@ -4,7 +4,7 @@ import type { Host } from '../../kernel/host.ts';
 import type { Kernel, MountedWorld, Process, Vm, World } from '../../kernel/world.ts';
 import { EACH, type Omitted } from './parts.ts';
 
-/** A state's world: no tick (unless the file makes it part of a state), no scratch memory of the VMM. Frozen. */
+/** A state's world: no tick (unless the file makes it part of a state), no scratch memory of the VMM. Nobody writes it. */
 export interface WorldView {
   readonly seed: number;
   readonly host: Host;

@@ -12,7 +12,7 @@ import type { Context } from '../session.ts';
 import type { PreparedCall } from '../vmm.ts';
 import { type Act, actOf, copyScratch, type Scratch, storedValue } from './acts.ts';
 import { LiveWorld, type SameBytes } from './live-world.ts';
-import type { Part } from './parts.ts';
+import { EACH, type Part } from './parts.ts';
 import { type IoctlSeen, OMITTED, OMITTED_BUT_TICKS, type StoredValue, type WorldView } from './seen.ts';
 
 export interface Stage {
@@ -25,7 +25,7 @@ export interface Stage {
   goto(parts: Part): void;
   /** The command, made ready. It is tried on the world as it stands, which is then as before. */
   ready(command: Command): Act;
-  /** After an exception: was it a write to what sleeps? Then the stage is at the set-up, awake, and the call can be made again. */
+  /** After an exception: was it a write to what sleeps? Then the stage is at the set-up, wider awake, and the call can be made again. */
   wake(problem: unknown): boolean;
   /** Runs an act; `watch` is told of each ioctl. The result: `ok`, an errno, an exit of KVM_RUN, `unmet CODE`. */
   perform(act: Act, watch: (seen: IoctlSeen) => void): string;
@@ -46,7 +46,24 @@ export interface StageOptions {
 /** KVM_RUN is left again as soon as it entered. */
 const SIGNAL = { breakpoints: new Set<bigint>(), skipFirst: false, afterRecord: false, signal: true };
 const SLICE = 1_000_000;
+
+/** What sleeps (live-world.ts): first all that calls about PMU, SPE and KVM_RUN leave alone; when one does not, the physical CPUs; then nothing. */
+const VCPU = ['kernel', 'vms', EACH, 'vcpus', EACH];
 const CPUS = ['machine', 'cpus'];
+const ASLEEP = [
+  [
+    CPUS,
+    ['kernel', 'log'],
+    ['kernel', 'processes', EACH, 'files'],
+    ['kernel', 'vms', EACH, 'memslots'],
+    ['kernel', 'vms', EACH, 'vgic', 'spis'],
+    ['kernel', 'vms', EACH, 'vgic', 'regions'],
+    ...['context', 'timers'].map((member) => [...VCPU, member]),
+    ...['registers', 'redistributor', 'list'].map((member) => [...VCPU, 'vgic', member]),
+  ],
+  [CPUS],
+  [],
+];
 
 export const viewOf = (parts: Part): WorldView => parts.plain as unknown as WorldView;
 
@@ -57,20 +74,20 @@ export function openStage(session: Context, table: ReadonlyMap<string, Behaviour
   const { tick } = from.machine;
   const omitted = ticks ? OMITTED_BUT_TICKS : OMITTED;
   const pristine = from.kernel.processes.map((p) => copyScratch(p.scratch));
-  // No call that leaves the guest alone writes a physical CPU: they sleep until one does.
-  let asleep = true;
-  let live = new LiveWorld<World>(from, { omitted, same, asleep: CPUS });
+  let awake = 0;
+  let live = new LiveWorld<World>(from, { omitted, same, asleep: ASLEEP[0] });
   let mounted = mountWorld(live.world);
-  let at = live.capture();
+  const first = live.capture();
+  let at = first;
   let written = false; // since `at` was captured
   let noted: PreparedCall[] | null = null; // calls are noted instead of made
   let watching: (seen: IoctlSeen) => void = () => {};
   const log = newLog();
 
   function wake(problem: unknown): boolean {
-    if (!asleep || !(problem instanceof TypeError)) return false;
-    asleep = false;
-    live = new LiveWorld<World>(from, { omitted, same, asleep: null });
+    if (awake + 1 === ASLEEP.length || !(problem instanceof TypeError)) return false;
+    awake += 1;
+    live = new LiveWorld<World>(from, { omitted, same, asleep: ASLEEP[awake], parts: first });
     mounted = mountWorld(live.world);
     at = live.capture();
     written = false;
