@@ -30,13 +30,13 @@ import {
 const SCTLR_EL1 = indexOfRegister('SCTLR_EL1');
 const SCTLR_A = 2;
 
-/** Keeps what the sampled operation accessed; a second access of the same operation only adds its size. */
+/** Keeps what the sampled operation accessed; a second access of the same operation only adds its size, unless it is to the same place (atomics). */
 function capture(core: Core, vaLo: number, vaHi: number, pa: number, size: number): void {
   if (core.capturedSize === 0) {
     core.capturedLo = vaLo;
     core.capturedHi = vaHi;
     core.capturedPa = pa;
-  }
+  } else if (vaLo === core.capturedLo && vaHi === core.capturedHi) return;
   core.capturedSize += size;
 }
 

@@ -137,7 +137,8 @@ export function endSample(core: Core, s: Sample, excepted: boolean): SampledOper
   let measured = UNMEASURED;
   if (timing !== null) {
     if (kind.class === 1 && accessed) {
-      measured = measureData(timing, core.capturedLo, core.capturedHi, core.capturedPa, core.capturedSize, kind.store);
+      const writes = (kind.types & TYPE_STORE) !== 0;
+      measured = measureData(timing, core.capturedLo, core.capturedHi, core.capturedPa, core.capturedSize, kind.store, writes);
     } else if (kind.class === 2 && !excepted && s.row?.branch !== undefined) {
       const targetLo = taken ? core.k[PC_LO] : s.pcLo + staticOffset(s.word, s.row);
       measured = measureBranch(timing, s.pcLo, predictorKind(s.row.id, s.row.branch), taken, targetLo | 0);

@@ -5,8 +5,10 @@
 import { maintenancePending, vfiqPending, virqPending } from '../gic/interface.ts';
 import type { Mounted, PhysicalCpu, StepResult, StepStop, StepStops, UndefinedInstruction } from '../machine.ts';
 import { countOperations, operationsToSample, profilingEnabled, sampleOperation } from '../spu/spu.ts';
+import { unitOf } from '../spu/unit.ts';
+import { NOT_TAKEN, takenTarget } from '../timing/model.ts';
 import { forgetWrittenFrames } from './code.ts';
-import { DAIF, getPc, MONITOR, PC_HI, PC_LO } from './context.ts';
+import { DAIF, EL, getPc, MONITOR, PC_HI, PC_LO } from './context.ts';
 import { type Core, chooseRegions, coreOf } from './core.ts';
 import { nextTimerTick, updateTimerLines } from './counter.ts';
 import { deliverFault, isIllegalState, takeFiq, takeIllegalState, takeIrq } from './exception.ts';
@@ -16,6 +18,7 @@ import { beginSample, endSample, stopCapture } from './profile.ts';
 import { run } from './run.ts';
 import { executeSystem } from './system.ts';
 
+const ERET = 0xd69f03e0;
 const PSTATE_I = 2;
 const PSTATE_F = 1;
 /** The host's maintenance interrupt of the virtual CPU interface. */
@@ -35,6 +38,8 @@ interface Stretch {
   untilSample: number;
   /** The tick at which a timer of the guest asserts; Infinity = none. */
   deadline: number;
+  /** The SPU records previous branch targets (FEAT_SPE_PBT). */
+  readonly targets: boolean;
 }
 
 /** Fetches the word at PC without executing; null when it cannot be fetched (`core.fault` says why). */
@@ -69,6 +74,21 @@ function population(s: Stretch, n: number): void {
 function executed(core: Core, s: Stretch, n: number): void {
   s.executed += n;
   core.m.machine.tick += n;
+}
+
+/**
+ * The last taken branch since it was last asked for is the previous branch target of the samples to come; while profiling is off it makes
+ * the SPU forget. PC was reached from the target one by one, so that it tells the target's high half.
+ */
+function keepBranchTarget(core: Core, s: Stretch, profiling: boolean): void {
+  const { timing, spu } = core.cpu;
+  if (!s.targets || timing === null || spu === null) return;
+  const lo = takenTarget(timing);
+  if (lo === NOT_TAKEN) return;
+  const { k } = core;
+  const hi = k[PC_HI] - (k[PC_LO] >>> 0 < lo >>> 0 ? 1 : 0);
+  const address = (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0);
+  spu.previousTarget = profiling ? { address, el: k[EL] } : null;
 }
 
 /** Interrupts that the host sees: its lines that are up, less those that it forwarded and the guest has not ended. */
@@ -114,7 +134,11 @@ function system(core: Core, s: Stretch, stops: StepStops): void {
   }
   tellSpu(core, s);
   const before = hostInterrupts(core.cpu);
-  slowOperation(core, s, stops, word);
+  const excepted = slowOperation(core, s, stops, word);
+  if (word === ERET && !excepted && core.timing !== null) {
+    core.timing.takenTo = core.k[PC_LO];
+    keepBranchTarget(core, s, s.untilSample !== 0);
+  }
   executed(core, s, 1);
   noteHostLines(core, s, before);
   lookAgain(core, s);
@@ -164,6 +188,7 @@ function sampled(core: Core, s: Stretch, stops: StepStops): void {
   const operation = endSample(core, sample, excepted);
   executed(core, s, 1);
   const { recordWritten, bufferEvent } = sampleOperation(core.m, core.cpu, operation);
+  keepBranchTarget(core, s, true);
   if (recordWritten) {
     s.record = true;
     if (stops.afterRecord) s.stop ??= 'record';
@@ -239,7 +264,8 @@ export function stepCpu(m: Mounted, cpu: PhysicalCpu, operations: number, stops:
   if (m.memory.rewritten.length !== 0) forgetWrittenFrames(m.code, m.memory);
   core.monitorsOpen = isMonitorOpenElsewhere(m, cpu);
   stopCapture(core);
-  const s: Stretch = { executed: 0, stop: null, record: false, undefined: [], uncounted: 0, untilSample: 0, deadline: 0 };
+  const targets = cpu.spu !== null && unitOf(cpu.spu.device).previousTarget;
+  const s: Stretch = { executed: 0, stop: null, record: false, undefined: [], uncounted: 0, untilSample: 0, deadline: 0, targets };
   const guards = guardsOf(stops.breakpoints);
   let leaving = stops.skipFirst;
   const before = hostInterrupts(cpu);
@@ -273,6 +299,7 @@ export function stepCpu(m: Mounted, cpu: PhysicalCpu, operations: number, stops:
     if (s.untilSample > 1) limit = Math.min(limit, s.untilSample - 1);
     limit = Math.min(limit, s.deadline - m.machine.tick);
     const exit = run(core, limit);
+    keepBranchTarget(core, s, s.untilSample !== 0);
     population(s, core.executed);
     executed(core, s, core.executed);
     if (exit === EXIT_SYSTEM) system(core, s, stops);

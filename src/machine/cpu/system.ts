@@ -7,6 +7,7 @@ import { EC_BRK, EC_HVC, EC_PSB_CSYNC, EC_SMC, EC_SVC, EC_SYSREG, EC_WFX, system
 import { sysregKey } from '../../arch/sysreg/define.ts';
 import { indexOfRegister, REGISTERS, registerByKey } from '../../arch/sysreg/table.ts';
 import { trapsToHypervisor, vfiqPending, virqPending } from '../gic/interface.ts';
+import { finishSamples } from '../spu/state.ts';
 import { DAIF, EL, EVENT, getPc, getPstate, getX, MONITOR, SINK, setPstate, setX, ZERO } from './context.ts';
 import type { Core } from './core.ts';
 import { exceptionReturn, nextInstruction, takeSynchronous, takeUndefined, trapToEl2 } from './exception.ts';
@@ -190,8 +191,9 @@ export function executeSystem(core: Core, word: number): Outcome {
     case 'SEVL':
       return sendEvent(core, false);
     case 'PSB_CSYNC':
-      // A sample is finished before the next operation: there is nothing to wait for.
       if ((sys[HFGITR_EL2] & PSBCSYNC) !== 0n) return trap(core, EC_PSB_CSYNC, 3);
+      // Records are written with their operations; what is waited for is that the sample in flight is complete.
+      if (core.cpu.spu !== null) finishSamples(core.cpu.spu);
       break;
     default:
       return undefinedInstruction(core);
