@@ -14,6 +14,7 @@ import { type GuestExit, guestExit, type Handled, tell } from './guest/exit-stat
 import { injectUndefined } from './guest/inject.ts';
 import { callPsci } from './guest/psci.ts';
 import { handleSystemRegister } from './guest/system-register.ts';
+import { tellNotices } from './spe/notices.ts';
 import { settleBuffer } from './spe/pin.ts';
 import { stoppedExit, wouldProfile } from './spe/stop.ts';
 import { fails, mainline, type Steps, steps, v4, v5, walk } from './steps.ts';
@@ -139,6 +140,7 @@ export function advanceVcpu(mw: MountedWorld, vmIndex: number, vcpuIndex: number
     }
     const stepped = stepCpu(mw.mounted, cpu, operations - executed, { ...stops, skipFirst: stops.skipFirst && executed === 0 });
     executed += stepped.executed;
+    tellNotices(g);
     for (const { pc: at, word } of stepped.undefinedInstructions ?? []) tell(g, 'guest.undefined', { pc: hex(at), word: hex(word, 8) });
     if (stepped.stop === 'breakpoint' || stepped.stop === 'record') return back('running', stepped.stop);
     if (stepped.stop === 'count') continue;

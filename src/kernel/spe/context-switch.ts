@@ -2,7 +2,7 @@
 // KVM's copies of PMBLIMITR_EL1, PMBPTR_EL1 and PMBSR_EL1 are in the vCPU's context; the hardware's are in the CPU's.
 import { indexOfRegister } from '../../arch/sysreg/table.ts';
 import { PMBLIMITR_EL1, PMBPTR_EL1, PMBSR_EL1, PMBSR_S, updateBufferInterrupt } from '../../machine/spu/registers.ts';
-import { newSpuState } from '../../machine/spu/state.ts';
+import { finishSamples, newSpuState } from '../../machine/spu/state.ts';
 import { probedSpus } from '../capability.ts';
 import { hasCpu } from '../cpu-list.ts';
 import { type GuestExit, tell } from '../guest/exit-state.ts';
@@ -66,9 +66,13 @@ export function exitSpe(g: GuestExit): void {
   updateLevel(g);
 }
 
-/** The hardware of a CPU that is not in the guest: buffer off, no event. */
+/** The hardware of a CPU that is not in the guest: drained, buffer off, no event; the host's branches make it forget the guest's last one. */
 function stopHardware(g: GuestExit): void {
   const { sys } = g.cpu.context;
+  if (g.cpu.spu !== null) {
+    finishSamples(g.cpu.spu);
+    g.cpu.spu.previousTarget = null;
+  }
   sys[PMBLIMITR_EL1] = 0n;
   sys[PMBSR_EL1] = 0n;
   updateBufferInterrupt(g.cpu);
