@@ -170,14 +170,19 @@ export function coreOf(m: Mounted, cpu: PhysicalCpu): Core {
   return core;
 }
 
-/** Drops translations of another VMID or ASID, and copies that are out of date. */
+/** SCTLR_EL1.M and WXN: entries made under others are dropped, as a TLB may; that keeps the two regimes apart. */
+const SCTLR_M_WXN = 1 | (1 << 19);
+
+/** Drops translations of another VMID, ASID or regime, and copies that are out of date. */
 export function retireTranslations(core: Core): void {
   const tlb = core.tlb;
   const vttbr = core.sys[VTTBR_EL2];
   const asid = currentAsid(core.words);
-  if (tlb.vttbr !== vttbr) {
+  const control = core.words[SCTLR_EL1 * 2] & SCTLR_M_WXN;
+  if (tlb.vttbr !== vttbr || tlb.control !== control) {
     dropAll(tlb);
     tlb.vttbr = vttbr;
+    tlb.control = control;
   } else if (tlb.asid !== asid) dropNotGlobal(tlb);
   tlb.asid = asid;
   const memory = core.m.memory;

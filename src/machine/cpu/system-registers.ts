@@ -6,7 +6,6 @@ import { implementedBits, writeProfilingRegister } from '../spu/registers.ts';
 import { DAIF, EL, FLAG_C, FLAG_N, FLAG_V, FLAG_Z, getPstate, PSTATE_PAN, SPSEL, setPstate } from './context.ts';
 import { type Core, retireTranslations } from './core.ts';
 import { physicalCount, TIMER, timerConditionMet, updateTimerLines, virtualCount } from './counter.ts';
-import { dropAll } from './tlb.ts';
 
 const r = indexOfRegister;
 const SCTLR_EL1 = r('SCTLR_EL1');
@@ -41,7 +40,6 @@ const DBGCLAIMSET = r('DBGCLAIMSET_EL1');
 const DBGCLAIMCLR = r('DBGCLAIMCLR_EL1');
 
 const MASK = (1n << 64n) - 1n;
-const SCTLR_M_WXN = (1n << 0n) | (1n << 19n);
 
 /** Pairs of registers of which one sets and one clears the bits of one value, which is kept under the first. */
 const SET_CLEAR: ReadonlyMap<number, readonly [keep: number, clears: boolean]> = new Map([
@@ -137,18 +135,12 @@ export function writeRegister(core: Core, index: number, value: bigint): boolean
   const row = REGISTERS[index];
   const kept = (value & row.writable) | row.ones;
   switch (index) {
-    case SCTLR_EL1: {
-      const changed = (sys[index] ^ kept) & SCTLR_M_WXN;
-      sys[index] = kept;
-      // A TLB may keep or lose entries here; losing them keeps the two regimes apart.
-      if (changed !== 0n) dropAll(core.tlb);
-      break;
-    }
+    case SCTLR_EL1:
     case TTBR0_EL1:
     case TTBR1_EL1:
     case TCR_EL1:
       sys[index] = kept;
-      retireTranslations(core); // the ASID may be another
+      retireTranslations(core); // the regime or the ASID may be another
       break;
     case NZCV:
       setPstate(c, (getPstate(c) & 0x0fffffffn) | (value & 0xf0000000n));

@@ -35,9 +35,10 @@ export interface TranslationCache {
   /** How many entries are pieces of blocks up to 2 MiB, and of larger ones: with none, invalidation by address is one comparison. */
   blocks: number;
   largeBlocks: number;
-  /** VTTBR_EL2 and ASID the entries were made for. */
+  /** VTTBR_EL2, ASID, and the bits of SCTLR_EL1 that the entries were made for. */
   vttbr: bigint;
   asid: number;
+  control: number;
   /** Counts the removals of many entries: whoever keeps copies compares it. */
   generation: number;
 }
@@ -52,6 +53,7 @@ export function newTranslationCache(): TranslationCache {
     largeBlocks: 0,
     vttbr: 0n,
     asid: 0,
+    control: 0,
     generation: 0,
   };
 }
