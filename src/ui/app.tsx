@@ -47,19 +47,18 @@ export function App({ shell, port, look, terminal }: AppProps): ReactNode {
   const state = useSyncExternalStore(shell.subscribe, shell.state);
   const { columns, rows } = useWindowSize();
   const { write } = useStdout();
-  const { suspendTerminal } = useApp();
+  const { suspendTerminal, waitUntilRenderFlush } = useApp();
 
   useInput((input, key) => shell.press(presses(input, key)));
   usePaste((text) => shell.press([{ paste: text }]));
 
   useEffect(() => {
-    let away = false;
+    let away: Promise<void> | undefined;
     const handOver = (to: () => Promise<void>): void => {
-      if (away) return;
-      away = true;
-      suspendTerminal(to).then(
+      if (away !== undefined) return;
+      away = suspendTerminal(to).then(
         () => {
-          away = false;
+          away = undefined;
         },
         (error: unknown) => shell.fail(error),
       );
@@ -67,6 +66,12 @@ export function App({ shell, port, look, terminal }: AppProps): ReactNode {
     shell.attach({
       // What is visible goes up into the scrollback line by line; nothing is erased.
       clearScreen: () => write(`${'\n'.repeat(Math.max(0, rows - 1))}\u001b[H`),
+      printLong: async (text) => {
+        await waitUntilRenderFlush();
+        // While the terminal is handed over, Ink would drop the text.
+        await away;
+        write(`${text}\n`);
+      },
       suspend: () => handOver(() => terminal.stop()),
       openEditor: (text) =>
         handOver(async () => {
@@ -74,7 +79,7 @@ export function App({ shell, port, look, terminal }: AppProps): ReactNode {
           if (edited !== undefined) shell.setText(edited.replace(/\n$/, ''));
         }),
     });
-  }, [shell, write, suspendTerminal, terminal, rows]);
+  }, [shell, write, suspendTerminal, waitUntilRenderFlush, terminal, rows]);
 
   const screen: Screen = useMemo(() => ({ columns, rows, paint: look.paint, cut: look.cut }), [columns, rows, look]);
   const live = useMemo(() => liveOf(state, port, screen, look), [state, port, screen, look]);

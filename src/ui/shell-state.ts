@@ -24,6 +24,8 @@ export type Ending = { readonly kind: 'exit'; readonly code: number } | { readon
 
 /** What only the terminal's owner can do. */
 export interface Hands {
+  /** Writes a text of many lines above the live region, behind every cell printed so far; resolves when it is written. */
+  printLong(text: string): Promise<void>;
   clearScreen(): void;
   suspend(): void;
   openEditor(text: string): void;

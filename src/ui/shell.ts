@@ -21,12 +21,18 @@ interface Job {
 
 const STATUS_EVERY = 100; // ms between status lines
 const LEAVING = 2000; // ms
+/** Characters and lines from which a text is long. */
+const LONG = 4000;
+const LONG_LINES = 100;
 const TURN = 10; // ms of work before the event loop looks at its input
 
 export function createShell({ port, clock, paint, width, history, greeting = '', linear = false }: ShellOptions): Shell {
   const entries = [...(history?.load() ?? [])];
   const store = createStore(greeting, entries);
-  const { set, print } = store;
+  const { set } = store;
+  /** What is to be printed behind a long text that is being written. */
+  const outbox: string[] = [];
+  let writing = false;
   let job: Job | undefined;
   let queue: (Press | { readonly line: string })[] = [];
   let hands: Hands | undefined;
@@ -36,6 +42,41 @@ export function createShell({ port, clock, paint, width, history, greeting = '',
   const ending = new Promise<Ending>((settle) => {
     resolve = settle;
   });
+
+  /** Ink lays out every character of a cell: of ten thousand lines that would be seconds, and memory that it keeps. Those are written as they are. */
+  const isLong = (text: string): boolean => hands !== undefined && text.length > LONG && text.split('\n', LONG_LINES).length === LONG_LINES;
+
+  function print(text: string): void {
+    if (text === '') return;
+    if (!writing && outbox.length === 0 && !isLong(text)) {
+      store.print(text);
+      return;
+    }
+    outbox.push(text);
+    if (writing || waiting) return;
+    waiting = true;
+    clock.later(turn);
+  }
+
+  /** Empties the outbox; false while a long text is being written. */
+  function emptied(): boolean {
+    while (!writing && outbox.length > 0) {
+      const [text] = outbox.splice(0, 1);
+      if (hands === undefined || !isLong(text)) {
+        store.print(text);
+        continue;
+      }
+      writing = true;
+      hands.printLong(text.replace(/\t/g, '        ')).then(
+        () => {
+          writing = false;
+          turn();
+        },
+        (error: unknown) => end({ kind: 'bug', error }),
+      );
+    }
+    return !writing;
+  }
 
   function end(how: Ending): void {
     if (store.state().ended) return;
@@ -50,7 +91,8 @@ export function createShell({ port, clock, paint, width, history, greeting = '',
     try {
       job?.slices?.interrupt();
       const kept = port.unsaved() ? port.autosave?.() : undefined;
-      if (kept !== undefined) print(paint('dim', `session kept in ${kept}`));
+      for (const text of outbox.splice(0)) store.print(text);
+      if (kept !== undefined) store.print(paint('dim', `session kept in ${kept}`));
       end({ kind: 'exit', code });
     } catch (error) {
       end({ kind: 'bug', error });
@@ -167,7 +209,7 @@ export function createShell({ port, clock, paint, width, history, greeting = '',
     waiting = false;
     const began = clock.now();
     try {
-      while (!store.state().ended && (job !== undefined || queue.length > 0)) {
+      while (!store.state().ended && emptied() && (job !== undefined || queue.length > 0)) {
         const item = job === undefined ? queue.shift() : undefined;
         if (job !== undefined) advance(job);
         else if (item !== undefined) 'line' in item ? startLine(item.line) : take(item);
@@ -176,7 +218,8 @@ export function createShell({ port, clock, paint, width, history, greeting = '',
     } catch (error) {
       end({ kind: 'bug', error });
     }
-    if (store.state().ended || waiting || (job === undefined && queue.length === 0)) return;
+    // Behind a long text the turn is asked for when it is written.
+    if (store.state().ended || waiting || writing || (job === undefined && queue.length === 0 && outbox.length === 0)) return;
     waiting = true;
     clock.later(turn);
   }

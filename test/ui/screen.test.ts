@@ -214,3 +214,27 @@ describe('the terminal is given back', () => {
     restored(screen);
   });
 });
+
+test('a long output stands whole between what was printed before and behind it, and is no part of the live region', async () => {
+  const { screen, port } = await start();
+  screen.type('say before; big 3000; say behind\r');
+  await screen.until(/^behind\nspe>/m);
+  expect(port.executed).toHaveLength(3);
+  const rows = screen.everything().filter((row) => row !== '');
+  const at = rows.indexOf('before');
+  expect(rows.slice(at, at + 3002)).toEqual(['before', ...Array.from({ length: 3000 }, (_, i) => `line ${i + 1}`), 'behind']);
+  expect(rows.slice(at + 3002)).toEqual(['spe>']);
+  neverCleared(screen);
+});
+
+test('a long output is written before quit ends the shell', async () => {
+  const { screen, code } = await start();
+  screen.type('big 2000; quit 3\r');
+  expect(await code).toBe(3);
+  expect(
+    screen
+      .everything()
+      .filter((row) => row.startsWith('line '))
+      .at(-1),
+  ).toBe('line 2000');
+});
