@@ -25,3 +25,20 @@ export interface ConsoleByte {
 }
 
 export const newLog = (): MutableLog => ({ calls: [], records: [], events: [], console: [] });
+
+/** How many of the frequent events and calls are kept at least: the last ones of a run that makes millions. */
+const KEPT = 100_000;
+/** Events that a guest causes by running, as often as it likes; the others (choices of the VMM, exits) are few and kept. */
+const FREQUENT = /^(irq\.|trap\.|mmio$|spe\.|psci$|vcpu\.woken$|guest\.|spe\.record$|pin|unpin)/;
+
+/** Forgets the oldest of what a guest can cause without end, so that a long run does not grow without bound. Records and console stay. */
+export function trimLog(log: MutableLog): void {
+  if (log.events.length > 2 * KEPT) {
+    const from = log.events.length - KEPT;
+    log.events = log.events.filter((event, i) => i >= from || !FREQUENT.test(event.kind));
+  }
+  if (log.calls.length > 2 * KEPT) {
+    const from = log.calls.length - KEPT;
+    log.calls = log.calls.filter((call, i) => i >= from || call.errno !== null || call.ioctl !== 'KVM_RUN');
+  }
+}

@@ -6,6 +6,7 @@ import type { Exit, Vcpu } from '../kernel/world.ts';
 import { callReport, resumedReport } from './calls.ts';
 import type { Running } from './command.ts';
 import type { Expression } from './expression.ts';
+import { trimLog } from './log.ts';
 import type { CallReport, Outcome } from './outcome.ts';
 import { unmet } from './outcome.ts';
 import type { Context } from './session.ts';
@@ -134,6 +135,7 @@ export function startRun(context: Context, plan: RunPlan, report: (end: RunEnd) 
         }
       }
     }
+    trimLog(context.writableLog);
     let left = slice;
     let idle = 0;
     while (left > 0) {
