@@ -2,6 +2,7 @@
 import { hex } from '../src/base/hex.ts';
 import { type HostEvent, hostEvent } from '../src/kernel/host-event.ts';
 import { parseHost } from '../src/kernel/host-schema.ts';
+import { hostTrace, setHostProfiling } from '../src/kernel/spe/host-profile.ts';
 import type { Arguments } from '../src/session/command.ts';
 import { refuse } from '../src/session/enter.ts';
 import { type HostData, hostData } from '../src/session/host-report.ts';
@@ -13,6 +14,7 @@ import type { Context } from '../src/session/session.ts';
 import { family } from '../src/shell/family.ts';
 import { didYouMean } from '../src/shell/misread.ts';
 import { showKernel } from '../src/shell/show-kernel.ts';
+import { dumpText } from '../src/trace/dump.ts';
 import { type Block, type Doc, text } from '../src/view/doc.ts';
 
 /** Boots a host by the name of a fixture, else from the file of that path. */
@@ -37,6 +39,19 @@ function load(context: Context, name: string): Outcome {
   }
   context.boot(parsed.value);
   return done(hostData(parsed.value));
+}
+
+/** The host's own sessions, by CPU. */
+function profileData(context: Context) {
+  const { hostProfiling, hostProfiles } = context.world.world.kernel;
+  const sessions = Object.entries(hostProfiles).map(([cpu, p]) => ({
+    cpu: Number(cpu),
+    records: p.records,
+    wraps: p.wraps,
+    buffer: hex(p.buffer),
+    size: p.size,
+  }));
+  return { on: hostProfiling, sessions };
 }
 
 /** An event of the host's memory management at a page of the VM in use. */
@@ -75,6 +90,7 @@ export const host = family({
   details: [
     'A host is a fixture: fixtures/hosts/NAME.toml, or a file of that form (`extends = "two-spu"` builds on one). Loading boots it: no VM, every history empty, each vCPU’s thread free to run on all CPUs.',
     '`host event` is what the host’s memory management does: `unmap`: the VMM gives the page up, its contents are lost; `migrate`: compaction moves it; `numa-hint`: its accesses are watched for a while. KVM’s MMU notifier takes the page out of stage 2 until it is touched again; a page that is pinned for a profiling buffer can only be unmapped.',
+    '`host profile on` is a perf record of the host on every CPU with an SPU, as the kernel’s world switch meets it: at each exit from a guest the unit is the host’s again. The host’s work is a loop of 1,000 operations at EL2 at every exit; they are ticks, but no guest’s. Its records stay out of `records`.',
   ],
   see: ['sysfs', 'kernel', 'cap'],
   forms: [
@@ -124,6 +140,45 @@ export const host = family({
                 `${String(data['gpa'])}, ${Number(data['size']).toLocaleString('en-US')} bytes: ${String(data['effect'])}: ${String(data['why'])}`,
               ),
             ],
+    },
+    {
+      id: 'host.profile.dump',
+      syntax: 'host profile dump <cpu:EXPR>',
+      about: 'The packets that the host’s session on a CPU has in its buffer, in perf’s words.',
+      effect: 'pure',
+      run: (context, args) => {
+        const numbers = numbersOf(context, args, 'cpu');
+        if (numbers.isErr()) return refuse(numbers.error);
+        const cpu = Number(numbers.value.cpu ?? 0n);
+        if (context.world.world.kernel.hostProfiles[cpu] === undefined)
+          return unmet('no-session', `the host has no session on CPU ${cpu}`, 'host profile on, then run a vCPU there');
+        return done({ cpu, packets: dumpText(hostTrace(context.world, cpu), { perf: '6.1' }) });
+      },
+      show: ({ data }) => (data === null ? [] : [text(...String(data['packets']).replace(/\n+$/, '').split('\n'))]),
+    },
+    {
+      id: 'host.profile',
+      syntax: 'host profile [<state:on|off>]',
+      about: 'Let the host profile itself while its guests run, or show its sessions.',
+      effect: 'world',
+      run: (context, args) => {
+        const state = context.word(args['state']);
+        if (state !== '') setHostProfiling(context.world, state === 'on');
+        return done(profileData(context));
+      },
+      show: ({ data }) => {
+        if (data === null) return [];
+        const sessions = data['sessions'] as ReturnType<typeof profileData>['sessions'];
+        const head = text(data['on'] === true ? 'the host profiles itself' : 'the host does not profile itself');
+        const rows = sessions.map((s) => [
+          `  CPU ${s.cpu}`,
+          `${s.records.toLocaleString('en-US')} records`,
+          `buffer ${s.buffer}, full ${s.wraps} times`,
+        ]);
+        return sessions.length === 0
+          ? [head]
+          : [head, { kind: 'table', header: false, columns: [{ title: '' }, { title: '' }, { title: '' }], rows }];
+      },
     },
   ],
   complete: (slot, context) => (slot === 'host' ? [...context.hosts].map(([name, h]) => ({ text: name, about: h.about })) : []),

@@ -74,5 +74,10 @@ function bootLog(host: Host): string[] {
 
 /** A freshly booted host: no VM; process 1 is the VMM with /dev/kvm open as descriptor 3. */
 export function bootWorld(host: Host, seed: number): World {
-  return { seed, host, machine: newMachine(host, seed), kernel: { processes: [newProcess(1)], vms: [], log: bootLog(host) } };
+  return {
+    seed,
+    host,
+    machine: newMachine(host, seed),
+    kernel: { processes: [newProcess(1)], vms: [], log: bootLog(host), hostProfiling: false, hostProfiles: {} },
+  };
 }

@@ -107,6 +107,12 @@ const BESIDE: readonly (readonly [string, Support, string, string])[] = [
   ['KVM_EXIT_RLIMIT with the excess in bytes, the write retried', 'full', 'rfc-v6', 'v6-review, inferred (L)'],
   ['world switch of the SPE state, traps (E2PB, TPMS, fine-grained traps)', 'full', '', 'v5, v6-title'],
   [
+    'a host that profiles itself while its guests do',
+    { partial: "the host's work is a loop of 1,000 operations at EL2 at every exit; KVM's own code is not modelled" },
+    '',
+    'v5, v6-title',
+  ],
+  [
     'SPE without VHE, or under protected KVM',
     { none: 'rfc-v6 leaves it out; the older revisions run here as with VHE' },
     'rfc-v5, rfc-v4',

@@ -6,6 +6,7 @@ import { dropAll } from '../machine/cpu/tlb.ts';
 import { newTimingModel } from '../machine/timing/model.ts';
 import { type GuestExit, guestExit } from './guest/exit-state.ts';
 import { enterSpe, exitSpe, loadSpe } from './spe/context-switch.ts';
+import { runHost } from './spe/host-profile.ts';
 import { guestDfr0, ID_AA64DFR0_EL1 } from './spe/identification.ts';
 import { isTrappedBufferRegister } from './spe/trap.ts';
 import { stage2Of } from './stage2.ts';
@@ -127,4 +128,5 @@ export function leaveGuest(g: GuestExit): void {
   updateTimers(g.mw.world.machine, g.vm, g.vcpu, g.cpu.context, g.note, g.cpu.ich.forwarded);
   exitSpe(g);
   syncVcpu(g.vm, g.vcpu.index, g.cpu.ich, g.note);
+  runHost(g.mw, g.cpu);
 }

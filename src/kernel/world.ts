@@ -25,6 +25,21 @@ export interface Kernel {
   vms: Vm[];
   /** What the host kernel printed. */
   log: string[];
+  /** The host profiles itself; its sessions by CPU number, made where a vCPU runs. */
+  hostProfiling: boolean;
+  hostProfiles: { [cpu: string]: HostProfile };
+}
+
+/** A profiling session of the host on one CPU. */
+export interface HostProfile {
+  /** The host's registers while the CPU is the guest's. */
+  readonly context: CpuContext;
+  /** Host physical address and bytes of its buffer. */
+  readonly buffer: number;
+  readonly size: number;
+  /** Records written, and how often the buffer was full and begun anew. */
+  records: number;
+  wraps: number;
 }
 
 /** An open file of a process: the number is its index in `files`. */

@@ -87,3 +87,20 @@ describe('host event', () => {
     expect(s.misread('host event swap 0')?.expected).toEqual(expect.arrayContaining(['unmap', 'migrate', 'numa-hint']));
   });
 });
+
+describe('host profile', () => {
+  test('on: a session on the CPU that ran, whose packets are of EL2; the guest’s records are only the guest’s', () => {
+    const s = newShell();
+    expect(s.run('host profile').out).toEqual(['the host does not profile itself']);
+    s.all('host profile on', 'up pointer-chase', 'run');
+    const { on, sessions } = s.run('host profile').json['data'] as { on: boolean; sessions: { cpu: number; records: number }[] };
+    expect([on, sessions.map((each) => each.cpu), sessions[0].records > 10]).toEqual([true, [0], true]);
+    const { packets } = s.run('host profile dump 0').json['data'] as { packets: string };
+    expect(packets.match(/ PC .* el2/g)?.length).toBe(sessions[0].records);
+    expect(packets).not.toMatch(/el[01]|Bad packet/);
+    const { records } = s.run('records 10000').json['data'] as { records: { el: number }[] };
+    expect(records.length).toBeGreaterThan(100);
+    expect(records.every((r) => r.el < 2)).toBe(true);
+    expect(s.run('host profile dump 3').outcome.unmet?.code).toBe('no-session');
+  });
+});
