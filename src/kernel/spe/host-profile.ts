@@ -8,6 +8,7 @@ import { stepCpu } from '../../machine/cpu/step.ts';
 import type { PhysicalCpu } from '../../machine/machine.ts';
 import { allocateFrames, PAGE_SIZE, writePhysical } from '../../machine/memory.ts';
 import { updateBufferInterrupt } from '../../machine/spu/registers.ts';
+import { finishSamples } from '../../machine/spu/state.ts';
 import type { HostProfile, MountedWorld } from '../world.ts';
 
 /** Operations that the host executes at each exit. */
@@ -88,13 +89,18 @@ export function runHost(mw: MountedWorld, cpu: PhysicalCpu): void {
   cpu.trap = { ...trap };
   updateBufferInterrupt(cpu);
   const before = cpu.spu.completed.length;
+  const noticed = cpu.spu.notices.length;
   for (let executed = 0; executed < HOST_WORK; ) {
     const done = stepCpu(mw.mounted, cpu, HOST_WORK - executed, NO_STOPS);
     executed += done.executed;
     if (done.stop === 'trap') throw new Error(`the host's work trapped: EC 0x${cpu.trap.ec.toString(16)}`);
     drainWhenFull(cpu, profile);
   }
-  profile.records += cpu.spu.completed.splice(before).length; // the session's record log is the guests'
+  finishSamples(cpu.spu);
+  cpu.spu.previousTarget = null;
+  // The session's logs are the guests'.
+  profile.records += cpu.spu.completed.splice(before).length;
+  cpu.spu.notices.length = noticed;
   copyContext(profile.context, cpu.context);
   copyContext(cpu.context, guest);
   Object.assign(cpu, { stage2, trap, hostLines });
