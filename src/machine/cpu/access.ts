@@ -51,6 +51,8 @@ export function alignmentFault(core: Core, vaLo: number, vaHi: number, kind: num
  * `aligned`: it must be (ordered, exclusive, atomic).
  */
 const pieces = { pa: 0, first: 0, second: 0 };
+/** Where the operation in hand accessed memory first; -1 = not yet. */
+let firstPa = -1;
 
 function prepare(core: Core, vaLo: number, vaHi: number, size: number, kind: number, aligned: boolean): boolean {
   const misaligned = (vaLo & (size - 1)) !== 0;
@@ -68,6 +70,7 @@ function prepare(core: Core, vaLo: number, vaHi: number, size: number, kind: num
     if (translatedToDevice()) return alignmentFault(core, vaLo, vaHi, kind);
     pieces.second = second;
   }
+  if (firstPa < 0) firstPa = pa;
   if (core.capture) capture(core, vaLo, vaHi, pa, size);
   else if (core.timing !== null) touchData(core.timing, pa, size, kind === WRITE || kind === UNPRIVILEGED_WRITE);
   return true;
@@ -185,8 +188,7 @@ function loadSigned(core: Core, vaLo: number, vaHi: number, size: number, wide: 
   return true;
 }
 
-/** An ACCESS_… off the fast path, of registers `d` (and `t`). False: `core.fault`, and nothing changed. */
-export function accessMemory(core: Core, access: number, d: number, t: number, vaLo: number, vaHi: number): boolean {
+function accessPieces(core: Core, access: number, d: number, t: number, vaLo: number, vaHi: number): boolean {
   const { lo, hi } = core;
   const aligned = (access & ACCESS_ALIGNED) !== 0;
   const kind = access & 31;
@@ -222,4 +224,18 @@ export function accessMemory(core: Core, access: number, d: number, t: number, v
       hi[d] = kind === ACCESS_LDR_64 ? core.valueHi : 0;
       return true;
   }
+}
+
+/**
+ * An ACCESS_… off the fast path, of registers `d` (and `t`). False: `core.fault`, and nothing changed. The timing model sees one access, as it
+ * does on the fast path: what it knows must not depend on which pages are open.
+ */
+export function accessMemory(core: Core, access: number, d: number, t: number, vaLo: number, vaHi: number): boolean {
+  const { timing } = core;
+  core.timing = null;
+  firstPa = -1;
+  const done = accessPieces(core, access, d, t, vaLo, vaHi);
+  core.timing = timing;
+  if (done && timing !== null) touchData(timing, firstPa, access >> 8, (access & 31) < ACCESS_LDRB);
+  return done;
 }

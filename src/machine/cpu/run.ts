@@ -368,7 +368,9 @@ export function run(core: Core, limit: number): number {
               hi[t] = i32[p + 3];
               break;
             default:
+              core.timing = null; // it was touched
               done = accessMemory(core, access, d, t, vaLo, vaHi);
+              core.timing = timing;
           }
         } else done = accessMemory(core, access, d, t, vaLo, vaHi);
         if (operation === 71 && done) {
