@@ -14,6 +14,7 @@ import { consoleCommand } from './console.ts';
 import { continueCommand } from './continue.ts';
 import { deleteCommand } from './delete.ts';
 import { dis } from './dis.ts';
+import { display } from './display.ts';
 import { expect } from './expect.ts';
 import { explain } from './explain.ts';
 import { exportCommand } from './export.ts';
@@ -137,6 +138,7 @@ export const families = (state: ShellState): readonly Family[] => [
   set(state),
   show(state),
   letCommand,
+  display(state),
   focus,
   clear,
   quit,

@@ -52,6 +52,12 @@ export interface FileWrite {
   readonly bytes: Uint8Array;
 }
 
+export interface Displayed {
+  readonly n: number;
+  readonly expression: string;
+  readonly value: string;
+}
+
 export interface Outcome {
   readonly ok: boolean;
   readonly call?: CallReport;
@@ -65,6 +71,8 @@ export interface Outcome {
   readonly expected?: string;
   readonly got?: string;
   readonly writes?: readonly FileWrite[];
+  /** Expressions that `display` shows where a run stopped; a value that cannot be read is its reason. */
+  readonly displays?: readonly Displayed[];
   /** `quit`: the exit code asked for. */
   readonly quit?: number;
   /** Ctrl-C ended it. */

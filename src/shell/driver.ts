@@ -5,6 +5,7 @@ import type { Behaviour, Command, Running } from '../session/command.ts';
 import { type Outcome, unmet } from '../session/outcome.ts';
 import type { Asset, Session } from '../session/session.ts';
 import type { Diagnostic } from './diagnostic.ts';
+import { withDisplays } from './displays.ts';
 import { refusalOf } from './exit-code.ts';
 import { type FileKind, filesOf } from './files.ts';
 import { readNotebook } from './notebook.ts';
@@ -76,7 +77,8 @@ export function createDriver(options: DriverOptions): Driver {
     return outcome;
   }
 
-  function finished(command: Command, outcome: Outcome, cell: string | undefined): Outcome {
+  function finished(command: Command, ended: Outcome, cell: string | undefined): Outcome {
+    const outcome = withDisplays(command, ended, state);
     const tick = session.context.world.world.machine.tick;
     const entry: Finished = { n: state.transcript.length + 1, command, outcome, tick, ...(cell === undefined ? {} : { cell }) };
     state.transcript.push(entry);

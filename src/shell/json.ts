@@ -19,7 +19,7 @@ function callObject(call: CallReport): Record<string, unknown> {
 
 /** One line, without its newline. `n` is the command's number in its session, `tick` the tick after it. */
 export function outcomeJson(command: string, outcome: Outcome, n: number, tick: number): string {
-  const { ok, call, calls, value, data, events, unmet, expected, got, interrupted } = outcome;
+  const { ok, call, calls, value, data, events, unmet, expected, got, interrupted, displays } = outcome;
   return JSON.stringify(
     {
       v: JSON_VERSION,
@@ -34,6 +34,7 @@ export function outcomeJson(command: string, outcome: Outcome, n: number, tick: 
       events,
       ...(unmet === undefined ? {} : { unmet }),
       ...(expected === undefined ? {} : { expected, got: got ?? null }),
+      ...(displays === undefined ? {} : { displays }),
       ...(interrupted === true ? { interrupted } : {}),
     },
     plain,

@@ -1,7 +1,7 @@
 // Outcome to Doc: what a command shows. Calls as strace prints them, after a refusal the check that failed, then what the form shows;
 // Unmet and failed expectations apart, because in batch they go to stderr (language.md §1, §3).
 import type { Command } from '../session/command.ts';
-import type { CallReport, Outcome } from '../session/outcome.ts';
+import type { CallReport, Displayed, Outcome } from '../session/outcome.ts';
 import type { Doc, Line, Span } from '../view/doc.ts';
 import { NOTHING, text } from '../view/doc.ts';
 import { textWidth } from '../view/width.ts';
@@ -22,7 +22,7 @@ const NARROWEST_GAP = 3;
 const OF_INNER = /^(expect\..*|process)$/;
 
 /** The form whose data the outcome holds. */
-function innermost(command: Command): Command {
+export function innermost(command: Command): Command {
   const inner = OF_INNER.test(command.form) ? command.args['command'] : undefined;
   return inner?.kind === 'command' ? innermost(inner.command) : command;
 }
@@ -33,6 +33,7 @@ export function present(command: Command, outcome: Outcome, formOf: (id: string)
   const lines = foldedLines(calls);
   const form = formOf(innermost(command).form);
   const shown = outcome.unmet === undefined ? (form?.show?.(outcome) ?? NOTHING) : NOTHING;
+  const displays = (outcome.displays ?? []).map(displayLine);
   const err: Line[] = [];
   if (outcome.unmet !== undefined) {
     err.push([{ text: 'unmet: ', role: 'bad' }, { text: outcome.unmet.message }]);
@@ -42,8 +43,16 @@ export function present(command: Command, outcome: Outcome, formOf: (id: string)
     err.push([{ text: 'failed: ', role: 'bad' }, { text: `expected ${outcome.expected}, got ${outcome.got ?? 'nothing'}` }]);
   }
   if (outcome.interrupted === true) err.push([{ text: 'interrupted', role: 'changed' }]);
-  return { out: lines.length === 0 ? shown : [text(...lines), ...shown], err: err.length === 0 ? NOTHING : [text(...err)] };
+  const out = [...(lines.length === 0 ? [] : [text(...lines)]), ...shown, ...(displays.length === 0 ? [] : [text(...displays)])];
+  return { out, err: err.length === 0 ? NOTHING : [text(...err)] };
 }
+
+/** `1: x0 = 0x43ff0000`. */
+export const displayLine = ({ n, expression, value }: Displayed): Line => [
+  { text: `${n}: `, role: 'dim' },
+  { text: `${expression} = ` },
+  { text: value, role: 'number' },
+];
 
 /** Lines of several calls; successful calls that print alike, one behind the other (KVM_RUN for each byte of the UART), are told once. */
 function foldedLines(calls: readonly CallReport[]): Line[] {

@@ -1,5 +1,6 @@
 // What the shell itself remembers beside the session: aliases, settings, the transcript, and the table that was made for them.
 import type { Command } from '../session/command.ts';
+import type { Expression } from '../session/expression.ts';
 import type { Outcome } from '../session/outcome.ts';
 import type { Context } from '../session/session.ts';
 import type { Doc } from '../view/doc.ts';
@@ -41,6 +42,13 @@ export const SETTINGS: readonly Setting[] = [
   { name: 'plain', about: 'linear output for screen readers', values: 'on, off', accepts: (v) => v === 'on' || v === 'off' },
 ];
 
+/** An expression that is shown whenever a run stops. */
+export interface Display {
+  readonly n: number;
+  readonly text: string;
+  readonly expression: Expression;
+}
+
 /** A topic of help that is no command. */
 export interface Page {
   readonly about: string;
@@ -61,6 +69,8 @@ export interface ShellState {
   readonly transcript: Finished[];
   /** Numbers of commands that stand behind one that was rerun: what they showed may no longer hold. */
   readonly stale: Set<number>;
+  /** What `display` shows at each stop. */
+  readonly displays: Display[];
   /** What `rerun` wants run behind it; the driver takes it. */
   rerun: readonly Brought[] | null;
   /** Host and seed that the session began with, for `save`. */
@@ -87,6 +97,7 @@ export function newShellState(familiesOf: (state: ShellState) => readonly Family
     ]),
     transcript: [],
     stale: new Set(),
+    displays: [],
     rerun: null,
     host: 'two-spu',
     seed: 0,

@@ -40,7 +40,9 @@ function goesOn({ command, outcome }: Finished): string | undefined {
   if (command.form === 'x' && typeof data['address'] === 'string' && typeof data['length'] === 'number') {
     const next = BigInt(data['address']) + BigInt(data['length']);
     const space = typeof data['space'] === 'string' && data['space'] !== 'va' ? ` --as ${data['space']}` : '';
-    return `x 0x${next.toString(16)} ${data['length']}${space}`;
+    // `x/4xg` counts units of its own.
+    const format = /^x(\/\w+)/.exec(command.text)?.[1];
+    return format === undefined ? `x 0x${next.toString(16)} ${data['length']}${space}` : `x${format} 0x${next.toString(16)}${space}`;
   }
   return undefined;
 }
