@@ -2,7 +2,7 @@
 // Source: Arm ARM DDI 0487, B2.8 (alignment), shared/functions/memory of the pseudocode.
 import { FSC_ALIGNMENT } from '../../arch/esr.ts';
 import { indexOfRegister } from '../../arch/sysreg/table.ts';
-import { touchData } from '../timing/model.ts';
+import { touchData, touchUpdate } from '../timing/model.ts';
 import { forgetWords } from './code.ts';
 import { EVENT, MONITOR, MONITOR_HI, MONITOR_LO } from './context.ts';
 import { type Core, FAULT_SP_ALIGNMENT, FAULT_STAGE1, openFastPath } from './core.ts';
@@ -30,13 +30,13 @@ import {
 const SCTLR_EL1 = indexOfRegister('SCTLR_EL1');
 const SCTLR_A = 2;
 
-/** Keeps what the sampled operation accessed; a second access of the same operation only adds its size, unless it is to the same place (atomics). */
+/** Keeps what the operation in hand accessed; a second access of the same operation only adds its size. */
 function capture(core: Core, vaLo: number, vaHi: number, pa: number, size: number): void {
   if (core.capturedSize === 0) {
     core.capturedLo = vaLo;
     core.capturedHi = vaHi;
     core.capturedPa = pa;
-  } else if (vaLo === core.capturedLo && vaHi === core.capturedHi) return;
+  }
   core.capturedSize += size;
 }
 
@@ -51,8 +51,6 @@ export function alignmentFault(core: Core, vaLo: number, vaHi: number, kind: num
  * `aligned`: it must be (ordered, exclusive, atomic).
  */
 const pieces = { pa: 0, first: 0, second: 0 };
-/** Where the operation in hand accessed memory first; -1 = not yet. */
-let firstPa = -1;
 
 function prepare(core: Core, vaLo: number, vaHi: number, size: number, kind: number, aligned: boolean): boolean {
   const misaligned = (vaLo & (size - 1)) !== 0;
@@ -70,9 +68,7 @@ function prepare(core: Core, vaLo: number, vaHi: number, size: number, kind: num
     if (translatedToDevice()) return alignmentFault(core, vaLo, vaHi, kind);
     pieces.second = second;
   }
-  if (firstPa < 0) firstPa = pa;
-  if (core.capture) capture(core, vaLo, vaHi, pa, size);
-  else if (core.timing !== null) touchData(core.timing, pa, size, kind === WRITE || kind === UNPRIVILEGED_WRITE);
+  capture(core, vaLo, vaHi, pa, size);
   return true;
 }
 
@@ -142,12 +138,8 @@ export function stackPointerFault(core: Core): false {
 
 /** Checks that a store would be allowed, without doing it: the second half of a pair must not fault after the first was stored. */
 function isStoreAllowed(core: Core, vaLo: number, vaHi: number, size: number): boolean {
-  const { capture: capturing, timing } = core;
-  core.capture = false;
-  core.timing = null;
   const allowed = prepare(core, vaLo, vaHi, size, WRITE, false);
-  core.capture = capturing;
-  core.timing = timing;
+  core.capturedSize = 0;
   return allowed;
 }
 
@@ -226,16 +218,28 @@ function accessPieces(core: Core, access: number, d: number, t: number, vaLo: nu
   }
 }
 
-/**
- * An ACCESS_… off the fast path, of registers `d` (and `t`). False: `core.fault`, and nothing changed. The timing model sees one access, as it
- * does on the fast path: what it knows must not depend on which pages are open.
- */
+/** What an operation does to memory, as far as the timing model goes. */
+export const OPERATION_LOAD = 0;
+export const OPERATION_STORE = 1; // and an atomic that returns nothing
+export const OPERATION_UPDATE = 2; // an atomic that returns a value
+
+/** An operation of the slow path begins: what it accesses is kept from here. */
+export function beginAccess(core: Core): void {
+  core.capturedSize = 0;
+}
+
+/** The operation is done: the timing model sees one access, as it does on the fast path. What it knows must not depend on the path. */
+export function endAccess(core: Core, operation: number): void {
+  const { timing, capturedPa, capturedSize } = core;
+  if (timing === null || capturedSize === 0) return;
+  if (operation === OPERATION_UPDATE) touchUpdate(timing, capturedPa, capturedSize);
+  else touchData(timing, capturedPa, capturedSize, operation === OPERATION_STORE);
+}
+
+/** An ACCESS_… off the fast path, of registers `d` (and `t`). False: `core.fault`, and nothing changed. */
 export function accessMemory(core: Core, access: number, d: number, t: number, vaLo: number, vaHi: number): boolean {
-  const { timing } = core;
-  core.timing = null;
-  firstPa = -1;
-  const done = accessPieces(core, access, d, t, vaLo, vaHi);
-  core.timing = timing;
-  if (done && timing !== null) touchData(timing, firstPa, access >> 8, (access & 31) < ACCESS_LDRB);
-  return done;
+  beginAccess(core);
+  if (!accessPieces(core, access, d, t, vaLo, vaHi)) return false;
+  endAccess(core, (access & 31) < ACCESS_LDRB ? OPERATION_STORE : OPERATION_LOAD);
+  return true;
 }

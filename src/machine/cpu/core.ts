@@ -68,8 +68,9 @@ export interface Core {
   faultWrite: boolean;
   faultOnWalk: boolean;
   faultIpa: number;
-  /** The data access of the operation in hand, kept while `capture`: first virtual and physical address, bytes. */
+  /** The operation in hand is sampled: its accesses go off the fast path. */
   capture: boolean;
+  /** The data access of the operation in hand, off the fast path: first virtual and physical address, bytes. */
   capturedSize: number;
   capturedLo: number;
   capturedHi: number;

@@ -6,7 +6,7 @@ import { EC_SYSREG, FSC_ALIGNMENT, ISS_CM, systemSyndrome } from '../../arch/esr
 import { sysregKey } from '../../arch/sysreg/define.ts';
 import { indexOfRegister } from '../../arch/sysreg/table.ts';
 import { forgetTranslations } from '../timing/model.ts';
-import { store } from './access.ts';
+import { beginAccess, endAccess, OPERATION_STORE, store } from './access.ts';
 import { EL, ZERO } from './context.ts';
 import { type Core, coreOf, FAULT_STAGE1 } from './core.ts';
 import { deliverFault, nextInstruction, takeSynchronous, trapToEl2 } from './exception.ts';
@@ -137,7 +137,9 @@ function zeroBlock(core: Core, lo: number, hi: number): boolean {
     core.faultWrite = true;
     return false;
   }
+  beginAccess(core);
   for (let at = 0; at < ZVA_BYTES; at += 8) store(core, block + at, hi, 8, WRITE, true, 0, 0);
+  endAccess(core, OPERATION_STORE);
   return true;
 }
 

@@ -16,6 +16,7 @@ import {
 import { conditionHolds } from './condition.ts';
 import { EL, FLAG_C, FLAG_N, FLAG_V, FLAG_Z, getPc, PC_HI, PC_LO, ZERO } from './context.ts';
 import { type Core, chooseRegions } from './core.ts';
+import { isStoreOnly } from './special.ts';
 
 const EVENT_EXCEPTION = 1 << 0;
 const EVENT_RETIRED = 1 << 1;
@@ -28,11 +29,6 @@ const TYPE_STORE = 4;
 
 /** Without a timing model every operation takes the least time and no cache is known. */
 const UNMEASURED: Measured = Object.freeze({ events: 0, issueLatency: 1, totalLatency: 2, translationLatency: -1, source: -1 });
-
-/** An atomic operation that returns nothing: LD<op> to register 31 (ST<op>); CAS and SWP always read. */
-function returnsNothing(row: A64Row, word: number): boolean {
-  return row.spe === 'atomic' && row.id.startsWith('LD') && bits(word, 4, 0) === 31;
-}
 
 interface Kind {
   readonly class: OperationClass;
@@ -54,7 +50,7 @@ export function operationKind(row: A64Row | null, word: number): Kind {
   }
   const access = row.access!;
   const atomic = row.spe === 'atomic';
-  const store = row.spe === 'store' || returnsNothing(row, word);
+  const store = row.spe === 'store' || isStoreOnly(row, word);
   const ordered = access.acquire === true || access.release === true;
   const extended = (ordered ? 16 : 0) | (access.exclusive ? 8 : 0) | (atomic ? 4 : 0);
   const types = store ? TYPE_STORE : atomic ? TYPE_LOAD | TYPE_STORE : TYPE_LOAD;
@@ -143,8 +139,8 @@ export function endSample(core: Core, s: Sample, excepted: boolean): SampledOper
       const targetLo = taken ? core.k[PC_LO] : s.pcLo + staticOffset(s.word, s.row);
       measured = measureBranch(timing, s.pcLo, predictorKind(s.row.id, s.row.branch), taken, targetLo | 0);
     } else {
-      if (accessed) touchData(timing, core.capturedPa, core.capturedSize, true); // DC ZVA
       measured = measureOther(timing);
+      if (accessed) touchData(timing, core.capturedPa, core.capturedSize, true); // DC ZVA
     }
   }
   const data = kind.class === 1 && accessed;

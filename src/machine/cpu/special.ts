@@ -2,7 +2,17 @@
 // Source: Arm ARM DDI 0487, C6.2 (LDXR, STXR, CAS, LD<op>, SWP, LDTR …), B2.12 (exclusives).
 import { decodeWord } from '../../arch/a64/decode.ts';
 import { type A64Row, bits } from '../../arch/a64/rows-form.ts';
-import { alignmentFault, load, stackPointerFault, store } from './access.ts';
+import {
+  alignmentFault,
+  beginAccess,
+  endAccess,
+  load,
+  OPERATION_LOAD,
+  OPERATION_STORE,
+  OPERATION_UPDATE,
+  stackPointerFault,
+  store,
+} from './access.ts';
 import { MONITOR, MONITOR_HI, MONITOR_LO, MONITOR_SIZE, SINK, ZERO } from './context.ts';
 import type { Core } from './core.ts';
 import { READ, translate, UNPRIVILEGED_READ, UNPRIVILEGED_WRITE, WRITE } from './mmu.ts';
@@ -109,15 +119,17 @@ function loadForUpdate(core: Core, vaLo: number, vaHi: number, size: number): bo
   return false;
 }
 
-/** The store half: the same bytes again, so the sampled access is counted once. */
+/** The store half: the same bytes again, so the access is counted once. */
 function storeUpdate(core: Core, vaLo: number, vaHi: number, size: number, lo: number, hi: number): boolean {
-  const { capture, timing } = core;
-  core.capture = false;
-  core.timing = null;
+  const { capturedSize } = core;
   const done = store(core, vaLo, vaHi, size, WRITE, true, lo, hi);
-  core.capture = capture;
-  core.timing = timing;
+  core.capturedSize = capturedSize;
   return done;
+}
+
+/** An atomic operation that returns nothing: LD<op> to register 31 (ST<op>); CAS and SWP always read. */
+export function isStoreOnly(row: A64Row, word: number): boolean {
+  return row.spe === 'atomic' && row.id.startsWith('LD') && bits(word, 4, 0) === 31;
 }
 
 function atomic(core: Core, row: A64Row, word: number, size: number, vaLo: number, vaHi: number): boolean {
@@ -179,6 +191,14 @@ function unprivileged(core: Core, row: A64Row, word: number, size: number, vaLo:
 /** Executes the instruction word of an OP_MEMORY_SPECIAL. False: `core.fault`, and nothing changed. */
 export function executeSpecial(core: Core, word: number): boolean {
   const row = decodeWord(word)!;
+  beginAccess(core);
+  if (!accessSpecial(core, row, word)) return false;
+  const store = row.spe === 'store' || isStoreOnly(row, word);
+  endAccess(core, store ? OPERATION_STORE : row.spe === 'atomic' ? OPERATION_UPDATE : OPERATION_LOAD);
+  return true;
+}
+
+function accessSpecial(core: Core, row: A64Row, word: number): boolean {
   const access = row.access!;
   const size = 1 << accessSizeLog2(access, isWide(row, word));
   const n = bits(word, 9, 5);

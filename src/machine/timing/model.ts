@@ -9,7 +9,7 @@
 // miss leave it eight at a time, and when too many are under way the next one waits. Stalls of the run add up in `stallCycles`.
 import { type Geometry, geometryOf } from './geometry.ts';
 import { newTagArray, OWNED, reference, referenceLine, setOwned, type TagArray } from './lru.ts';
-import { BRANCH_CONDITIONAL, newPredictor, type Predictor, predict, predictDirection } from './predictor.ts';
+import { BRANCH_CONDITIONAL, BRANCH_EXCEPTION_RETURN, newPredictor, type Predictor, predict, predictDirection } from './predictor.ts';
 import {
   type Depth,
   fetchedModified,
@@ -187,8 +187,8 @@ function settle(t: TimingModel, cycles: number, store: boolean): number {
   return wait;
 }
 
-function touchDataSlowly(t: TimingModel, pa: number, size: number, store: boolean): void {
-  lookUp(t, pa, size, store);
+function touchDataSlowly(t: TimingModel, pa: number, size: number, store: boolean, writes: boolean): void {
+  lookUp(t, pa, size, writes);
   const g = t.geometry;
   settle(t, translationCycles(g) - 1 + accessCycles(g), store);
 }
@@ -209,10 +209,15 @@ export function touchData(t: TimingModel, pa: number, size: number, store: boole
     t.readyAt = (t.now + t.geometry.l1Cycles) | 0;
     return;
   }
-  touchDataSlowly(t, pa, size, store);
+  touchDataSlowly(t, pa, size, store, store);
 }
 
-/** Always-on hook: an executed branch; `kind` as in predictor.ts, addresses are the low 32 bits (as Int32). */
+/** Always-on hook: an atomic that returns a value: a load that writes. */
+export function touchUpdate(t: TimingModel, pa: number, size: number): void {
+  touchDataSlowly(t, pa, size, false, true);
+}
+
+/** Always-on hook: an executed branch, but for exception returns; `kind` as in predictor.ts, addresses are the low 32 bits (as Int32). */
 export function touchBranch(t: TimingModel, pcLo: number, kind: number, taken: boolean, targetLo: number): void {
   t.now = (t.now + t.geometry.blockCycles) | 0;
   if (taken) t.takenTo = targetLo;
@@ -309,7 +314,7 @@ export function measureData(
 /** The sampled operation is a branch: event bit 6 when a conditional one was not taken, bit 7 when it was mispredicted. */
 export function measureBranch(t: TimingModel, pcLo: number, kind: number, taken: boolean, targetLo: number): Measured {
   const issue = begin(t);
-  t.now = (t.now + t.geometry.blockCycles) | 0;
+  if (kind !== BRANCH_EXCEPTION_RETURN) t.now = (t.now + t.geometry.blockCycles) | 0;
   if (taken) t.takenTo = targetLo;
   const mispredicted = predict(t.branches, pcLo, kind, taken, targetLo);
   if (mispredicted) t.stallCycles += t.geometry.mispredictCycles;
