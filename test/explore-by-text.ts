@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { families } from '../commands/table.ts';
 import { openExplorer, readExploration } from '../src/explore-open.ts';
 import { openHome } from '../src/home.ts';
 import { NO_CACHE } from '../src/host-cache.ts';
@@ -10,7 +11,10 @@ import { localExecutor } from '../src/session/explore/executor.ts';
 import type { Explorer } from '../src/session/explore/explorer.ts';
 import type { ExploreFile } from '../src/session/explore/file.ts';
 import { type SearchOptions, type SearchResult, search } from '../src/session/explore/search.ts';
+import { readScript } from '../src/shell/script.ts';
+import { newShellState } from '../src/shell/state.ts';
 import { renderPlain } from '../src/view/plain.ts';
+import { openSession, run } from './session-by-text.ts';
 
 export const projectDirectory = join(import.meta.dirname, '..');
 
@@ -76,4 +80,14 @@ export function searchAll({ file, explorer }: Opened, more: Partial<SearchOption
     stopping: () => false,
     ...more,
   });
+}
+
+/** Runs a script as `spesh run` does: every command must come to what it expects. Throws where one does not. */
+export function runScript(script: string, host: string): void {
+  const { table } = newShellState(families);
+  const session = openSession(host);
+  for (const { command } of readScript({ file: 'script', text: script }, table, { prefixes: false })._unsafeUnwrap()) {
+    const outcome = run(session, command.text);
+    if (!outcome.ok || outcome.unmet !== undefined) throw new Error(`${command.text}: ${outcome.got ?? outcome.unmet?.message}`);
+  }
 }

@@ -1,19 +1,15 @@
 // `explore` against what it claims: each transition is what the session does, each state is counted once, shards add up, counterexamples run.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { families } from '../../commands/table.ts';
 import { hashPlain } from '../../src/base/plain.ts';
 import { settleWorld } from '../../src/kernel/kernel.ts';
 import { createExplorer, type Explorer } from '../../src/session/explore/explorer.ts';
 import { INVARIANT_NAMES } from '../../src/session/explore/invariants.ts';
 import { transitionRow } from '../../src/session/explore/rows.ts';
-import { counterexample } from '../../src/session/explore/script.ts';
 import type { TransitionRow } from '../../src/session/explore/search.ts';
 import type { Session } from '../../src/session/session.ts';
 import { refusalOf } from '../../src/shell/exit-code.ts';
-import { readScript } from '../../src/shell/script.ts';
-import { newShellState } from '../../src/shell/state.ts';
-import { fixture, type Opened, openFile, openText, searchAll } from '../explore-by-text.ts';
+import { type Opened, openText, searchAll } from '../explore-by-text.ts';
 import { command, openSession, optionsFor, run } from '../session-by-text.ts';
 
 /** The session's world as a state: without scratch memory and, unless `ticks`, its tick. */
@@ -248,31 +244,7 @@ describe('a search', () => {
   });
 });
 
-/** Runs a script as `spesh run` does: every command must come to what it expects. */
-function runScript(script: string): void {
-  const { table } = newShellState(families);
-  const session = openSession();
-  for (const { command: one } of readScript({ file: 'script', text: script }, table, { prefixes: false })._unsafeUnwrap()) {
-    const outcome = run(session, one.text);
-    expect(outcome.ok && outcome.unmet === undefined, `${one.text}: ${outcome.got}`).toBe(true);
-  }
-}
-
-describe('counterexamples', () => {
-  test('the empty mask is found in two calls, and its script runs', async () => {
-    const opened = openFile(fixture('mask-order'));
-    const found = await searchAll(opened);
-    const index = opened.explorer.invariants.findIndex((i) => i.name === 'cpu-left');
-    const failure = found.failures[index];
-    if (failure === null || failure === undefined) throw new Error('the empty mask was not found');
-    expect(failure.path).toHaveLength(2);
-    const source = { ...opened, host: 'two-spu', seed: 0 };
-    const { sentence, script } = counterexample(source, failure.path, index);
-    expect(sentence).toContain('supported_cpus of VM 0 is empty');
-    expect(script).toContain('host load two-spu\nup --bare\n');
-    runScript(script);
-  });
-
+describe('invariants', () => {
   test.each([
     ['initialised-runs', 'the PPI of a timer', ['spe.irq 27']],
     ['mask-shrinks', 'rfc-v5 copies the PMU’s CPUs', ['pmu.set-pmu 8', 'pmu.set-pmu 9']],

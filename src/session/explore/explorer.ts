@@ -203,7 +203,7 @@ function invariantsOf(wanted: readonly Wanted[], acts: readonly (readonly Act[])
     const look = (world: WorldView, result: string): string | null => {
       const value = valueIn(stage, expression, world, result);
       if (typeof value === 'string') return value;
-      return value === 0n ? `${text} is 0` : null;
+      return value === 0n ? `${text} does not hold` : null;
     };
     if (after === null) return { ...base, state: (world) => look(world, 'ok') };
     return {

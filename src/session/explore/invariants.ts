@@ -1,8 +1,10 @@
 // What should hold in every state and of every call of an exploration: a named list, each with its source. `null` means that it holds; a
 // sentence says how it does not.
 import { featureMaskOf } from '../../kernel/capability.ts';
-import { cpuListText, hasCpu } from '../../kernel/cpu-list.ts';
+import { cpuListText } from '../../kernel/cpu-list.ts';
+import type { Host } from '../../kernel/host.ts';
 import { type Evidence, evidenceText, inferred, mainline, seed } from '../../kernel/steps.ts';
+import { allowedCpus, mayRunOn, refusesWrongCpu } from '../../kernel/supported-cpus.ts';
 import type { Vm } from '../../kernel/world.ts';
 import type { Invariant, WorldView } from './seen.ts';
 import { type Attribute, STORED_VALUES, storedValues } from './stored-values.ts';
@@ -38,8 +40,9 @@ const RUNS: Invariant = {
     const vm = before.kernel.vms[index];
     const vcpu = vm?.vcpus[number];
     if (request !== 'KVM_RUN' || vcpu === undefined || entered) return null;
-    if (vm.dead || vcpu.run.immediateExit || !isInitialised(before, vm) || !hasCpu(vm.supportedCpus, vcpu.thread.cpu)) return null;
-    return `CPU ${vcpu.thread.cpu} of ${cpuListText(vm.supportedCpus)}: ${refusal === null ? 'an exit' : `-${refusal.errno}: ${refusal.why}`}`;
+    if (vm.dead || vcpu.run.immediateExit || !isInitialised(before, vm)) return null;
+    if (!mayRunOn(before.host, vm, vcpu, vcpu.thread.cpu)) return null;
+    return `CPU ${vcpu.thread.cpu} of ${allowedCpus(before.host, vm, vcpu)}: ${refusal === null ? 'an exit' : `-${refusal.errno}: ${refusal.why}`}`;
   },
 };
 
@@ -49,6 +52,8 @@ interface Exception {
   readonly errno: RegExp;
   readonly paths: RegExp;
   readonly why: string;
+  /** Only under kernels that do so. */
+  readonly under?: (host: Host) => boolean;
 }
 
 export const EXCEPTIONS: readonly Exception[] = [
@@ -57,6 +62,13 @@ export const EXCEPTIONS: readonly Exception[] = [
     errno: /^EINTR$/,
     paths: /^kernel\.vms\.\d+\.(hasRanOnce|vcpus\.\d+\.(hasRanOnce|run\..*|poweredOff))$/,
     why: 'a KVM_RUN that a signal or immediate_exit ends has run: has-ran-once is set, the exit is KVM_EXIT_INTR (§2.7)',
+  },
+  {
+    request: 'KVM_RUN',
+    errno: /^ENOEXEC$/,
+    paths: /^kernel\.vms\.\d+\.(hasRanOnce|vcpus\.\d+\.(hasRanOnce|run\..*))$/,
+    why: 'rfc-v4 and rfc-v5 refuse a CPU outside supported_cpus when has-ran-once is set already',
+    under: refusesWrongCpu,
   },
   {
     request: 'KVM_RUN',
@@ -99,7 +111,8 @@ const REFUSED: Invariant = {
   shows: ['why'],
   ioctl: ({ request, before, after, refusal }) => {
     if (refusal === null || before === after) return null;
-    const allowed = EXCEPTIONS.filter((e) => e.request === request && e.errno.test(refusal.errno)).map((e) => e.paths);
+    const known = EXCEPTIONS.filter((e) => e.request === request && e.errno.test(refusal.errno) && (e.under?.(before.host) ?? true));
+    const allowed = known.map((e) => e.paths);
     const changed = changedPlace(before, after, allowed, '');
     return changed === null ? null : `${request} = -${refusal.errno} changed ${changed}`;
   },

@@ -42,8 +42,8 @@ function ask(live: MountedWorld, vm: number, vcpu: number, { group, attr }: Attr
 
 function askAll(live: MountedWorld, world: WorldView, attributes: readonly Attribute[]): readonly Asked[] {
   const known = attributes.filter((a) => hasGetter(world.host, a));
-  return world.kernel.vms.flatMap(({ index: vm, destroyed, vcpus }) =>
-    destroyed ? [] : vcpus.flatMap(({ index: vcpu }) => known.map((a) => ({ ...a, vm, vcpu, value: ask(live, vm, vcpu, a) }))),
+  return world.kernel.vms.flatMap(({ index: vm, destroyed, dead, vcpus }) =>
+    destroyed || dead ? [] : vcpus.flatMap(({ index: vcpu }) => known.map((a) => ({ ...a, vm, vcpu, value: ask(live, vm, vcpu, a) }))),
   );
 }
 
