@@ -113,6 +113,12 @@ const BESIDE: readonly (readonly [string, Support, string, string])[] = [
     'v5, v6-title',
   ],
   [
+    'the race of two vCPU threads on supported_cpus, which two locks guard',
+    { partial: 'interleavings of two calls, step by step (src/kernel/interleave.ts); a session and explore make one call at a time' },
+    '',
+    'seed, mainline, inferred (H)',
+  ],
+  [
     'SPE without VHE, or under protected KVM',
     { none: 'rfc-v6 leaves it out; the older revisions run here as with VHE' },
     'rfc-v5, rfc-v4',

@@ -48,6 +48,8 @@ export interface Deed<S> {
   readonly kind: 'deed';
   readonly what: string;
   run(state: S): void;
+  /** A read and a write of something that other calls change under another lock: what happens between them is lost. */
+  readonly halves?: readonly [(state: S) => void, (state: S) => void];
   readonly evidence: Evidence;
 }
 
@@ -65,9 +67,15 @@ export interface Steps<S> {
   /** `KVM_ARM_VCPU_SPE_SPU set`. */
   readonly name: string;
   readonly steps: readonly Step<S>[];
+  /** The lock that the call holds beside its vCPU's mutex: two calls with the same one never overlap. */
+  readonly lock?: 'config_lock' | 'arm_spus_lock';
 }
 
-export const steps = <S>(name: string, list: readonly Step<S>[]): Steps<S> => ({ name, steps: list });
+export const steps = <S>(name: string, list: readonly Step<S>[], lock?: Steps<S>['lock']): Steps<S> => ({
+  name,
+  steps: list,
+  ...(lock === undefined ? {} : { lock }),
+});
 
 type CheckParts<S> = Pick<Check<S>, 'saw' | 'wouldPass' | 'leaves'> & { when(state: S): boolean };
 
@@ -78,6 +86,18 @@ export function fails<S>(errno: string, why: string, parts: CheckParts<S>, evide
 }
 
 export const does = <S>(what: string, run: (state: S) => void, evidence: Evidence): Deed<S> => ({ kind: 'deed', what, run, evidence });
+
+/** A deed in two halves; a call that nobody disturbs does one behind the other. */
+export const doesInHalves = <S>(what: string, first: (state: S) => void, second: (state: S) => void, evidence: Evidence): Deed<S> => ({
+  kind: 'deed',
+  what,
+  run: (state) => {
+    first(state);
+    second(state);
+  },
+  halves: [first, second],
+  evidence,
+});
 
 export const endsWhen = <S>(what: string, when: (state: S) => boolean, evidence: Evidence): EarlyEnd<S> => ({
   kind: 'end',
@@ -109,7 +129,8 @@ export function walk<S>(list: Steps<S>, state: S): Result<null, Refusal> {
   return ok(null);
 }
 
-function refuse<S>(list: Steps<S>, state: S, failed: Check<S>): Refusal {
+/** The refusal of a check that failed in this state. */
+export function refuse<S>(list: Steps<S>, state: S, failed: Check<S>): Refusal {
   const all = checksOf(list);
   const at = all.indexOf(failed);
   const checks = all.map((check, i): CheckTrace => {

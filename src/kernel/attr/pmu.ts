@@ -3,7 +3,7 @@ import { getField, struct } from '../../abi/struct.ts';
 import { unmapped, userBytes } from '../calls/user.ts';
 import { cpuListText } from '../cpu-list.ts';
 import type { CpuPmuDevice, Host } from '../host.ts';
-import { type Check, does, fails, mainline, type Step, type Steps, seed, steps } from '../steps.ts';
+import { type Check, does, doesInHalves, fails, mainline, type Step, type Steps, seed, steps } from '../steps.ts';
 import { setSupportedCpus } from '../supported-cpus.ts';
 import { claimError, claimInterrupt, vgicInitialised } from '../vgic-port.ts';
 import { hasFeature, knobWord } from '../vm.ts';
@@ -110,13 +110,18 @@ function setPmu(host: Host): List {
       },
       mainline(place),
     ),
-    does(
+    doesInHalves(
       copies ? 'remember the PMU; supported_cpus = its CPUs' : 'remember the PMU; supported_cpus &= its CPUs',
       (s) => {
         const pmu = pmuOfType(s);
         if (pmu === undefined) throw new Error('a checked PMU is gone');
         s.vm.pmu = pmu.type;
-        const cpus = copies ? pmu.cpus : s.vm.supportedCpus & pmu.cpus;
+        s.maskRead = s.vm.supportedCpus;
+      },
+      (s) => {
+        const pmu = pmuOfType(s);
+        if (pmu === undefined) throw new Error('a checked PMU is gone');
+        const cpus = copies ? pmu.cpus : (s.maskRead ?? 0n) & pmu.cpus;
         setSupportedCpus(s, cpus, `KVM_ARM_VCPU_PMU_V3_SET_PMU ${pmu.type} (${pmu.name}, CPUs ${cpuListText(pmu.cpus)})`);
       },
       copies ? mainline(place) : seed(place),
@@ -244,5 +249,5 @@ export function pmuSteps(host: Host, verb: Verb, attr: bigint): Steps<AttrCall> 
     return steps(name, attr < NAMES.length ? [featureMissing('ENXIO', 'kvm_arm_pmu_v3_has_attr')] : [unknown('kvm_arm_pmu_v3_has_attr')]);
   if (verb === 'get') return steps(name, attr === 0n ? irqGet : [unknown(GET)]);
   const bodies: readonly List[] = [irqSet, init, filterSet, setPmu(host), counters];
-  return steps(name, [...head, ...(bodies[Number(attr)] ?? [unknown(SET)])]);
+  return steps(name, [...head, ...(bodies[Number(attr)] ?? [unknown(SET)])], 'config_lock');
 }

@@ -5,7 +5,7 @@ import { kvmSpus } from '../capability.ts';
 import { cpuListText } from '../cpu-list.ts';
 import type { Host, SpuDevice } from '../host.ts';
 import { encodeBufferSize, maxBufferSizeOf } from '../spe/buffer-size.ts';
-import { type Check, does, endsWhen, fails, inferred, type Step, type Steps, seed, steps, v5, v6Review } from '../steps.ts';
+import { type Check, does, doesInHalves, endsWhen, fails, inferred, type Step, type Steps, seed, steps, v5, v6Review } from '../steps.ts';
 import { setSupportedCpus } from '../supported-cpus.ts';
 import { claimError, claimInterrupt, vgicInitialised } from '../vgic-port.ts';
 import { hasFeature, knobWord } from '../vm.ts';
@@ -147,13 +147,16 @@ const spuSet: List = [
     seed(SET_SPU),
   ),
   endsWhen('the same SPU is set: nothing changes', (s) => s.vm.spu !== null, seed(SET_SPU)),
-  does(
+  doesInHalves(
     'remember the SPU; supported_cpus &= its CPUs',
+    (s) => {
+      s.vm.spu = intOf(s);
+      s.maskRead = s.vm.supportedCpus;
+    },
     (s) => {
       const spu = spuOfType(s, intOf(s));
       if (spu === undefined) throw new Error('a checked SPU is gone');
-      s.vm.spu = spu.type;
-      setSupportedCpus(s, s.vm.supportedCpus & spu.cpus, `KVM_ARM_VCPU_SPE_SPU ${spu.type} (${spu.name}, CPUs ${cpuListText(spu.cpus)})`);
+      setSupportedCpus(s, (s.maskRead ?? 0n) & spu.cpus, `KVM_ARM_VCPU_SPE_SPU ${spu.type} (${spu.name}, CPUs ${cpuListText(spu.cpus)})`);
     },
     seed(SET_SPU),
   ),
@@ -321,5 +324,6 @@ export function speStepsV6(host: Host, verb: Verb, attr: bigint): Steps<AttrCall
           3: initSet(host),
         }
       : { 0: [...vgicMissingInCase(host), ...irqGetBody], 1: spuGet, 2: sizeGet };
-  return steps(name, [...head(host, verb), ...(bodies[String(attr)] ?? [unknownAttribute(verb === 'set' ? seed(SET) : seed(GET))])]);
+  const list = [...head(host, verb), ...(bodies[String(attr)] ?? [unknownAttribute(verb === 'set' ? seed(SET) : seed(GET))])];
+  return steps(name, list, verb === 'set' && attr === 1n ? 'arm_spus_lock' : undefined);
 }

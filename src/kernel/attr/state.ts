@@ -19,6 +19,8 @@ export interface AttrCall extends VcpuCall {
   attr: Attr;
   /** What `addr` led to: a number for `int`, bytes or flags for `u64`. */
   value: bigint;
+  /** supported_cpus as a choice of SPU or PMU read it, before it writes it narrowed. */
+  maskRead?: bigint;
 }
 
 /** The value of an `int` attribute. */
