@@ -87,28 +87,38 @@ export interface GuestEnd {
   readonly operations: number;
 }
 
-/** Runs until SYSTEM_OFF or the limit: the pl011 prints, other devices read as zero, SGIs go nowhere. `onHostIrq` after each host interrupt. */
-export function runGuest(b: Bare, limit: number, slice = 1_000_000, onHostIrq?: (b: Bare) => void): GuestEnd {
-  const { m, cpu } = b;
-  const c = cpu.context;
+/**
+ * Answers the trap of a guest as a small hypervisor: the pl011 prints, other devices read as zero, SGIs go nowhere. Answers what was printed,
+ * or why the guest ended.
+ */
+export function answerTrap(b: Bare): { readonly printed: string } | { readonly ended: 'off' | 'wait' | 'trap' } {
+  const c = b.cpu.context;
+  const { ec, iss, ipa } = b.cpu.trap;
+  let printed = '';
+  if (ec === EC_HVC) return { ended: 'off' };
+  if (ec === EC_WFX) return { ended: 'wait' };
+  if (ec === EC_DATA_ABORT_LOWER) {
+    const access = readInstructionSyndrome(iss);
+    if (access === null) return { ended: 'trap' };
+    if (access.write && ipa === 0x09000000) printed = String.fromCharCode(Number(getX(c, access.register) & 0xffn));
+    if (!access.write && access.register !== 31) setX(c, access.register, 0n);
+  } else if (ec !== EC_SYSREG) return { ended: 'trap' };
+  setPc(c, getPc(c) + 4n);
+  return { printed };
+}
+
+/** Runs until SYSTEM_OFF or the limit; `onHostIrq` after each host interrupt. */
+export function runGuest(b: Bare, limit: number, slice: number | (() => number) = 1_000_000, onHostIrq?: (b: Bare) => void): GuestEnd {
   let console = '';
   let operations = 0;
-  const end = (reason: GuestEnd['reason']): GuestEnd => ({ console, reason, operations });
   while (operations < limit) {
-    const result = stepCpu(m, cpu, Math.min(slice, limit - operations), NO_STOPS);
+    const result = stepCpu(b.m, b.cpu, Math.min(typeof slice === 'number' ? slice : slice(), limit - operations), NO_STOPS);
     operations += result.executed;
     if (result.stop === 'host-irq') onHostIrq?.(b);
     if (result.stop !== 'trap') continue;
-    const { ec, iss, ipa } = cpu.trap;
-    if (ec === EC_HVC) return end('off');
-    if (ec === EC_WFX) return end('wait');
-    if (ec === EC_DATA_ABORT_LOWER) {
-      const access = readInstructionSyndrome(iss);
-      if (access === null) return end('trap');
-      if (access.write && ipa === 0x09000000) console += String.fromCharCode(Number(getX(c, access.register) & 0xffn));
-      if (!access.write && access.register !== 31) setX(c, access.register, 0n);
-    } else if (ec !== EC_SYSREG) return end('trap');
-    setPc(c, getPc(c) + 4n);
+    const answer = answerTrap(b);
+    if ('ended' in answer) return { console, reason: answer.ended, operations };
+    console += answer.printed;
   }
-  return end('limit');
+  return { console, reason: 'limit', operations };
 }
