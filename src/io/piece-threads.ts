@@ -4,7 +4,7 @@ import { parentPort, Worker, workerData } from 'node:worker_threads';
 
 /** Bytes of a slot: a piece of some 256 KiB, and the longest line behind it. */
 const SLOT = 320 * 1024;
-const SLOTS = 24;
+const SLOTS = 32;
 
 /** Text as the writers of pieces build it. */
 export interface PieceText {
@@ -13,6 +13,7 @@ export interface PieceText {
 }
 
 type ThreadMessage<Note> =
+  | { readonly kind: 'ready' }
   | { readonly kind: 'piece'; readonly slot: number; readonly length: number }
   | { readonly kind: 'note'; readonly note: Note };
 type MainMessage<Request> =
@@ -27,6 +28,8 @@ interface ThreadData<Data> {
 }
 
 export interface PieceThread<Request, Note> {
+  /** When it can begin; rejects when it cannot. */
+  readonly ready: Promise<void>;
   /** Hands a request over; they are worked on in turn. Its number, for `cancel`. */
   ask(request: Request): number;
   /** What comes next: a piece, valid until the next call, or what the thread has to say. Rejects when the thread fails. */
@@ -42,23 +45,28 @@ export function startPieceThread<Data, Request, Note>(module: URL, data: Data): 
   const cancelled = new SharedArrayBuffer(4);
   const bytes = Array.from({ length: SLOTS }, (_, i) => new Uint8Array(slots, i * SLOT, SLOT));
   const worker = new Worker(module, { workerData: { data, slots, cancelled } satisfies ThreadData<Data> });
-  const waiting: ThreadMessage<Note>[] = [];
+  const waiting: Exclude<ThreadMessage<Note>, { kind: 'ready' }>[] = [];
+  const begun: { resolve(): void; reject(problem: unknown): void } = { resolve: () => {}, reject: () => {} };
+  const ready = new Promise<void>((resolve, reject) => Object.assign(begun, { resolve, reject }));
   let wake: (() => void) | null = null;
   let failed: unknown = null;
   let reading = -1;
   let requests = 0;
   const fail = (problem: unknown): void => {
     failed ??= problem;
+    begun.reject(problem);
     wake?.();
   };
   worker.on('message', (message: ThreadMessage<Note>) => {
-    waiting.push(message);
+    if (message.kind === 'ready') begun.resolve();
+    else waiting.push(message);
     wake?.();
   });
   worker.on('error', fail);
   worker.on('exit', (code) => fail(new Error(`a thread ended with code ${code}`)));
   const post = (message: MainMessage<Request>): void => worker.postMessage(message);
   return {
+    ready,
     ask: (request) => {
       requests += 1;
       post({ kind: 'request', number: requests, request });
@@ -108,6 +116,7 @@ export function servePieces<Data, Request, Note>(
   let wake: (() => void) | null = null;
   let isBusy = false;
   const post = (message: ThreadMessage<Note>): void => port.postMessage(message);
+  post({ kind: 'ready' });
 
   const slotFree = async (): Promise<number> => {
     for (;;) {

@@ -10,6 +10,8 @@ export interface OpenFile {
   readonly size: number;
   /** Up to `length` bytes from `offset`; fewer where the file ends. Throws where the system cannot read. */
   read(offset: number, length: number): Uint8Array;
+  /** The same into the caller's own bytes; how many it was. */
+  readInto(into: Uint8Array, offset: number): number;
   close(): void;
 }
 
@@ -34,19 +36,24 @@ export function openFile(path: string): Result<OpenFile, FileFault> {
 export const fileOfDescriptor = (fd: number, size: number): OpenFile => fileAt(fd, size);
 
 function fileAt(fd: number, size: number): OpenFile {
+  const readInto = (bytes: Uint8Array, offset: number): number => {
+    const wanted = Math.max(0, Math.min(bytes.length, size - offset));
+    let got = 0;
+    while (got < wanted) {
+      const n = readSync(fd, bytes, got, wanted - got, offset + got);
+      if (n === 0) break;
+      got += n;
+    }
+    return got;
+  };
   return {
     fd,
     size,
+    readInto,
     read(offset, length) {
-      const wanted = Math.max(0, Math.min(length, size - offset));
-      const bytes = new Uint8Array(wanted);
-      let got = 0;
-      while (got < wanted) {
-        const n = readSync(fd, bytes, got, wanted - got, offset + got);
-        if (n === 0) break;
-        got += n;
-      }
-      return got === wanted ? bytes : bytes.subarray(0, got);
+      const bytes = new Uint8Array(Math.max(0, Math.min(length, size - offset)));
+      const got = readInto(bytes, offset);
+      return got === bytes.length ? bytes : bytes.subarray(0, got);
     },
     close: () => closeSync(fd),
   };

@@ -1,6 +1,6 @@
 // SPE bytes to columns in one pass: no object a packet, no object a record. Bytes come in chunks of any size; what a chunk ends in the
 // middle of waits for the next. A byte where no packet begins is skipped alone, as perf does: it closes the record it stands in.
-import { CONTEXT, COUNTER, DATA_SOURCE, END, EVENTS, OPERATION, PADDING, TIMESTAMP } from '../arch/spe/packets.ts';
+import { ADDRESS, CONTEXT, COUNTER, DATA_SOURCE, EVENTS, HEADERS, OPERATION, PADDING, TIMESTAMP } from '../arch/spe/packets.ts';
 import { BAD, read16, read32, readPacket, SHORT } from '../arch/spe/read.ts';
 import {
   ADDRESSES,
@@ -9,17 +9,11 @@ import {
   HAS_CONTEXT,
   HAS_END,
   HAS_EVENTS,
-  HAS_ISSUE,
   HAS_OPERATION,
-  HAS_PA,
   HAS_PC,
-  HAS_PREVIOUS,
   HAS_SOURCE,
-  HAS_TARGET,
   HAS_TIMESTAMP,
   HAS_TOTAL,
-  HAS_TRANSLATION,
-  HAS_VA,
   newColumns,
   type TraceColumns,
 } from './columns.ts';
@@ -63,8 +57,6 @@ export function newTraceDecoder(capacity = 4096): TraceDecoder {
 
 /** No packet and no alignment is longer. */
 const LONGEST = 16;
-const ADDRESS_BITS = [HAS_PC, HAS_TARGET, HAS_VA, HAS_PA, HAS_PREVIOUS];
-const COUNTER_BITS = [HAS_TOTAL, HAS_ISSUE, HAS_TRANSLATION];
 
 /** Takes the next bytes of the stream. */
 export function decodeChunk(d: TraceDecoder, chunk: Uint8Array): void {
@@ -119,27 +111,41 @@ export function dropRows(d: TraceDecoder): void {
   from.source[0] = from.source[row];
 }
 
-/** Decodes packets that begin before that byte; how many bytes that took. */
+/**
+ * Decodes packets that begin before that byte; how many bytes that took. The columns and what the record in hand has stand in local variables:
+ * this loop is where the time goes.
+ */
 function decode(d: TraceDecoder, bytes: Uint8Array, beginBefore: number): number {
   let stop = d.stopped === 0 ? beginBefore : 0;
   const c = d.columns;
   const end = bytes.length;
   const base = d.position;
+  let { present, offset, addressLo, addressHi, counter } = c;
+  let row = c.rows;
+  let has = present[row];
   let at = 0;
   let packets = 0;
   let padding = 0;
   let bad = 0;
   while (at < stop) {
-    if (bytes[at] === 0) {
+    const first = bytes[at];
+    if (first === 0) {
       const from = at;
       do at++;
       while (at < stop && bytes[at] === 0);
       padding += at - from;
       continue;
     }
-    const packed = readPacket(bytes, at, end, base);
+    let packed = HEADERS[first];
+    if (packed === 0 || at + (packed & 31) > end) packed = readPacket(bytes, at, end, base);
     if (packed === BAD || packed === SHORT) {
-      closePartial(d);
+      if (has !== 0) {
+        present[row] = has;
+        closePartial(d);
+        row = c.rows;
+        has = 0;
+        ({ present, offset, addressLo, addressHi, counter } = c);
+      }
       bad += 1;
       at += 1;
       continue;
@@ -147,67 +153,69 @@ function decode(d: TraceDecoder, bytes: Uint8Array, beginBefore: number): number
     const length = packed & 31;
     const payload = at + (packed >> 14);
     const kind = (packed >> 5) & 15;
-    const row = c.rows;
     if (kind === PADDING) {
       padding += length;
       at += length;
       continue;
     }
-    if (c.present[row] === 0) c.offset[row] = base + at;
+    if (has === 0) offset[row] = base + at;
     packets += 1;
     at += length;
     switch (kind) {
-      case END:
-        c.present[row] |= HAS_END;
-        d.records += 1;
-        nextRow(c);
-        if (base + at >= d.until) {
-          d.stopped = length;
-          stop = 0;
-        }
+      case ADDRESS: {
+        const index = (packed >> 9) & 31;
+        if (index >= ADDRESSES) break;
+        const cell = row * ADDRESSES + index;
+        addressLo[cell] = read32(bytes, payload);
+        addressHi[cell] = read32(bytes, payload + 4);
+        has |= HAS_PC << index;
         break;
-      case TIMESTAMP:
-        c.timestampLo[row] = read32(bytes, payload);
-        c.timestampHi[row] = read32(bytes, payload + 4);
-        c.present[row] |= HAS_TIMESTAMP;
-        d.records += 1;
-        nextRow(c);
-        if (base + at >= d.until) {
-          d.stopped = length;
-          stop = 0;
-        }
-        break;
-      case EVENTS:
-        readEvents(c, row, bytes, payload, at - payload);
-        break;
-      case DATA_SOURCE:
-        c.source[row] = at - payload === 1 ? bytes[payload] : read16(bytes, payload);
-        c.present[row] |= HAS_SOURCE;
-        break;
-      case CONTEXT:
-        c.context[row] = read32(bytes, payload);
-        c.present[row] |= HAS_CONTEXT;
-        break;
-      case OPERATION:
-        c.operation[row] = (((packed >> 9) & 31) << 8) | bytes[payload];
-        c.present[row] |= HAS_OPERATION;
-        break;
+      }
       case COUNTER: {
         const index = (packed >> 9) & 31;
         if (index >= COUNTERS) break;
-        c.counter[row * COUNTERS + index] = read16(bytes, payload);
-        c.present[row] |= COUNTER_BITS[index];
+        counter[row * COUNTERS + index] = read16(bytes, payload);
+        has |= HAS_TOTAL << index;
         break;
       }
+      case OPERATION:
+        c.operation[row] = (((packed >> 9) & 31) << 8) | bytes[payload];
+        has |= HAS_OPERATION;
+        break;
+      case EVENTS: {
+        const size = at - payload;
+        c.eventsLo[row] = size === 2 ? read16(bytes, payload) : size === 1 ? bytes[payload] : read32(bytes, payload);
+        c.eventsHi[row] = size === 8 ? read32(bytes, payload + 4) : 0;
+        has |= HAS_EVENTS;
+        break;
+      }
+      case CONTEXT:
+        c.context[row] = read32(bytes, payload);
+        has |= HAS_CONTEXT;
+        break;
+      case DATA_SOURCE:
+        c.source[row] = at - payload === 1 ? bytes[payload] : read16(bytes, payload);
+        has |= HAS_SOURCE;
+        break;
       default: {
-        const index = (packed >> 9) & 31;
-        if (index >= ADDRESSES) break;
-        c.addressLo[row * ADDRESSES + index] = read32(bytes, payload);
-        c.addressHi[row * ADDRESSES + index] = read32(bytes, payload + 4);
-        c.present[row] |= ADDRESS_BITS[index];
+        // A Timestamp or End packet ends the record.
+        if (kind === TIMESTAMP) {
+          c.timestampLo[row] = read32(bytes, payload);
+          c.timestampHi[row] = read32(bytes, payload + 4);
+          present[row] = has | HAS_TIMESTAMP;
+        } else present[row] = has | HAS_END;
+        d.records += 1;
+        nextRow(c);
+        row += 1;
+        has = 0;
+        if (present !== c.present) ({ present, offset, addressLo, addressHi, counter } = c);
+        if (base + at < d.until) break;
+        d.stopped = length;
+        stop = 0;
       }
     }
   }
+  present[row] = has;
   d.position += at;
   d.packets += packets;
   d.paddingBytes += padding;
@@ -216,10 +224,12 @@ function decode(d: TraceDecoder, bytes: Uint8Array, beginBefore: number): number
   return at;
 }
 
-function readEvents(c: TraceColumns, row: number, bytes: Uint8Array, at: number, size: number): void {
-  c.eventsLo[row] = size === 2 ? read16(bytes, at) : size === 1 ? bytes[at] : read32(bytes, at);
-  c.eventsHi[row] = size === 8 ? read32(bytes, at + 4) : 0;
-  c.present[row] |= HAS_EVENTS;
+/**
+ * Decodes what begins in a window on the stream whose first byte is at `d.position`. No byte is kept for later: the next window begins at
+ * the new position; what is left when the stream ends goes to `carry`, for `endBuffer`.
+ */
+export function decodeWindow(d: TraceDecoder, bytes: Uint8Array): void {
+  decode(d, bytes, Math.max(0, bytes.length - LONGEST + 1));
 }
 
 /** Decodes a whole trace at once. */

@@ -127,6 +127,19 @@ export function endDumpText(d: Dump): Text {
   return d.text;
 }
 
+/**
+ * The lines of a window on the buffer whose first byte is at `d.position`. No byte is kept for later: the next window begins at the new
+ * position; what is left when the buffer ends goes to `carry`, for `endDump`.
+ */
+export function* dumpWindow(d: Dump, bytes: Uint8Array): Generator<Text> {
+  const stop = Math.max(0, bytes.length - LONGEST + 1);
+  for (let at = 0; at < stop && d.stopped === 0; ) {
+    at = dumpSome(d, bytes, at, stop);
+    keepWords(d);
+    yield d.text;
+  }
+}
+
 /** The dump of a whole buffer, in pieces. */
 export function* dumpPieces(bytes: Uint8Array, options: DumpOptions): Generator<Uint8Array> {
   const d = newDump(options);

@@ -3,9 +3,9 @@
 // on to the first one behind its end. Parts whose guess was wrong are done again from there, so that the whole is what one pass gives.
 import { END, kindOf, lengthOf, TIMESTAMP } from '../arch/spe/packets.ts';
 import { readPacket } from '../arch/spe/read.ts';
-import { decodeChunk, dropRows, endBuffer, newTraceDecoder, type TraceDecoder } from './decode.ts';
-import { beginDumpAt, type DumpOptions, dumpSteps, endDumpText, newDump } from './dump.ts';
-import { PIECE, piecesOf, type ReadAt } from './perf-data/read-at.ts';
+import { decodeWindow, dropRows, endBuffer, newTraceDecoder, type TraceDecoder } from './decode.ts';
+import { beginDumpAt, type DumpOptions, dumpWindow, endDumpText, newDump } from './dump.ts';
+import { PIECE, type ReadAt, readWindow } from './perf-data/read-at.ts';
 import { type LineForm, lineSteps, newRecordLines } from './record-lines.ts';
 import { newText, type Text } from './text.ts';
 
@@ -49,6 +49,9 @@ export function guessCut(file: ReadAt, from: number, to: number, base = 0): Cut 
   return null;
 }
 
+/** What a window may leave over; a window that is no longer is the last. */
+const SHORT_WINDOW = LONGEST - 1;
+
 /** Work on a part: pieces of text, then where it ended; null: with the buffer. */
 export type PartWork = Generator<Text, Cut | null>;
 
@@ -57,10 +60,13 @@ export function* dumpPart(file: ReadAt, from: Cut, until: number, options: DumpO
   const d = newDump(options, text);
   beginDumpAt(d, from.offset, file.read(from.offset - from.closing, from.closing));
   d.until = until;
-  for (const bytes of piecesOf(file, from.offset, file.size)) {
-    yield* dumpSteps(d, bytes);
+  const window = new Uint8Array(PIECE);
+  for (let bytes: Uint8Array = window; bytes.length > SHORT_WINDOW; ) {
+    bytes = readWindow(file, d.position, window);
+    yield* dumpWindow(d, bytes);
     if (d.stopped !== 0) return { offset: d.position, closing: d.stopped };
   }
+  d.carry = file.read(d.position, SHORT_WINDOW);
   d.until = Number.POSITIVE_INFINITY;
   yield endDumpText(d);
   return null;
@@ -76,12 +82,15 @@ export function* linesPart(
 ): PartWork {
   const lines = newRecordLines(options.form, null, text);
   const d = partDecoder(from, until);
-  for (const bytes of piecesOf(file, from.offset, file.size)) {
-    decodeChunk(d, bytes);
+  const window = new Uint8Array(PIECE);
+  for (let bytes: Uint8Array = window; bytes.length > SHORT_WINDOW; ) {
+    bytes = readWindow(file, d.position, window);
+    decodeWindow(d, bytes);
     yield* lineSteps(lines, d.columns, options.midr);
     dropRows(d);
     if (d.stopped !== 0) return { offset: d.position, closing: d.stopped };
   }
+  d.carry = file.read(d.position, SHORT_WINDOW);
   d.until = Number.POSITIVE_INFINITY;
   endBuffer(d);
   yield* lineSteps(lines, d.columns, options.midr);
@@ -131,14 +140,17 @@ export function countsOf(d: TraceDecoder, from = 0): PartCounts {
 export function* countPart(file: ReadAt, from: Cut, until: number, counts: PartCounts): PartWork {
   const d = partDecoder(from, until);
   let end: Cut | null = null;
-  for (const bytes of piecesOf(file, from.offset, file.size)) {
-    decodeChunk(d, bytes);
+  const window = new Uint8Array(PIECE);
+  for (let bytes: Uint8Array = window; bytes.length > SHORT_WINDOW; ) {
+    bytes = readWindow(file, d.position, window);
+    decodeWindow(d, bytes);
     dropRows(d);
     if (d.stopped === 0) continue;
     end = { offset: d.position, closing: d.stopped };
     break;
   }
   if (end === null) {
+    d.carry = file.read(d.position, SHORT_WINDOW);
     d.until = Number.POSITIVE_INFINITY;
     endBuffer(d);
   }

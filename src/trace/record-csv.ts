@@ -20,145 +20,158 @@ import {
 } from './columns.ts';
 import { putTime } from './perf-data/clock-text.ts';
 import type { RecordLines } from './record-lines.ts';
-import { type EventWords, eventBytes, operationBytes } from './record-words.ts';
-import { HIGH_DIGIT, LOW_DIGIT, type Text } from './text.ts';
+import { type EventWords, eventBytes, operationBytes, type PackedWords, packWords } from './record-words.ts';
+import { HIGH_DIGIT, LOW_DIGIT } from './text.ts';
 
 const COMMA = 0x2c;
 const NEWLINE = 0x0a;
 const ZERO = 0x30;
-const X = 0x78;
+
+/** Two hexadecimal digits of a byte, the first in the low half. */
+const PAIR = Uint16Array.from({ length: 256 }, (_, byte) => HIGH_DIGIT[byte] | (LOW_DIGIT[byte] << 8));
+/** `0x`. */
+const PREFIX = 0x7830;
+/** `N,` behind each other: two bytes. */
+const DIGIT_COMMA = 0x2c30;
 
 /** `0x…,` of 64 bits in two halves; where the next cell begins. */
-function putAddress(out: Uint8Array, from: number, high: number, low: number): number {
-  out[from] = ZERO;
-  out[from + 1] = X;
+function putAddress(out: DataView, from: number, high: number, low: number): number {
+  out.setUint16(from, PREFIX, true);
   let at = from + 2;
   if (high === 0) at = putDigits(out, at, low);
   else {
     at = putDigits(out, at, high);
-    const a = low >>> 24;
-    const b = (low >>> 16) & 0xff;
-    const c = (low >>> 8) & 0xff;
-    const d = low & 0xff;
-    out[at] = HIGH_DIGIT[a];
-    out[at + 1] = LOW_DIGIT[a];
-    out[at + 2] = HIGH_DIGIT[b];
-    out[at + 3] = LOW_DIGIT[b];
-    out[at + 4] = HIGH_DIGIT[c];
-    out[at + 5] = LOW_DIGIT[c];
-    out[at + 6] = HIGH_DIGIT[d];
-    out[at + 7] = LOW_DIGIT[d];
+    out.setUint16(at, PAIR[low >>> 24], true);
+    out.setUint16(at + 2, PAIR[(low >>> 16) & 0xff], true);
+    out.setUint16(at + 4, PAIR[(low >>> 8) & 0xff], true);
+    out.setUint16(at + 6, PAIR[low & 0xff], true);
     at += 8;
   }
-  out[at] = COMMA;
+  out.setUint8(at, COMMA);
   return at + 1;
 }
 
 /** A word without leading zeros. */
-function putDigits(out: Uint8Array, from: number, word: number): number {
+function putDigits(out: DataView, from: number, word: number): number {
   let at = from;
   let shift = word === 0 ? 0 : 28 - (Math.clz32(word) & ~3);
   if ((shift & 4) === 0) {
-    out[at++] = LOW_DIGIT[(word >>> shift) & 15];
+    out.setUint8(at++, LOW_DIGIT[(word >>> shift) & 15]);
     shift -= 4;
   }
   for (shift -= 4; shift >= 0; shift -= 8) {
-    const byte = (word >>> shift) & 0xff;
-    out[at] = HIGH_DIGIT[byte];
-    out[at + 1] = LOW_DIGIT[byte];
+    out.setUint16(at, PAIR[(word >>> shift) & 0xff], true);
     at += 2;
   }
   return at;
 }
 
+/** Two decimal digits of a number below 100, the first in the low half. */
+const DECIMAL = Uint16Array.from({ length: 100 }, (_, n) => (ZERO + Math.floor(n / 10)) | ((ZERO + (n % 10)) << 8));
+
 /** `N,` of a number below 2^32. */
-function putNumber(out: Uint8Array, from: number, value: number): number {
+function putNumber(out: DataView, from: number, value: number): number {
   let at = from;
-  if (value < 10) out[at++] = ZERO + value;
-  else if (value < 100) {
-    const tens = (value / 10) | 0;
-    out[at] = ZERO + tens;
-    out[at + 1] = ZERO + value - tens * 10;
+  if (value < 10) {
+    out.setUint16(at, DIGIT_COMMA + value, true);
+    return at + 2;
+  }
+  if (value < 100) {
+    out.setUint16(at, DECIMAL[value], true);
     at += 2;
+  } else if (value < 1000) {
+    const hundreds = (value / 100) | 0;
+    out.setUint8(at, ZERO + hundreds);
+    out.setUint16(at + 1, DECIMAL[value - hundreds * 100], true);
+    at += 3;
   } else {
-    let digits = 3;
-    for (let limit = 1000; value >= limit; limit *= 10) digits++;
+    let digits = 4;
+    for (let limit = 10_000; value >= limit; limit *= 10) digits++;
     at += digits;
     let rest = value;
     for (let i = at - 1; i >= from; i--) {
       const next = Math.floor(rest / 10);
-      out[i] = ZERO + rest - next * 10;
+      out.setUint8(i, ZERO + rest - next * 10);
       rest = next;
     }
   }
-  out[at] = COMMA;
+  out.setUint8(at, COMMA);
   return at + 1;
 }
 
-function putWords(out: Uint8Array, from: number, words: Uint8Array): number {
-  const length = words.length;
-  for (let i = 0; i < length; i++) out[from + i] = words[i];
+function putWords(out: DataView, from: number, { quads, length }: PackedWords): number {
+  for (let i = 0; i < quads.length; i++) out.setUint32(from + 4 * i, quads[i], true);
   return from + length;
 }
 
-const TRUE = Uint8Array.from('true,', (c) => c.charCodeAt(0));
+const TRUE = packWords('true,');
 
-/** Appends the line of a row. Words end in their comma. */
-export function putCsvRecord(l: RecordLines, t: Text, c: TraceColumns, row: number, words: EventWords, cpu: number): void {
-  const out = t.bytes;
-  let at = t.length;
+/** Appends lines until the text is `full` bytes long; the row behind the last. Words end in their comma. */
+export function putCsvRows(l: RecordLines, c: TraceColumns, from: number, full: number, words: EventWords, cpu: number): number {
+  const t = l.text;
+  const out = new DataView(t.bytes.buffer, t.bytes.byteOffset, t.bytes.byteLength);
+  let row = from;
+  for (; row < c.rows && t.length < full; row++) t.length = putRow(l, out, c, row, words, cpu);
+  return row;
+}
+
+/** One line; where the next begins. */
+function putRow(l: RecordLines, out: DataView, c: TraceColumns, row: number, words: EventWords, cpu: number): number {
+  let at = l.text.length;
   const present = c.present[row];
   const address = row * ADDRESSES;
   const counter = row * COUNTERS;
   if (present & HAS_PC) {
     const high = c.addressHi[address];
     at = putAddress(out, at, codeAddressHigh(high), c.addressLo[address]);
-    out[at] = ZERO + exceptionLevelOf(high);
-    out[at + 1] = COMMA;
-    out[at + 2] = ZERO + nonSecureOf(high);
-    out[at + 3] = COMMA;
+    out.setUint16(at, DIGIT_COMMA + exceptionLevelOf(high), true);
+    out.setUint16(at + 2, DIGIT_COMMA + nonSecureOf(high), true);
     at += 4;
   } else {
-    out[at] = COMMA;
-    out[at + 1] = COMMA;
-    out[at + 2] = COMMA;
-    at += 3;
+    at = putNothing(out, at);
+    at = putNothing(out, at);
+    at = putNothing(out, at);
   }
   if (present & HAS_OPERATION) at = putWords(out, at, operationBytes(l.words, c.operation[row]));
-  else out[at++] = COMMA;
+  else at = putNothing(out, at);
   if (present & HAS_EVENTS) at = putWords(out, at, eventBytes(words, c.eventsHi[row], c.eventsLo[row]));
-  else out[at++] = COMMA;
+  else at = putNothing(out, at);
   if (present & HAS_ISSUE) at = putNumber(out, at, c.counter[counter + 1]);
-  else out[at++] = COMMA;
+  else at = putNothing(out, at);
   if (present & HAS_TOTAL) at = putNumber(out, at, c.counter[counter]);
-  else out[at++] = COMMA;
+  else at = putNothing(out, at);
   if (present & HAS_TRANSLATION) at = putNumber(out, at, c.counter[counter + 2]);
-  else out[at++] = COMMA;
+  else at = putNothing(out, at);
   if (present & HAS_VA) at = putAddress(out, at, dataAddressHigh(c.addressHi[address + 2]), c.addressLo[address + 2]);
-  else out[at++] = COMMA;
+  else at = putNothing(out, at);
   if (present & HAS_PA) at = putAddress(out, at, physicalAddressHigh(c.addressHi[address + 3]), c.addressLo[address + 3]);
-  else out[at++] = COMMA;
+  else at = putNothing(out, at);
   if (present & HAS_TARGET) at = putAddress(out, at, codeAddressHigh(c.addressHi[address + 1]), c.addressLo[address + 1]);
-  else out[at++] = COMMA;
+  else at = putNothing(out, at);
   if (present & HAS_SOURCE) at = putNumber(out, at, c.source[row]);
-  else out[at++] = COMMA;
+  else at = putNothing(out, at);
   if (present & HAS_CONTEXT) at = putNumber(out, at, c.context[row]);
-  else out[at++] = COMMA;
+  else at = putNothing(out, at);
   if (present & HAS_TIMESTAMP) at = putAddress(out, at, c.timestampHi[row], c.timestampLo[row]);
-  else out[at++] = COMMA;
+  else at = putNothing(out, at);
   if ((present & IS_COMPLETE) === 0) at = putWords(out, at, TRUE);
-  else out[at++] = COMMA;
+  else at = putNothing(out, at);
   if (l.perfData !== null) {
     if (cpu >= 0) at = putNumber(out, at, cpu);
-    else out[at++] = COMMA;
+    else at = putNothing(out, at);
     const { clock } = l.perfData;
     if (clock !== null && present & HAS_TIMESTAMP) {
-      t.length = at;
-      putTime(t, l.ticks, clock, c.timestampHi[row], c.timestampLo[row]);
-      at = t.length;
+      l.text.length = at;
+      putTime(l.text, l.ticks, clock, c.timestampHi[row], c.timestampLo[row]);
+      at = l.text.length;
     }
-    out[at++] = COMMA;
+    at = putNothing(out, at);
   }
-  out[at - 1] = NEWLINE; // instead of the comma behind the last cell
-  t.length = at;
+  out.setUint8(at - 1, NEWLINE); // instead of the comma behind the last cell
+  return at;
+}
+
+function putNothing(out: DataView, at: number): number {
+  out.setUint8(at, COMMA);
+  return at + 1;
 }

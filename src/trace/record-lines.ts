@@ -21,8 +21,18 @@ import {
 } from './columns.ts';
 import type { TimeConversion } from './perf-data/clock.ts';
 import { type ClockTicks, newClockTicks, putTime } from './perf-data/clock-text.ts';
-import { putCsvRecord } from './record-csv.ts';
-import { type Dress, type EventWords, eventBytes, eventWordsOf, newRecordWords, operationBytes, type RecordWords } from './record-words.ts';
+import { putCsvRows } from './record-csv.ts';
+import {
+  type Dress,
+  type EventWords,
+  eventBytes,
+  eventWordsOf,
+  newRecordWords,
+  operationBytes,
+  type PackedWords,
+  packWords,
+  type RecordWords,
+} from './record-words.ts';
 import { asciiBytes, newText, putAscii, putByte, putDecimal, putHex, type Text } from './text.ts';
 
 /** `text`: `name=value` with blanks in between, values that hold a blank in quotes. */
@@ -137,10 +147,9 @@ export function* lineSteps(l: RecordLines, c: TraceColumns, midr: number | undef
 
 /** Lines until the text is full enough; the row behind the last one. */
 function putRows(l: RecordLines, c: TraceColumns, from: number, words: EventWords, cpu: number): number {
-  const t = l.text;
+  if (l.form === 'csv') return putCsvRows(l, c, from, FLUSH, words, cpu);
   let row = from;
-  if (l.form === 'csv') for (; row < c.rows && t.length < FLUSH; row++) putCsvRecord(l, t, c, row, words, cpu);
-  else for (; row < c.rows && t.length < FLUSH; row++) putNamed(l, t, c, row, words, cpu);
+  for (; row < c.rows && l.text.length < FLUSH; row++) putNamed(l, l.text, c, row, words, cpu);
   return row;
 }
 
@@ -150,7 +159,7 @@ const QUOTE = 0x22;
 const COMMA = 0x2c;
 const BLANK = 0x20;
 const NEWLINE = 0x0a;
-const TRUE = asciiBytes('true');
+const TRUE = packWords('true');
 const HEX = asciiBytes('0x');
 
 /** A line of JSON or of text: the fields that the record has. */
@@ -224,7 +233,9 @@ function putAddress(p: Line, f: Field, high: number, low: number): void {
 }
 
 /** Words are dressed already. */
-function putWords(p: Line, f: Field, words: Uint8Array): void {
+function putWords(p: Line, f: Field, words: PackedWords): void {
   begin(p, f);
-  putAscii(p.t, words);
+  const { t } = p;
+  for (let i = 0; i < words.length; i++) t.bytes[t.length + i] = words.quads[i >> 2] >>> (8 * (i & 3));
+  t.length += words.length;
 }

@@ -5,6 +5,8 @@ export interface ReadAt {
   readonly size: number;
   /** Up to `length` bytes from `offset`; fewer only where the bytes end. The caller may keep them, and must not write to them. */
   read(offset: number, length: number): Uint8Array;
+  /** The same into the caller's own bytes, as many as there is room for; how many it was. Where it is missing, `read` costs no more. */
+  readInto?(into: Uint8Array, offset: number): number;
 }
 
 /** Bytes in memory, or `length` of them from `start`. */
@@ -21,6 +23,9 @@ export function readAtPart(whole: ReadAt, start: number, size: number): ReadAt {
   return {
     size: part,
     read: (offset, length) => whole.read(start + Math.min(offset, part), Math.max(0, Math.min(length, part - offset))),
+    ...(whole.readInto === undefined
+      ? {}
+      : { readInto: (into, offset) => whole.readInto?.(into.subarray(0, Math.max(0, part - offset)), start + offset) ?? 0 }),
   };
 }
 
@@ -35,4 +40,11 @@ export function* piecesOf(file: ReadAt, from: number, end: number, piece = PIECE
     at += bytes.length;
     yield bytes;
   }
+}
+
+/** A window of at most `window` bytes on the bytes from `offset`, in `window` where that can be: it is then valid until the next one. */
+export function readWindow(file: ReadAt, offset: number, window: Uint8Array): Uint8Array {
+  if (file.readInto === undefined) return file.read(offset, window.length);
+  const got = file.readInto(window, offset);
+  return got === window.length ? window : window.subarray(0, got);
 }
