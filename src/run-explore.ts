@@ -1,17 +1,17 @@
 // `spesh explore`: every order of a file's calls, what each can answer, and which invariants fail (language.md §8). Part of main.
 import { ok } from 'neverthrow';
 import { openExplorer, readExploration } from './explore-open.ts';
-import type { ThreadData } from './explore-worker.ts';
-import { failure, type Home } from './home.ts';
-import type { Invocation } from './io/arguments.ts';
+import { failure, type Home, openHome } from './home.ts';
+import { NO_CACHE } from './host-cache.ts';
+import type { CommonOptions, Invocation } from './io/arguments.ts';
 import { writeBytes } from './io/files.ts';
 import { STDERR, STDOUT } from './io/output.ts';
 import { type Progress, progressBar } from './io/progress.ts';
 import { projectRoot } from './io/project.ts';
 import { createRowFile, type RowFile } from './io/row-file.ts';
 import { listenForStop, stopCode } from './io/signals.ts';
-import { cpuCount, startThread, threadModule, type WorkerThread } from './io/workers.ts';
-import { type Batch, type Executor, localExecutor } from './session/explore/executor.ts';
+import { cpuCount, serveRequests, startThread, threadModule, type WorkerThread } from './io/workers.ts';
+import { type Batch, batches, type Executor, localExecutor } from './session/explore/executor.ts';
 import type { Explorer } from './session/explore/explorer.ts';
 import type { ExploreFile } from './session/explore/file.ts';
 import { type RowNames, stateRow, transitionRow } from './session/explore/rows.ts';
@@ -23,6 +23,14 @@ import { EXIT } from './shell/exit-code.ts';
 import { type Explored, exploredDoc, exploredJson, hostsDoc } from './shell/show-explore.ts';
 
 export type ExploreInvocation = Extract<Invocation, { mode: 'explore' }>;
+
+/** What a thread begins with: it boots the host and runs the set-up itself. */
+export interface ThreadData {
+  readonly root: string;
+  readonly options: CommonOptions;
+  readonly path: string;
+  readonly host: string;
+}
 
 /** Orders of so few calls are over before a thread has started. */
 const FEW_CALLS = 9;
@@ -171,4 +179,15 @@ function openRows(path: string | null): RowFile | Failure {
   if (path === '-') return { ...NO_ROWS, line: (text) => STDOUT.write(`${text}\n`) };
   const made = createRowFile(path);
   return made.isErr() ? failure(EXIT.usage, `${path}: ${made.error.message}`) : made.value;
+}
+
+/** In a thread: runs transitions for the search in the main thread. What crosses are numbers and hashes. */
+export async function serveExploration(): Promise<void> {
+  await serveRequests<ThreadData, Int32Array, Batch>(async ({ root, options, path, host }) => {
+    const home = openHome(root, options, NO_CACHE);
+    const explorer = readExploration(path).andThen((file) => openExplorer(home, path, file, host));
+    // The main thread has opened the same: what fails here only is our bug.
+    if (explorer.isErr()) throw new Error(`${path} could be opened in the main thread only`);
+    return batches(explorer.value);
+  });
 }

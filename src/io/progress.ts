@@ -39,13 +39,15 @@ export function progressBar(output: Output, now: () => number): Progress {
   const from = now();
   let drawn = from + BEFORE_THE_FIRST - LEAST_PAUSE;
   let visible = false;
+  let most = 0; // the total is a guess: the bar does not go back when it grows
   return {
     show: (done, total, unit) => {
       const at = now();
       if (!output.isTTY || at - drawn < LEAST_PAUSE) return;
       drawn = at;
       visible = true;
-      output.write(`\r${progressLine(done, total, unit, at - from, output.columns ?? 80)}\x1b[K`);
+      if (total > 0) most = Math.max(most, done / total);
+      output.write(`\r${progressLine(done, most > 0 ? Math.min(total, done / most) : total, unit, at - from, output.columns ?? 80)}\x1b[K`);
     },
     clear: () => {
       if (visible) output.write('\r\x1b[K');
