@@ -12,6 +12,7 @@ import type { Failure } from './shell/batch.ts';
 import { diagnosticDoc } from './shell/diagnostic.ts';
 import { createDriver, type Driver, type FilePort } from './shell/driver.ts';
 import { EXIT, exitCodeOf } from './shell/exit-code.ts';
+import type { Family } from './shell/family.ts';
 import { didYouMean } from './shell/misread.ts';
 import type { FrontMatter } from './shell/notebook.ts';
 import { present } from './shell/present.ts';
@@ -25,7 +26,10 @@ export const DEFAULT_HOST = 'two-spu';
 
 export interface Home {
   readonly fixtures: Fixtures;
-  readonly options: CommonOptions;
+  /** The configuration of the interactive shell adds to them. */
+  options: CommonOptions;
+  /** Command families of the person's own. */
+  readonly plugins: Family[];
   readonly hosts: ReadonlyMap<string, Host>;
   readonly files: FilePort;
   readonly cache: HostCache;
@@ -37,7 +41,7 @@ export interface Home {
 
 /** A state whose table reads programs; the next session takes it over. */
 export function spareState(home: Home): ShellState {
-  home.spare ??= newShellState(families, { keys: keysPage() });
+  home.spare ??= newShellState((state) => [...families(state), ...home.plugins], { keys: keysPage() });
   return home.spare;
 }
 
@@ -60,7 +64,7 @@ export function openHome(root: string, options: CommonOptions, cache: HostCache)
     },
     write: writeBytes,
   };
-  return { fixtures, options, hosts, files, cache, driver: null, spare: null };
+  return { fixtures, options, plugins: [], hosts, files, cache, driver: null, spare: null };
 }
 
 /** `spesh: MESSAGE`, and a hint. */

@@ -13,6 +13,7 @@ import { EXIT } from './shell/exit-code.ts';
 import { renderAnsi } from './view/ansi.ts';
 import type { Doc } from './view/doc.ts';
 import { renderPlain } from './view/plain.ts';
+import { colourTheme } from './view/themes.ts';
 
 const root = projectRoot(import.meta.url);
 const out = (text: string): void => STDOUT.write(text);
@@ -35,7 +36,11 @@ function renderer(options: CommonOptions, home: () => Home | null): (doc: Doc, s
       plain: options.plain || settings?.get('plain') === 'on',
     };
     const draw = wantsColour(target, output, process.env) ? renderAnsi : renderPlain;
-    return draw(doc, { width: widthOf(STDOUT, output), linear: output.plain || !isUtf8(process.env) });
+    return draw(doc, {
+      theme: colourTheme(settings?.get('theme')),
+      width: widthOf(STDOUT, output),
+      linear: output.plain || !isUtf8(process.env),
+    });
   };
 }
 
@@ -161,6 +166,14 @@ export async function runSpesh(argv: readonly string[], cacheDirectory: string |
   try {
     home = openHome(root, options, cacheDirectory === null ? NO_CACHE : hostCache(cacheDirectory));
     const opened = home;
+    if (options.plugins.length > 0) {
+      const { loadPlugins } = await import('./plugins.ts');
+      const loaded = await loadPlugins(opened, options.plugins);
+      if (loaded.isErr()) {
+        err(render(loaded.error.doc, 'err'));
+        return loaded.error.code;
+      }
+    }
     const port: BatchPort = {
       out,
       err,

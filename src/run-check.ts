@@ -1,6 +1,5 @@
 // `spesh check`: verifies notebooks, or rewrites what they recorded; the results as text, JSON lines or JUnit XML. Part of main.
-import { families } from '../commands/table.ts';
-import { type Home, newDriver } from './home.ts';
+import { type Home, newDriver, spareState } from './home.ts';
 import type { Invocation } from './io/arguments.ts';
 import { readText, writeBytes } from './io/files.ts';
 import { listenForStop, stopCode } from './io/signals.ts';
@@ -9,7 +8,6 @@ import { type Diagnostic, diagnosticDoc, type Source } from './shell/diagnostic.
 import { EXIT } from './shell/exit-code.ts';
 import { type CheckedFile, junitXml } from './shell/junit.ts';
 import { type Notebook, readNotebook } from './shell/notebook.ts';
-import { newShellState } from './shell/state.ts';
 import { changeDoc, updatedText, type Verified, verifyNotebook } from './shell/verify.ts';
 import { type Doc, text } from './view/doc.ts';
 
@@ -17,7 +15,7 @@ type CheckInvocation = Extract<Invocation, { mode: 'check' }>;
 
 /** Checks the files one after the other; the exit code is that of the first failure. */
 export async function runCheck(invocation: CheckInvocation, home: Home, port: BatchPort): Promise<number> {
-  const read = readAll(invocation.files, port);
+  const read = readAll(invocation.files, home, port);
   if (typeof read === 'number') return read;
   const signals = listenForStop();
   const paced: BatchPort = { ...port, stopping: () => signals.pending() !== null };
@@ -48,8 +46,8 @@ export async function runCheck(invocation: CheckInvocation, home: Home, port: Ba
 }
 
 /** Every notebook, parsed; or the exit code where one cannot be. */
-function readAll(files: readonly string[], port: BatchPort): Notebook[] | number {
-  const { table } = newShellState(families);
+function readAll(files: readonly string[], home: Home, port: BatchPort): Notebook[] | number {
+  const { table } = spareState(home);
   const notebooks: Notebook[] = [];
   let code: number = EXIT.ok;
   for (const file of files) {

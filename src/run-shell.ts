@@ -1,10 +1,13 @@
 // The interactive shell's mode: its port on a fresh session; history, journal, aliases and kept sessions in the state directory. Part of main.
+import { ok, type Result } from 'neverthrow';
+import type { Config } from './config.ts';
 import { type Home, newDriver } from './home.ts';
 import { editText } from './io/editor.ts';
 import { readText } from './io/files.ts';
 import { keepAliases, keptAliases, leftJournals, openJournal, settleJournal } from './io/journal.ts';
 import { isUtf8, STDERR, STDOUT, wantsColour } from './io/output.ts';
-import { historyFile, keepText } from './io/project.ts';
+import { hasConfiguration, historyFile, keepText } from './io/project.ts';
+import type { Failure } from './shell/batch.ts';
 import { complete } from './shell/complete.ts';
 import { journalCell, journalHead, journalLength } from './shell/journal.ts';
 import { ALIAS_FORM, UNALIAS_FORM } from './shell/script.ts';
@@ -13,6 +16,7 @@ import { sessionPort } from './ui/session-port.ts';
 import { startShell } from './ui/start.ts';
 import { processTerminal } from './ui/terminal.ts';
 import { renderPlain } from './view/plain.ts';
+import { colourTheme } from './view/themes.ts';
 
 /** The lines above the first prompt. */
 export const greetingOf = (home: Home, host: string): string =>
@@ -32,8 +36,27 @@ function offer(paths: readonly string[]): { readonly line: string; readonly comm
   };
 }
 
+/** Reads the configuration and the plugins it names; zod and TOML are loaded only where there is one. */
+async function configure(home: Home): Promise<Result<Config, Failure>> {
+  if (home.options.noInit || !hasConfiguration()) return ok({});
+  const { applyConfig, readConfig } = await import('./config.ts');
+  const config = readConfig();
+  if (config.isErr()) return config;
+  applyConfig(home, config.value);
+  const { plugins = [] } = config.value;
+  if (plugins.length === 0) return config;
+  const { loadPlugins } = await import('./plugins.ts');
+  return (await loadPlugins(home, plugins)).map(() => config.value);
+}
+
 /** Runs the shell until the person leaves; the exit code. */
 export async function runShell(home: Home): Promise<number> {
+  const fail = ({ doc, code }: Failure): number => {
+    STDERR.write(renderPlain(doc, { width: 80 }));
+    return code;
+  };
+  const configured = await configure(home);
+  if (configured.isErr()) return fail(configured.error);
   const { options } = home;
   const ended: Finished[] = [];
   const journal = openJournal();
@@ -47,13 +70,13 @@ export async function runShell(home: Home): Promise<number> {
     if (one.outcome.ok && (one.command.form === ALIAS_FORM || one.command.form === UNALIAS_FORM)) keepAliases(state.aliases);
   };
   const made = newDriver(home, {}, onFinished);
-  if (made.isErr()) {
-    STDERR.write(renderPlain(made.error.doc, { width: 80 }));
-    return made.error.code;
-  }
+  if (made.isErr()) return fail(made.error);
   const driver = made.value;
   const { state } = driver;
   const { host, seed } = state;
+  const { theme, alias = {} } = configured.value;
+  if (theme !== undefined) state.settings.set('theme', theme);
+  for (const [name, text] of Object.entries(alias)) state.aliases.set(name, text);
   if (!options.noInit) for (const [name, text] of keptAliases()) state.aliases.set(name, text);
   journal.begin(journalHead(state) + state.transcript.map((one) => journalCell(one, state) ?? '').join(''));
   const left = leftJournals();
@@ -72,6 +95,7 @@ export async function runShell(home: Home): Promise<number> {
     const code = await startShell({
       port,
       colour,
+      theme: () => colourTheme(state.settings.get('theme')),
       plain: options.plain,
       ascii: !isUtf8(process.env),
       history: offered === null ? history : { ...history, load: () => [...history.load(), offered.command] },

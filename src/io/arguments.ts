@@ -14,6 +14,8 @@ export interface CommonOptions {
   readonly plain: boolean;
   readonly init: string | null;
   readonly noInit: boolean;
+  /** Modules with commands of the person's own. */
+  readonly plugins: readonly string[];
   readonly batch: boolean;
   readonly interactive: boolean;
 }
@@ -298,6 +300,12 @@ export function readArguments(argv: readonly string[], version: string): Argumen
     .option('--plain', 'linear output, for screen readers')
     .option('--init <file>', 'commands to run at the start of every session')
     .option('--no-init', 'no start-up commands')
+    .addOption(
+      new Option('--plugin <file>', "a module with commands of one's own").argParser((file, before: readonly string[] | undefined) => [
+        ...(before ?? []),
+        file,
+      ]),
+    )
     .option('--batch', 'never the interactive shell')
     .option('--interactive', 'the interactive shell, whatever stdin and stdout are')
     .helpCommand(false)
@@ -367,6 +375,7 @@ function commonOptions(program: Command): CommonOptions {
     plain: o['plain'] === true,
     init: text('init'),
     noInit: o['init'] === false,
+    plugins: Array.isArray(o['plugin']) ? o['plugin'].map(String) : [],
     batch: o['batch'] === true,
     interactive: o['interactive'] === true,
   };

@@ -53,6 +53,15 @@ export function projectFixtures(root: string): Fixtures {
   };
 }
 
+/** `$XDG_CONFIG_HOME/spesh`; it need not be there. */
+export function configDirectory(): string {
+  const base = process.env['XDG_CONFIG_HOME'];
+  return join(base?.startsWith('/') ? base : join(homedir(), '.config'), 'spesh');
+}
+
+/** Whether the person has configured anything. */
+export const hasConfiguration = (): boolean => ['config.toml', 'init.spe'].some((name) => fileExists(join(configDirectory(), name)));
+
 /** `$XDG_STATE_HOME/spesh`, made where it is missing; the temporary directory where that cannot be. */
 export function stateDirectory(): string {
   const base = process.env['XDG_STATE_HOME'];

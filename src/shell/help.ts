@@ -44,6 +44,44 @@ const PAGES: Readonly<Record<string, { readonly about: string; readonly lines: r
       'An argument holds no blank outside ( ), [ ] and quotes; a condition that ends a command takes the rest.',
     ],
   },
+  config: {
+    about: 'what the interactive shell reads at its start',
+    lines: [
+      '$XDG_CONFIG_HOME/spesh (~/.config/spesh) may hold init.spe, commands for every start, and config.toml. Scripts, notebooks and -c read neither; --no-init leaves both out; the command line goes before config.toml, in which every line may be missing:',
+      '',
+      '  host = "two-spu"',
+      '  seed = 0',
+      '  color = "auto"',
+      '  theme = "default"',
+      '  width = 100',
+      '  plain = false',
+      '  init = "init.spe"',
+      '  plugins = ["my-command.ts"]',
+      '  [alias]',
+      '  bare = "up --bare"',
+      '',
+      'History, aliases and the sessions that were cut short are in $XDG_STATE_HOME/spesh (~/.local/state/spesh).',
+    ],
+  },
+  plugins: {
+    about: "commands of one's own",
+    lines: [
+      'A module whose default export makes a family of commands, as those in commands/ are written. `--plugin FILE` brings it, or a line of config.toml:',
+      '',
+      '  export default ({ family, done, text }) => family({',
+      "    name: 'half', group: 'shell', summary: 'half of a number',",
+      '    forms: [{',
+      "      id: 'half', syntax: 'half <value:EXPR>', about: 'Show EXPR / 2.',",
+      "      effect: 'pure',",
+      '      run: (context, args) => context.number(args.value).match(',
+      '        (n) => done({}, { value: Number(n / 2n) }),',
+      '        (unmet) => ({ ...done(), ok: false, unmet }),',
+      '      ),',
+      '      show: (outcome) => [text(String(outcome.value))],',
+      '    }],',
+      '  });',
+    ],
+  },
   'exit-codes': {
     about: 'what the number means that spesh ends with',
     lines: [
@@ -72,8 +110,10 @@ const PAGES: Readonly<Record<string, { readonly about: string; readonly lines: r
 /** Columns of prose. */
 const PROSE = 78;
 
-/** A paragraph in lines of at most that many columns; a line that continues a table's row stands under its second column. */
+/** A paragraph in lines of at most that many columns; a line that continues a table's row stands under its second column; one that is
+ * indented stays as it is. */
 function wrapped(paragraph: string): string[] {
+  if (paragraph.startsWith(' ')) return [paragraph];
   const [, head, rest] = /^(\S+ {2,})?(.*)$/.exec(paragraph) ?? ['', '', paragraph];
   const indent = ' '.repeat(head?.length ?? 0);
   const lines: string[] = [];

@@ -4,6 +4,7 @@ import type { Expression } from '../session/expression.ts';
 import type { Outcome } from '../session/outcome.ts';
 import type { Context } from '../session/session.ts';
 import type { Doc } from '../view/doc.ts';
+import { COLOUR_THEMES } from '../view/themes.ts';
 import type { Family } from './family.ts';
 import { type CommandTable, commandTable } from './table.ts';
 
@@ -39,6 +40,12 @@ const isWidth = (value: string): boolean => value === 'auto' || (/^\d+$/.test(va
 export const SETTINGS: readonly Setting[] = [
   { name: 'width', about: 'columns that a table may take', values: 'auto, or 20 to 10000', accepts: isWidth },
   { name: 'color', about: 'colours', values: 'auto, always, never', accepts: (v) => ['auto', 'always', 'never'].includes(v) },
+  {
+    name: 'theme',
+    about: 'which colours',
+    values: COLOUR_THEMES.join(', '),
+    accepts: (v) => COLOUR_THEMES.some((theme) => theme === v),
+  },
   { name: 'plain', about: 'linear output for screen readers', values: 'on, off', accepts: (v) => v === 'on' || v === 'off' },
 ];
 
@@ -93,6 +100,7 @@ export function newShellState(familiesOf: (state: ShellState) => readonly Family
     settings: new Map([
       ['width', 'auto'],
       ['color', 'auto'],
+      ['theme', 'default'],
       ['plain', 'off'],
     ]),
     transcript: [],

@@ -6,9 +6,9 @@ import { sessionScript } from '../shell/save.ts';
 import { readScript } from '../shell/script.ts';
 import type { Finished } from '../shell/state.ts';
 import { SHORT_FORMS } from '../shell/table.ts';
-import { renderAnsi } from '../view/ansi.ts';
-import type { LayoutOptions } from '../view/layout.ts';
+import { type AnsiOptions, renderAnsi } from '../view/ansi.ts';
 import { renderPlain } from '../view/plain.ts';
+import { colourTheme } from '../view/themes.ts';
 import { colouring } from './colouring.ts';
 import type { Completion, Read, ShellPort } from './port.ts';
 
@@ -60,13 +60,13 @@ export function sessionPort(options: SessionPortOptions): ShellPort {
   const changes = (command: Command): boolean => state.table.behaviours.get(command.form)?.effect === 'world';
 
   /** What `set` says goes before how spesh was started. */
-  function drawing(width: number): { readonly colour: boolean; readonly layout: LayoutOptions } {
+  function drawing(width: number): { readonly colour: boolean; readonly layout: AnsiOptions } {
     const plain = state.settings.get('plain') === 'on';
     const own = state.settings.get('color');
     const columns = Number(state.settings.get('width'));
     return {
       colour: own === 'always' || (own !== 'never' && colour && !plain),
-      layout: { width: columns > 0 ? columns : width, linear: linear || plain },
+      layout: { width: columns > 0 ? columns : width, linear: linear || plain, theme: colourTheme(state.settings.get('theme')) },
     };
   }
 

@@ -1,6 +1,7 @@
 // Starts the interactive shell. Loaded (with Ink and React behind it) only when stdin and stdout are terminals.
 import { render } from 'ink';
 import { createElement } from 'react';
+import type { ColourTheme } from '../view/themes.ts';
 import { App } from './app.tsx';
 import { wrapText } from './graphemes.ts';
 import { painter } from './paint.ts';
@@ -13,6 +14,8 @@ export interface StartOptions {
   readonly port: ShellPort;
   /** Colours in the live region; what `port.present` returns is the port's own. */
   readonly colour: boolean;
+  /** Of the live region, asked whenever it is drawn. */
+  readonly theme?: () => ColourTheme;
   /** Linear output for screen readers: no colours, nothing under the line; candidates are printed. */
   readonly plain?: boolean;
   /** The terminal is not UTF-8: no `…`. */
@@ -32,7 +35,7 @@ const CODES = { SIGTERM: 143, SIGHUP: 129 } as const;
 export async function startShell(options: StartOptions): Promise<number> {
   const { port, history, plain = false, terminal = processTerminal() } = options;
   const { stdin, stdout } = terminal;
-  const paint = painter(options.colour && !plain);
+  const paint = painter(options.colour && !plain, options.theme);
   const shell = createShell({
     port,
     history,

@@ -76,3 +76,10 @@ export const THEMES: Readonly<Record<string, Theme>> = {
     ],
   },
 };
+
+/** Themes of what a terminal shows: they choose among the terminal's own sixteen colours. */
+export const COLOUR_THEMES = ['default', 'bright', 'blue-yellow', 'mono'] as const;
+export type ColourTheme = (typeof COLOUR_THEMES)[number];
+
+/** The theme of that name; the first where there is none. */
+export const colourTheme = (name: string | undefined): ColourTheme => COLOUR_THEMES.find((theme) => theme === name) ?? 'default';

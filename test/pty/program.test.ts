@@ -1,5 +1,5 @@
 // spesh itself in a real pseudo terminal: the prompt over a real session.
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, expect, test } from 'vitest';
@@ -159,4 +159,40 @@ test('Tab completes guests and files; aliases are there at the next start', asyn
   const next = await start(80, 24, { XDG_STATE_HOME: pty.state });
   next.type('six 7\r');
   await next.until(/= 42/);
+});
+
+/** A configuration directory with these files. */
+function configuration(files: Record<string, string>): Record<string, string> {
+  const directory = mkdtempSync(join(tmpdir(), 'spesh-config-'));
+  mkdirSync(join(directory, 'spesh'));
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, 'spesh', name), text);
+  return { XDG_CONFIG_HOME: directory };
+}
+
+test('configuration, init script, alias, theme and plugin of the person', async () => {
+  const env = configuration({
+    'config.toml': 'host = "one-spu"\ntheme = "mono"\nplugins = ["own.ts"]\n[alias]\nseven = "print 7"\n',
+    'init.spe': 'let answer = 42\n',
+    'own.ts':
+      'export default ({ family, done, text }: any) => family({ name: "greet", group: "shell", summary: "says hello", forms: [' +
+      '{ id: "greet", syntax: "greet <who:NAME>", about: "Say hello.", effect: "pure", run: (c: any, a: any) => done({ who: c.word(a.who) }), show: (o: any) => [text("hello " + o.data.who)] }] });',
+  });
+  const pty = await start(80, 24, env);
+  expect(pty.everything().join('')).toContain('spesh on one-spu');
+  pty.type('gre\tyou; seven; print $answer; show theme\r');
+  await pty.until(/hello you\n\$1 = 7\n\$2 = 42\ntheme {2}mono/);
+});
+
+test('a configuration that is wrong says where; --no-init goes without', async () => {
+  const env = {
+    ...configuration({ 'config.toml': 'theme = "pink"\n' }),
+    XDG_STATE_HOME: mkdtempSync(join(tmpdir(), 'spesh-state-')),
+    NO_COLOR: '1',
+  };
+  const wrong = openPty(process.execPath, [program], 80, 24, env);
+  expect((await wrong.exit).exitCode).toBe(2);
+  expect(wrong.everything().join('')).toMatch(/config\.toml: theme: /);
+  const without = openPty(process.execPath, [program, '--no-init'], 80, 24, env);
+  open.push(without);
+  await without.until(/^spe>$/m);
 });
