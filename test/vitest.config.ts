@@ -11,6 +11,7 @@ export default defineConfig(({ mode }) => {
     root,
     test: {
       watch: false,
+      maxWorkers: 2,
       reporters: process.env['CI'] ? ['default', ['json', { outputFile: 'coverage/report.json' }]] : ['default'],
       projects: long
         ? [{ root, test: { name: mode, include: [`test/${mode}/**/*.test.ts`], isolate: false, pool: 'threads', testTimeout: 600_000 } }]
