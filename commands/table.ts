@@ -54,6 +54,7 @@ import { sysfs } from './sysfs.ts';
 import { thread } from './thread.ts';
 import { tick } from './tick.ts';
 import { timeline } from './timeline.ts';
+import { tutorial } from './tutorial.ts';
 import { until } from './until.ts';
 import { up } from './up.ts';
 import { vcpu } from './vcpu.ts';
@@ -140,6 +141,7 @@ export const families = (state: ShellState): readonly Family[] => [
   letCommand,
   display(state),
   focus,
+  tutorial(state),
   clear,
   quit,
 ];

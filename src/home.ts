@@ -165,7 +165,12 @@ export function newDriver(home: Home, front: FrontMatter, onFinished: (finished:
     const state = takeState(home);
     state.host = host.name;
     state.seed = options.seed ?? front.seed ?? 0;
-    state.names = { guests: () => home.fixtures.guestNames(), notebook: home.fixtures.notebook, files: filesFrom };
+    state.names = {
+      guests: () => home.fixtures.guestNames(),
+      notebook: home.fixtures.notebook,
+      tutorial: home.fixtures.tutorial,
+      files: filesFrom,
+    };
     const starting = { init: true };
     const driver = createDriver({
       state,

@@ -30,6 +30,7 @@ export const OPTIONS: CommonOptions = {
   plain: false,
   init: null,
   noInit: true,
+  plugins: [],
   batch: true,
   interactive: false,
 };

@@ -18,6 +18,8 @@ export interface Fixtures {
   /** Path and text of a host fixture of the project. */
   hostText(name: string): { readonly path: string; readonly text: string } | undefined;
   guestNames(): readonly string[];
+  /** Text of the notebook that `tutorial` goes through. */
+  tutorial(): string | undefined;
   /** Text of the notebook beside a command's module. */
   notebook(family: string): string | undefined;
   /** A guest of the project by name, else the file of that path. */
@@ -37,6 +39,7 @@ export function projectFixtures(root: string): Fixtures {
   return {
     hostNames: () => namesIn(hosts, '.toml'),
     guestNames: () => namesIn(guests, '.elf'),
+    tutorial: () => readText(join(root, 'fixtures', 'sessions', 'tutorial.md')).unwrapOr(undefined),
     notebook: (family) => (NAME.test(family) ? readText(join(root, 'commands', `${family}.md`)).unwrapOr(undefined) : undefined),
     hostText: (name) => {
       const path = join(hosts, `${name}.toml`);

@@ -73,6 +73,8 @@ export interface Outcome {
   readonly writes?: readonly FileWrite[];
   /** Expressions that `display` shows where a run stopped; a value that cannot be read is its reason. */
   readonly displays?: readonly Displayed[];
+  /** What the shell adds behind it: the next step of a tutorial. */
+  readonly notes?: readonly string[];
   /** `quit`: the exit code asked for. */
   readonly quit?: number;
   /** Ctrl-C ended it. */

@@ -11,6 +11,7 @@ import { type FileKind, filesOf } from './files.ts';
 import { readNotebook } from './notebook.ts';
 import { readScript } from './script.ts';
 import type { Brought, Finished, ShellState } from './state.ts';
+import { withLesson } from './tutorial.ts';
 
 /** What a front end's machine does for the shell. Everything is synchronous: a command waits for its files anyway. */
 export interface FilePort {
@@ -78,7 +79,7 @@ export function createDriver(options: DriverOptions): Driver {
   }
 
   function finished(command: Command, ended: Outcome, cell: string | undefined): Outcome {
-    const outcome = withDisplays(command, ended, state);
+    const outcome = withLesson(command, withDisplays(command, ended, state), state);
     const tick = session.context.world.world.machine.tick;
     const entry: Finished = { n: state.transcript.length + 1, command, outcome, tick, ...(cell === undefined ? {} : { cell }) };
     state.transcript.push(entry);

@@ -112,7 +112,7 @@ const PROSE = 78;
 
 /** A paragraph in lines of at most that many columns; a line that continues a table's row stands under its second column; one that is
  * indented stays as it is. */
-function wrapped(paragraph: string): string[] {
+export function wrapped(paragraph: string): string[] {
   if (paragraph.startsWith(' ')) return [paragraph];
   const [, head, rest] = /^(\S+ {2,})?(.*)$/.exec(paragraph) ?? ['', '', paragraph];
   const indent = ' '.repeat(head?.length ?? 0);

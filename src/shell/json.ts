@@ -19,7 +19,7 @@ function callObject(call: CallReport): Record<string, unknown> {
 
 /** One line, without its newline. `n` is the command's number in its session, `tick` the tick after it. */
 export function outcomeJson(command: string, outcome: Outcome, n: number, tick: number): string {
-  const { ok, call, calls, value, data, events, unmet, expected, got, interrupted, displays } = outcome;
+  const { ok, call, calls, value, data, events, unmet, expected, got, interrupted, displays, notes } = outcome;
   return JSON.stringify(
     {
       v: JSON_VERSION,
@@ -35,6 +35,7 @@ export function outcomeJson(command: string, outcome: Outcome, n: number, tick: 
       ...(unmet === undefined ? {} : { unmet }),
       ...(expected === undefined ? {} : { expected, got: got ?? null }),
       ...(displays === undefined ? {} : { displays }),
+      ...(notes === undefined ? {} : { notes }),
       ...(interrupted === true ? { interrupted } : {}),
     },
     plain,

@@ -34,6 +34,7 @@ export function present(command: Command, outcome: Outcome, formOf: (id: string)
   const form = formOf(innermost(command).form);
   const shown = outcome.unmet === undefined ? (form?.show?.(outcome) ?? NOTHING) : NOTHING;
   const displays = (outcome.displays ?? []).map(displayLine);
+  const notes = (outcome.notes ?? []).map((note): Line => [{ text: note, role: 'comment' }]);
   const err: Line[] = [];
   if (outcome.unmet !== undefined) {
     err.push([{ text: 'unmet: ', role: 'bad' }, { text: outcome.unmet.message }]);
@@ -43,7 +44,14 @@ export function present(command: Command, outcome: Outcome, formOf: (id: string)
     err.push([{ text: 'failed: ', role: 'bad' }, { text: `expected ${outcome.expected}, got ${outcome.got ?? 'nothing'}` }]);
   }
   if (outcome.interrupted === true) err.push([{ text: 'interrupted', role: 'changed' }]);
-  const out = [...(lines.length === 0 ? [] : [text(...lines)]), ...shown, ...(displays.length === 0 ? [] : [text(...displays)])];
+  // Behind what went wrong, not before it.
+  const told = err.length === 0 ? notes : [];
+  if (err.length > 0) err.push(...notes);
+  const out = [
+    ...(lines.length === 0 ? [] : [text(...lines)]),
+    ...shown,
+    ...(displays.length + told.length === 0 ? [] : [text(...displays, ...told)]),
+  ];
   return { out, err: err.length === 0 ? NOTHING : [text(...err)] };
 }
 

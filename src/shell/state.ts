@@ -56,6 +56,12 @@ export interface Display {
   readonly expression: Expression;
 }
 
+/** A notebook that is gone through by hand. */
+export interface Tutorial {
+  readonly steps: readonly { readonly prose: readonly string[]; readonly command: Command; readonly refused: string | null }[];
+  at: number;
+}
+
 /** A topic of help that is no command. */
 export interface Page {
   readonly about: string;
@@ -66,6 +72,8 @@ export interface Names {
   guests(): readonly string[];
   /** The notebook of a command family: its examples. */
   notebook(family: string): string | undefined;
+  /** Text of the project's tutorial. */
+  tutorial(): string | undefined;
   /** Files and directories (`name/`) that a path could go on with. */
   files(path: string): readonly string[];
 }
@@ -78,6 +86,8 @@ export interface ShellState {
   readonly stale: Set<number>;
   /** What `display` shows at each stop. */
   readonly displays: Display[];
+  /** The lesson under way. */
+  tutorial: Tutorial | null;
   /** What `rerun` wants run behind it; the driver takes it. */
   rerun: readonly Brought[] | null;
   /** Host and seed that the session began with, for `save`. */
@@ -106,11 +116,12 @@ export function newShellState(familiesOf: (state: ShellState) => readonly Family
     transcript: [],
     stale: new Set(),
     displays: [],
+    tutorial: null,
     rerun: null,
     host: 'two-spu',
     seed: 0,
     pages,
-    names: { guests: () => [], notebook: () => undefined, files: () => [] },
+    names: { guests: () => [], notebook: () => undefined, tutorial: () => undefined, files: () => [] },
     context: null,
     get table() {
       if (table === undefined) throw new Error('the command table is used while it is made');
