@@ -4,8 +4,8 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-/** Evaluated on first use. */
-const LAZY = /\/kernel\/host-schema\.ts$/;
+/** Loaded on first use. */
+const ON_DEMAND = /\/kernel\/host-schema\.ts$/;
 
 /** The names that a source imports from a module; null where it takes the whole (`import *`, `require`). */
 function importedNames(source, module) {
@@ -25,6 +25,17 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 // Tests bundle into a directory of their own.
 const outdir = process.argv[2] ?? join(root, 'dist');
 rmSync(outdir, { recursive: true, force: true });
+await build({
+  absWorkingDir: root,
+  entryPoints: ['src/kernel/host-schema.ts'],
+  outfile: join(outdir, 'host-schema.cjs'),
+  bundle: true,
+  format: 'cjs',
+  platform: 'node',
+  target: 'node22',
+  minify: true,
+  logLevel: 'warning',
+});
 await build({
   absWorkingDir: root,
   entryPoints: ['src/main.ts', 'src/explore-worker.ts', 'src/trace-worker.ts'],
@@ -63,19 +74,17 @@ await build({
       },
     },
     {
-      // Modules that most starts do not need, and what only they need (zod, TOML, the A64 tables), are evaluated when one of their functions
-      // is first called.
-      name: 'lazy',
+      // zod and TOML are needed only where a fixture is new (checked hosts are kept beside the bundle): they are a file of their own,
+      // loaded when one of the module's functions is first called.
+      name: 'on-demand',
       setup(b) {
-        b.onResolve({ filter: LAZY }, (a) =>
-          a.kind === 'require-call' ? undefined : { path: join(a.resolveDir, a.path), namespace: 'lazy' },
-        );
-        b.onLoad({ filter: /.*/, namespace: 'lazy' }, (a) => {
+        b.onResolve({ filter: ON_DEMAND }, (a) => ({ path: join(a.resolveDir, a.path), namespace: 'on-demand' }));
+        b.onResolve({ filter: /\.cjs$/ }, (a) => ({ path: a.path, external: true }));
+        b.onLoad({ filter: /.*/, namespace: 'on-demand' }, (a) => {
           const source = readFileSync(a.path, 'utf8');
-          if (/^export (const|let|class|\*|\{)/m.test(source)) throw new Error(`${a.path}: a lazy module exports functions only`);
+          if (/^export (const|let|class|\*|\{)/m.test(source)) throw new Error(`${a.path}: a module loaded on demand exports functions only`);
           const names = [...source.matchAll(/^export function\*? *(\w+)/gm)].map((m) => m[1]);
-          const path = JSON.stringify(`./${basename(a.path)}`);
-          const shims = names.map((n) => `export const ${n} = (...a) => (m ??= require(${path})).${n}(...a);`);
+          const shims = names.map((n) => `export const ${n} = (...a) => (m ??= require('./host-schema.cjs')).${n}(...a);`);
           return { contents: ['let m;', ...shims].join('\n'), resolveDir: dirname(a.path) };
         });
       },
