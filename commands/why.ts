@@ -1,4 +1,5 @@
 // why: the last refusal, check by check (language.md §3, group why; kvm-spe-abi.md §8.3).
+import type { BufferStop } from '../src/session/buffer-stop.ts';
 import { type LastRefusal, lastRefusal } from '../src/session/last-refusal.ts';
 import { done, type Outcome, unmet } from '../src/session/outcome.ts';
 import { family } from '../src/shell/family.ts';
@@ -7,6 +8,12 @@ import { textWidth } from '../src/view/width.ts';
 
 const ROLES: Readonly<Record<string, Role>> = { passed: 'good', failed: 'bad', 'not reached': 'dim' };
 const RESULT_WIDTH = 'not reached'.length;
+
+/** A buffer that stopped, or was not enabled. */
+function reportStop({ head, checks, vcpu, pmbsr, tick }: BufferStop): Outcome {
+  const failed = checks.findIndex((c) => c.result === 'failed');
+  return done({ strace: head, ioctl: null, on: vcpu, errno: null, pmbsr, at: tick, check: failed + 1, of: checks.length, checks });
+}
 
 function report({ call, checks, failEntry }: LastRefusal): Outcome {
   const exit = failEntry === null ? {} : { exit: { name: 'KVM_EXIT_FAIL_ENTRY', hardware_entry_failure_reason: 1, ...failEntry } };
@@ -51,7 +58,7 @@ export const why = family({
   group: 'why',
   summary: 'why the last call failed',
   details: [
-    'The last call that was refused, or the last KVM_RUN that ended with KVM_EXIT_FAIL_ENTRY: every check in the kernel’s order, whether it passed, failed or was not reached, what it saw, where that stands (seed: the v6 patch; v5, v6-review, mainline; inferred with a confidence), and what would have passed.',
+    'The last call that was refused, the last KVM_RUN that ended with KVM_EXIT_FAIL_ENTRY or KVM_EXIT_RLIMIT, or the last event that stopped a profiling buffer, whichever is newest: every check in the kernel’s order, whether it passed, failed or was not reached, what it saw, where that stands (seed: the v6 patch; v5, v6-review, mainline; inferred with a confidence), and what would have passed.',
   ],
   see: ['calls', 'explain', 'mask'],
   forms: [
@@ -62,7 +69,8 @@ export const why = family({
       effect: 'pure',
       run: (context) => {
         const last = lastRefusal(context);
-        return last === null ? unmet('no-refusal', 'no call was refused in this session', 'calls lists what was made') : report(last);
+        if (last === null) return unmet('no-refusal', 'no call was refused in this session', 'calls lists what was made');
+        return 'call' in last ? report(last) : reportStop(last);
       },
       show,
     },

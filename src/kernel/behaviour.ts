@@ -3,22 +3,6 @@
 import type { Host } from './host.ts';
 import { trapsIdentification } from './spe/identification.ts';
 import { refusesWrongCpu } from './supported-cpus.ts';
-import { knobWord } from './vm.ts';
-
-/** When a guest's write enables its buffer, in order (spe/pin.ts). */
-export function enablingSentences(host: Host): readonly string[] {
-  if (host.kernel.revision === 'mainline') return [];
-  if (host.kernel.revision !== 'rfc-v6')
-    return ['the buffer is on: nothing is checked and nothing is pinned, for its memory is locked beforehand'];
-  return [
-    'PMBSR_EL1 = 0x20004 and the interrupt: the buffer is larger than the maximum',
-    'PMBSR_EL1 with EC 0x24 and the interrupt: stage 1 does not map a page of it for EL1 to write',
-    'KVM_EXIT_RLIMIT with the excess in bytes, the write not done: RLIMIT_MEMLOCK would be exceeded',
-    `PMBSR_EL1 by the policy ${knobWord(host, 's2FaultPolicy')} and the interrupt: no memory slot backs a page of it`,
-    'pin its pages and those of the stage 1 tables that map it, map them at stage 2',
-    'the buffer is on',
-  ];
-}
 
 /** What the guest finds of SPE (spe/identification.ts, spe/trap.ts). */
 export function shownSentences(host: Host): readonly string[] {

@@ -9,6 +9,7 @@ import { SYSTEM_REQUESTS } from './calls/system.ts';
 import { VCPU_REQUESTS } from './calls/vcpu.ts';
 import { VM_REQUESTS } from './calls/vm.ts';
 import type { Host } from './host.ts';
+import { enablingSteps } from './spe/enabling.ts';
 import type { Evidence } from './steps.ts';
 import { vgicAttrSteps } from './vgic/attr.ts';
 import { VGIC_REQUESTS } from './vgic/requests.ts';
@@ -124,7 +125,6 @@ const BESIDE: readonly (readonly [string, Support, string, string])[] = [
     'rfc-v5, rfc-v4',
     'v4',
   ],
-  ['pinning of the buffer and of the tables that map it, RLIMIT_MEMLOCK', 'full', 'rfc-v6', 'v6-review, inferred (M)'],
   [
     'MMU notifier events: unmap, migrate, NUMA hint',
     { partial: 'stage 2 maps a memory slot from the start; the first touch of a page is not modelled' },
@@ -148,6 +148,14 @@ export function coverageRows(hostOf: (revision: Host['kernel']['revision']) => H
     ...requestRows('vGIC', host, VGIC_REQUESTS),
     ...vcpuAttributeRows(hostOf),
     ...vgicAttributeRows(host),
+    {
+      on: 'kernel',
+      what: 'enabling the buffer: its size, the walk of stage 1, RLIMIT_MEMLOCK, pinning of its pages and of the tables that map it',
+      number: '',
+      support: 'full',
+      revisions: 'rfc-v6',
+      ...facts([enablingSteps(host)]),
+    },
     ...BESIDE.map(([what, support, revisions, evidence]) => ({ on: 'kernel', what, number: '', support, revisions, checks: 0, evidence })),
   ];
 }

@@ -1,7 +1,7 @@
 // Two kernel revisions compared: the ordered checks of each attribute call and of KVM_RUN, sentence by sentence (design.md §4).
 import { type DeviceAttribute, type Revision, VCPU_ATTRIBUTES } from '../abi/attributes.ts';
 import { vcpuAttrSteps } from '../kernel/attr/lists.ts';
-import { enablingSentences, runningSentences, shownSentences } from '../kernel/behaviour.ts';
+import { runningSentences, shownSentences } from '../kernel/behaviour.ts';
 import { enableCapSteps } from '../kernel/calls/enable-cap.ts';
 import { setMemorySteps } from '../kernel/calls/memory.ts';
 import { firstRunSteps } from '../kernel/calls/run.ts';
@@ -9,6 +9,7 @@ import { supportedCpusSteps } from '../kernel/calls/supported-cpus.ts';
 import { vcpuInitSteps } from '../kernel/calls/vcpu-init.ts';
 import type { Host } from '../kernel/host.ts';
 import { fillKnobs } from '../kernel/knobs.ts';
+import { enablingSteps } from '../kernel/spe/enabling.ts';
 import type { Step } from '../kernel/steps.ts';
 import { refusesWrongCpu } from '../kernel/supported-cpus.ts';
 
@@ -35,7 +36,7 @@ function underRevision(host: Host, revision: Revision): Host {
 }
 
 function stepText<S>(step: Step<S>): string {
-  if (step.kind === 'check') return `-${step.errno} ${step.why}`;
+  if (step.kind === 'check') return `${/^E[A-Z0-9]+$/.test(step.errno) ? '-' : ''}${step.errno} ${step.why}`;
   return step.kind === 'end' ? `0 ${step.what}` : step.what;
 }
 const sentences = <S>(steps: readonly Step<S>[]): string[] => steps.map(stepText);
@@ -75,7 +76,7 @@ const CALLS: readonly (readonly [string, (host: Host) => readonly string[]])[] =
   ['KVM_CAP_ARM_LOCK_USER_MEMORY_REGION, UNLOCK', (host) => (hasLocks(host) ? sentences(enableCapSteps(host).unlock.steps) : [])],
   ['KVM_RUN, the first', (host) => sentences(firstRunSteps(host).steps)],
   ['inside KVM_RUN', runningSentences],
-  ['when the guest enables its buffer', enablingSentences],
+  ['when the guest enables its buffer', (host) => (host.kernel.revision === 'mainline' ? [] : sentences(enablingSteps(host).steps))],
   ['what the guest is shown', shownSentences],
 ];
 

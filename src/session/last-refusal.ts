@@ -2,6 +2,7 @@
 import { cpuListText } from '../kernel/cpu-list.ts';
 import { evidenceText, mainline } from '../kernel/steps.ts';
 import type { Vcpu, Vm } from '../kernel/world.ts';
+import { type BufferStop, lastBufferStop } from './buffer-stop.ts';
 import { callLog } from './call-log.ts';
 import { type MaskChange, maskHistory } from './mask-history.ts';
 import type { CallReport, CheckReport } from './outcome.ts';
@@ -36,19 +37,21 @@ function failEntryOf(context: Context, vm: Vm, vcpu: Vcpu, call: CallReport): La
   return { call, checks: [check], failEntry: { vcpu: vcpuName(vm.index, vcpu.id), cpu, cpus, changes } };
 }
 
-/** The newest refusal or failed entry of the session; null when there is none. */
-export function lastRefusal(context: Context): LastRefusal | null {
+/** The newest refusal, failed entry or stop of a buffer in the session; null when there is none. */
+export function lastRefusal(context: Context): LastRefusal | BufferStop | null {
+  const stop = lastBufferStop(context.log.events);
   const vcpus = new Map(
     context.world.world.kernel.vms.flatMap((vm) => vm.vcpus.map((vcpu) => [vcpuName(vm.index, vcpu.id), { vm, vcpu }] as const)),
   );
-  const log = callLog(context.log.calls);
-  for (let i = log.length - 1; i >= 0; i--) {
-    const call = log[i];
+  // Calls behind the buffer's stop.
+  const newer = callLog(context.log.calls.slice(stop?.calls ?? 0));
+  for (let i = newer.length - 1; i >= 0; i--) {
+    const call = newer[i];
     if (call.errno !== null) return { call, checks: call.checks ?? [], failEntry: null };
     if (call.ioctl !== 'KVM_RUN') continue;
     // A vCPU's exit is that of its last KVM_RUN, the next one clears it.
     const of = vcpus.get(call.on);
     if (of?.vcpu.run.exit?.name === 'KVM_EXIT_FAIL_ENTRY') return failEntryOf(context, of.vm, of.vcpu, call);
   }
-  return null;
+  return stop;
 }

@@ -3,6 +3,7 @@
 import { drainRecords } from '../kernel/records.ts';
 import { advanceVcpu, completeMmio } from '../kernel/run.ts';
 import type { Exit, Vcpu } from '../kernel/world.ts';
+import { stamped } from './buffer-stop.ts';
 import { callReport, resumedReport } from './calls.ts';
 import type { Running } from './command.ts';
 import type { Expression } from './expression.ts';
@@ -151,7 +152,7 @@ export function startRun(context: Context, plan: RunPlan, report: (end: RunEnd) 
       executed += done.executed;
       left -= done.executed;
       quantum -= done.executed;
-      for (const event of done.events) context.note(event);
+      for (const event of done.events) context.note(stamped(event, context.log.calls.length));
       for (const record of drainRecords(context.world, vm.index, vcpu.index)) {
         context.writableLog.records.push({ vcpu: vcpuName(vm.index, vcpu.id), ...record });
         context.note({

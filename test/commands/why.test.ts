@@ -145,3 +145,40 @@ describe('explain', () => {
     expect(newShell().run('explain ENIXO').outcome.unmet).toMatchObject({ code: 'unknown-name', hint: 'did you mean ENXIO?' });
   });
 });
+
+describe('why of a profiling buffer', () => {
+  const why = (s: Shell) =>
+    s.run('why').json['data'] as {
+      check: number;
+      of: number;
+      pmbsr: string | null;
+      checks: { errno: string; result: string; wouldPass?: string }[];
+    };
+
+  test('too large: the first of four checks; the others were not reached', () => {
+    const s = newShell();
+    s.all('up pointer-chase --max-buffer 4KiB', 'until PMBSR_EL1.S');
+    const d = why(s);
+    expect(d).toMatchObject({ check: 1, of: 4, pmbsr: '0x20004' });
+    expect(d.checks.map((c) => c.result)).toEqual(['failed', 'not reached', 'not reached', 'not reached']);
+    expect(s.run('why').out[1]).toBe(
+      '   1  failed       PMBSR 0x20004     if the buffer is larger than the maximum (saw 8192 bytes, maximum 4096)  [v6-review: 14/35; PMBSR_EL1.BSC 4]',
+    );
+  });
+  test('RLIMIT: what would have passed is a command', () => {
+    const s = newShell();
+    s.all('up pointer-chase', 'rlimit memlock 4096', 'vcpu 0 run');
+    const d = why(s);
+    expect(d).toMatchObject({ check: 3, of: 4, pmbsr: null });
+    expect(d.checks[2].wouldPass).toMatch(/^rlimit memlock \d+, then KVM_RUN again/);
+    s.all(d.checks[2].wouldPass?.split(',')[0] ?? '', 'until PMBLIMITR_EL1.E');
+    expect(s.run('pins').json['data']).toMatchObject({ vcpus: [{ on: true }] });
+  });
+  test('the unit’s own event; a newer refusal comes first, an older one does not', () => {
+    const s = newShell();
+    s.all('up pointer-chase', 'vcpu 1 attr get 9/9', 'until PMBSR_EL1.S');
+    expect(why(s)).toMatchObject({ pmbsr: '0x20001', check: 1, of: 1 });
+    s.run('vm create --ipa-bits 99');
+    expect(s.run('why').json['data']).toMatchObject({ errno: 'EINVAL', ioctl: 'KVM_CREATE_VM' });
+  });
+});

@@ -14,8 +14,8 @@ const PAGE = 4096n;
 /** What a walk of the whole buffer found. */
 export type BufferPages =
   | { readonly kind: 'pages'; readonly ranges: readonly PinnedRange[] }
-  /** Stage 1 refused: the fault status code with its level. */
-  | { readonly kind: 'stage1'; readonly fsc: number }
+  /** Stage 1 refused this virtual address: the fault status code with its level. */
+  | { readonly kind: 'stage1'; readonly fsc: number; readonly va: bigint }
   /** No slot backs this guest physical address for writing; `ranges` are the pages all the same. */
   | { readonly kind: 'unbacked'; readonly gpa: number; readonly ranges: readonly PinnedRange[] };
 
@@ -74,10 +74,10 @@ export function pagesOfBuffer(g: GuestExit): BufferPages {
   for (let va = start; va < end; ) {
     const found = walkTables(g.mw.mounted, g.cpu.context, ranges, Number(BigInt.asIntN(32, va)), Number(BigInt.asIntN(32, va >> 32n)));
     for (let n = 0; n < walked.depth; n++) tables.add(walked.descriptors[n] - (walked.descriptors[n] % 4096));
-    if (walked.fault === 1) return { kind: 'stage1', fsc: walked.fsc };
+    if (walked.fault === 1) return { kind: 'stage1', fsc: walked.fsc, va };
     const { attributes, ipa } = walked;
     if (found && (attributes & PRIVILEGED_WRITE) === 0) {
-      return { kind: 'stage1', fsc: FSC_PERMISSION_LEVEL + ((attributes >>> LEVEL_SHIFT) & 3) };
+      return { kind: 'stage1', fsc: FSC_PERMISSION_LEVEL + ((attributes >>> LEVEL_SHIFT) & 3), va };
     }
     const length = found ? extentOf(attributes, va, end, ipa, ranges) : unbackedExtent(va, end, ipa, ranges);
     if (!found || !isWritable(ranges, ipa)) unbacked ??= ipa;

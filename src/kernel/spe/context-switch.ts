@@ -59,7 +59,12 @@ export function exitSpe(g: GuestExit): void {
     // A fault that is hidden: the pages are pinned anew; where the host cannot, the guest must be told after all.
     if (shown !== null) copy[PMBSR_EL1] = shown;
     else if (enableBuffer(g) !== null) copy[PMBSR_EL1] = EXTERNAL_ABORT;
-    tell(g, 'spe.event', { hardware: `0x${sys[PMBSR_EL1].toString(16)}`, pmbsr: `0x${copy[PMBSR_EL1].toString(16)}` });
+    tell(g, 'spe.event', {
+      pointer: `0x${sys[PMBPTR_EL1].toString(16)}`,
+      limitr: `0x${sys[PMBLIMITR_EL1].toString(16)}`,
+      hardware: `0x${sys[PMBSR_EL1].toString(16)}`,
+      pmbsr: `0x${copy[PMBSR_EL1].toString(16)}`,
+    });
   }
   stopHardware(g);
   settleBuffer(g);

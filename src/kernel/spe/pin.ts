@@ -4,15 +4,15 @@
 import { fieldAccess } from '../../arch/sysreg/table.ts';
 import { hex } from '../../base/hex.ts';
 import { PMBSR_EL1, PMBSR_S } from '../../machine/spu/registers.ts';
+import type { Refusal } from '../call.ts';
 import { exitOf } from '../exits.ts';
 import { type GuestExit, tell } from '../guest/exit-state.ts';
 import { knobOf } from '../knobs.ts';
 import { faultIn } from '../stage2.ts';
-import type { Exit, PinnedRange } from '../world.ts';
-import { bufferExtent, pagesOfBuffer } from './buffer-pages.ts';
-import { maxBufferSizeOf } from './buffer-size.ts';
+import { walk } from '../steps.ts';
+import type { Exit } from '../world.ts';
 import { bufferEnabled } from './enabled.ts';
-import { guestPmbidr, PMBIDR_EL1, trapsIdentification } from './identification.ts';
+import { type Enabling, enablingOf, enablingSteps, largestBuffer, OVER_LIMIT, wantedBytes } from './enabling.ts';
 import { payerOf, pinnedBytes, pinPages, unpinPages } from './pinned.ts';
 import { unbackedSyndrome } from './syndrome.ts';
 
@@ -25,28 +25,28 @@ const EC = fieldAccess('PMBSR_EL1', 'EC');
 const MSS = fieldAccess('PMBSR_EL1', 'MSS');
 const EC_STAGE1 = 0x24n;
 
-/** The largest buffer of the guest; 0 = no limit. */
-const limitOf = (g: GuestExit): bigint =>
-  g.vm.maxBufferSize !== null && trapsIdentification(g.host)
-    ? g.vm.maxBufferSize
-    : maxBufferSizeOf(guestPmbidr(g.host, g.vm, g.cpu.context.sys[PMBIDR_EL1]));
-
-/** KVM_EXIT_RLIMIT while the pages would exceed the limit; what the vCPU has pinned now is given back first. */
-function overLimit(g: GuestExit, ranges: readonly PinnedRange[]): Exit | null {
-  const { rlimitMemlock, lockedBytes } = payerOf(g.mw, g.vm);
-  const wanted = lockedBytes + BigInt(pinnedBytes(ranges) - pinnedBytes(g.vcpu.spe.pinned));
-  if (rlimitMemlock === null || wanted <= rlimitMemlock) return null;
-  const excess = Number(wanted - rlimitMemlock);
-  tell(g, 'spe.rlimit', { bytes: pinnedBytes(ranges), locked: Number(lockedBytes), limit: Number(rlimitMemlock), excess });
-  return { ...exitOf('KVM_EXIT_RLIMIT', { rlimit: RLIMIT_MEMLOCK, excess }), reason: Number(knobOf(g.host, 'numbers.exitRlimit')) };
-}
-
-/** The buffer cannot be enabled: the guest finds a syndrome, with S set. */
-function refuse(g: GuestExit, kind: string, pmbsr: bigint, members: Readonly<Record<string, unknown>>): null {
-  g.vcpu.context.sys[PMBSR_EL1] = pmbsr;
-  tell(g, kind, { ...members, pmbsr: hex(pmbsr) });
-  if (g.vcpu.spe.on) disableBuffer(g);
-  return null;
+/** What the guest or user space gets when a check refused: a syndrome, or an exit with nothing done. */
+function refused(s: Enabling, refusal: Refusal): Exit | null {
+  const { g, size, found } = s;
+  const { checks } = refusal;
+  if (refusal.errno === OVER_LIMIT) {
+    const { rlimitMemlock, lockedBytes } = payerOf(g.mw, g.vm);
+    const excess = Number(wantedBytes(s) - (rlimitMemlock ?? 0n));
+    const bytes = found === null || found.kind === 'stage1' ? 0 : pinnedBytes(found.ranges);
+    tell(g, 'spe.rlimit', { bytes, locked: Number(lockedBytes), limit: Number(rlimitMemlock), excess, checks });
+    return { ...exitOf('KVM_EXIT_RLIMIT', { rlimit: RLIMIT_MEMLOCK, excess }), reason: Number(knobOf(g.host, 'numbers.exitRlimit')) };
+  }
+  const set = (kind: string, pmbsr: bigint, members: Readonly<Record<string, unknown>>): null => {
+    g.vcpu.context.sys[PMBSR_EL1] = pmbsr;
+    tell(g, kind, { size, ...members, pmbsr: hex(pmbsr), checks });
+    if (g.vcpu.spe.on) disableBuffer(g);
+    return null;
+  };
+  if (found?.kind === 'stage1') {
+    return set('spe.unmapped', PMBSR_S | MSS.put(EC.put(0n, EC_STAGE1), BigInt(found.fsc)), { fsc: found.fsc, va: hex(found.va) });
+  }
+  if (found?.kind === 'unbacked') return set('spe.unbacked', unbackedSyndrome(g, found.gpa), { gpa: hex(found.gpa) });
+  return set('spe.too-large', BUFFER_TOO_LARGE, { max: Number(largestBuffer(g)) });
 }
 
 /**
@@ -55,23 +55,16 @@ function refuse(g: GuestExit, kind: string, pmbsr: bigint, members: Readonly<Rec
  */
 export function enableBuffer(g: GuestExit): Exit | null {
   const { mw, vm, vcpu, events } = g;
-  const size = Number(bufferExtent(vcpu).size);
-  if (g.host.kernel.revision === 'rfc-v6') {
-    const max = limitOf(g);
-    if (max !== 0n && size > max) return refuse(g, 'spe.too-large', BUFFER_TOO_LARGE, { size, max: Number(max) });
-    const found = pagesOfBuffer(g);
-    if (found.kind === 'stage1') {
-      return refuse(g, 'spe.unmapped', PMBSR_S | MSS.put(EC.put(0n, EC_STAGE1), BigInt(found.fsc)), { size, fsc: found.fsc });
-    }
-    const exit = overLimit(g, found.ranges);
-    if (exit !== null) return exit;
-    if (found.kind === 'unbacked') return refuse(g, 'spe.unbacked', unbackedSyndrome(g, found.gpa), { size, gpa: hex(found.gpa) });
+  const enabling = enablingOf(g, (found) => {
+    if (found.kind !== 'pages') throw new Error('a buffer that cannot be pinned is pinned');
     unpinPages(mw, vm, vcpu, events);
     pinPages(mw, vm, vcpu, found.ranges, events);
-    for (const { gpa, size: bytes } of found.ranges) faultIn(mw, vm, gpa, bytes);
-  }
+    for (const { gpa, size } of found.ranges) faultIn(mw, vm, gpa, size);
+  });
+  const result = walk(enablingSteps(g.host), enabling);
+  if (result.isErr()) return refused(enabling, result.error);
   vcpu.spe.on = true;
-  tell(g, 'spe.on', { size });
+  tell(g, 'spe.on', { size: enabling.size });
   return null;
 }
 

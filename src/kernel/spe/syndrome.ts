@@ -37,17 +37,21 @@ export function shownSyndrome(g: GuestExit, hardware: bigint): bigint | null {
   }
 }
 
-/** The guest's PMBSR_EL1 when it enables a buffer that lies where no slot backs it: nothing can be pinned there, so nothing can be hidden. */
+/**
+ * What a guest finds when it enables a buffer that lies where no slot backs it, by policy. Nothing can be pinned there, so nothing can be
+ * hidden.
+ */
+export const POLICY_SYNDROMES: Readonly<Record<string, bigint>> = {
+  extAbort: EXTERNAL_ABORT,
+  hideAndRepin: EXTERNAL_ABORT,
+  impDef: IMPLEMENTATION_DEFINED,
+  raw: PMBSR_S | MSS.put(EC.put(0n, EC_STAGE2), BigInt(FSC_TRANSLATION_LEVEL + 3)),
+};
+
+/** The same for the buffer of a vCPU; the kernel warns. */
 export function unbackedSyndrome(g: GuestExit, gpa: number): bigint {
   warn(g, `kvm: SPE buffer of ${g.name}: no memory slot at ${hex(gpa)}`);
-  switch (knobWord(g.host, 's2FaultPolicy')) {
-    case 'raw':
-      return PMBSR_S | MSS.put(EC.put(0n, EC_STAGE2), BigInt(FSC_TRANSLATION_LEVEL + 3));
-    case 'impDef':
-      return IMPLEMENTATION_DEFINED;
-    default:
-      return EXTERNAL_ABORT;
-  }
+  return POLICY_SYNDROMES[knobWord(g.host, 's2FaultPolicy')] ?? EXTERNAL_ABORT;
 }
 
 /** Prints a warning, rate-limited: the same one is not printed twice in a row. */
