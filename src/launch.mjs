@@ -32,6 +32,7 @@ const TASKS = {
   test: [[...vitest, 'run']],
   oracle: [[...vitest, 'run', '--mode', 'oracle']],
   fuzz: [[...vitest, 'run', '--mode', 'fuzz']],
+  reference: [[join(root, 'src', 'reference.ts')]],
   bench: [[join(root, 'test', 'bench', 'main.mjs')]],
   check: [
     [bin(['typescript', 'bin', 'tsc']), '--noEmit', '-p', 'tsconfig.json'],
