@@ -4,10 +4,12 @@ import { readGuestMemory, readGuestRegister } from '../src/kernel/view.ts';
 import { refuse } from '../src/session/enter.ts';
 import { done, type Outcome, unmet } from '../src/session/outcome.ts';
 import { vcpuOf } from '../src/session/scope.ts';
-import type { Context } from '../src/session/session.ts';
+import type { Asset, Context } from '../src/session/session.ts';
 import { vcpuName } from '../src/session/vmm.ts';
 import { family } from '../src/shell/family.ts';
 import { dumpText } from '../src/trace/dump.ts';
+import { readAtBytes } from '../src/trace/perf-data/read-at.ts';
+import { auxSize, dumpSource, openTrace } from '../src/trace/trace.ts';
 import { type Doc, text } from '../src/view/doc.ts';
 
 const E = 1n;
@@ -55,6 +57,20 @@ function written(context: Context, b: Buffer): { readonly bytes: Uint8Array } | 
   const length = b.pointer >= b.start ? Number(b.pointer - b.start) : 0;
   const bytes = readGuestMemory(context.world, context.vm, context.focus, 'va', b.start, length);
   return bytes.isErr() ? { outcome: unmet('unreadable', bytes.error) } : { bytes: bytes.value };
+}
+
+/** AUX bytes of a file that are dumped here: the text is thirteen times as long. */
+const MOST_DUMPED = 4 << 20;
+
+/** The packets of the open trace. */
+function dumpFile({ path, bytes }: Asset): Outcome {
+  const source = openTrace(readAtBytes(bytes));
+  if (source.isErr()) return unmet('no-trace', `${path}: ${source.error.message}`);
+  if (auxSize(source.value) > MOST_DUMPED) return unmet('too-long', `${path} has more than 4 MiB of AUX bytes`, `spesh dump ${path}`);
+  const decoder = new TextDecoder();
+  let packets = '';
+  for (const piece of dumpSource(source.value, '6.1')) packets += decoder.decode(piece);
+  return done({ file: path, packets });
 }
 
 export const buffer = family({
@@ -134,9 +150,10 @@ export const buffer = family({
     {
       id: 'buffer.dump',
       syntax: 'buffer dump',
-      about: 'The packets written so far, in perf’s words.',
+      about: 'The packets written so far, or those of the open trace, in perf’s words.',
       effect: 'pure',
       run: (context) => {
+        if (context.trace !== null) return dumpFile(context.trace);
         const found = bufferOf(context);
         if ('outcome' in found) return found.outcome;
         const bytes = written(context, found.buffer);

@@ -1,20 +1,25 @@
 // stat: what the records say together (language.md §3, group spe).
-import { done } from '../src/session/outcome.ts';
+import { ok, type Result } from 'neverthrow';
+import { done, unmet } from '../src/session/outcome.ts';
 import { traceOf } from '../src/session/records.ts';
+import type { Asset, Context } from '../src/session/session.ts';
 import { symbolAt } from '../src/session/symbols.ts';
 import { family } from '../src/shell/family.ts';
 import type { AccessSummary, SharedLine } from '../src/trace/accesses.ts';
 import { decodeColumns } from '../src/trace/decode.ts';
 import type { GapSummary } from '../src/trace/gaps.ts';
+import { readAtBytes } from '../src/trace/perf-data/read-at.ts';
 import {
   addRows,
   type Counted,
   type LatencySummary,
   newStatistics,
   type SourceCount,
+  type Statistics,
   type StatisticsSummary,
   summarise,
 } from '../src/trace/statistics.ts';
+import { decodeSource, openTrace } from '../src/trace/trace.ts';
 import { type Block, type Doc, text } from '../src/view/doc.ts';
 
 /** Operations, events, data sources, latencies, hot addresses, branches, sharing, gaps. `spesh stat FILE` and its picture show the same. */
@@ -131,14 +136,34 @@ function steps(gaps: GapSummary | null): Block[] {
   ];
 }
 
+/** What every CPU's records of the log say; a line can be shared by CPUs, timestamps follow each other on one. */
+function ofSession(context: Context): Statistics {
+  const statistics = newStatistics('canonical');
+  for (const cpu of new Set(context.log.records.map((r) => r.cpu))) {
+    const own = context.log.records.filter((r) => r.cpu === cpu);
+    addRows(statistics, decodeColumns(traceOf(own)), { cpu, queue: cpu });
+  }
+  return statistics;
+}
+
+function ofFile({ path, bytes }: Asset): Result<Statistics, string> {
+  return openTrace(readAtBytes(bytes))
+    .mapErr((e) => `${path}: ${e.message}`)
+    .map((source) => {
+      const statistics = newStatistics();
+      for (const piece of decodeSource(source)) addRows(statistics, piece.decoder.columns, piece);
+      return statistics;
+    });
+}
+
 export const stat = family({
   name: 'stat',
   group: 'spe',
   summary: 'statistics of the sample records',
   details: [
-    'Counts of every record in the session’s log by operation, event and data source, latency histograms with logarithmic buckets, and the most frequent program counters with their symbols.',
+    'Counts of every record in the session’s log by operation, event and data source, latency histograms with logarithmic buckets, the most frequent program counters with their symbols, hot data addresses and cache lines, mispredicted branches, lines that CPUs share, and how timestamps follow each other. Between `trace open` and `trace close` those of the file.',
   ],
-  see: ['records', 'spu'],
+  see: ['records', 'spu', 'trace'],
   forms: [
     {
       id: 'stat',
@@ -146,14 +171,15 @@ export const stat = family({
       about: 'Show what the records say together.',
       effect: 'pure',
       run: (context) => {
-        const statistics = newStatistics('canonical');
-        addRows(statistics, decodeColumns(traceOf(context.log.records)));
-        const summary = summarise(statistics);
-        const hot = summary.hot.map(({ name, count }) => {
-          const symbol = symbolAt(context, BigInt(name));
-          return { name: symbol === null ? name : `${name} <${symbol}>`, count };
-        });
-        return done({ ...summary, hot });
+        const counted = context.trace === null ? ok(ofSession(context)) : ofFile(context.trace);
+        if (counted.isErr()) return unmet('no-trace', counted.error);
+        const summary = summarise(counted.value);
+        const named = (address: string): string => {
+          const symbol = symbolAt(context, BigInt(address));
+          return symbol === null ? address : `${address} <${symbol}>`;
+        };
+        const hot = summary.hot.map(({ name, count }) => ({ name: named(name), count }));
+        return done({ ...summary, hot, mispredictions: summary.mispredictions.map((b) => ({ ...b, pc: named(b.pc) })) });
       },
       show: ({ data }): Doc => {
         const summary = data as unknown as StatisticsSummary | null;

@@ -31,6 +31,7 @@ import { kernel } from './kernel.ts';
 import { letCommand } from './let.ts';
 import { load } from './load.ts';
 import { mask } from './mask.ts';
+import { perf } from './perf.ts';
 import { perfmon } from './perfmon.ts';
 import { pins } from './pins.ts';
 import { print } from './print.ts';
@@ -54,6 +55,7 @@ import { sysfs } from './sysfs.ts';
 import { thread } from './thread.ts';
 import { tick } from './tick.ts';
 import { timeline } from './timeline.ts';
+import { trace } from './trace.ts';
 import { tutorial } from './tutorial.ts';
 import { until } from './until.ts';
 import { up } from './up.ts';
@@ -116,6 +118,10 @@ export const families = (state: ShellState): readonly Family[] => [
   mask,
   pins,
   timeline,
+  // perf
+  perf,
+  // trace
+  trace,
   // why
   why,
   explain,

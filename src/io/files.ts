@@ -12,11 +12,12 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { err, ok, type Result } from 'neverthrow';
 
 export interface FileBytes {
   readonly path: string;
+  readonly absolute: string;
   readonly sha256: string;
   readonly bytes: Uint8Array;
 }
@@ -51,7 +52,7 @@ const sha256 = (bytes: Uint8Array): string => process.getBuiltinModule('node:cry
 export function readBytes(path: string): Result<FileBytes, FileFault> {
   try {
     const bytes = readFileSync(path);
-    return ok({ path, sha256: sha256(bytes), bytes });
+    return ok({ path, absolute: resolve(path), sha256: sha256(bytes), bytes });
   } catch (problem) {
     return err(faultOf(problem));
   }

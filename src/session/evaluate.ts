@@ -94,7 +94,8 @@ function errnoOperand(other: Expression, e: Expression): bigint | null {
   return row === undefined ? null : BigInt(row.number);
 }
 
-function unary(operator: UnaryOperator, v: bigint): bigint {
+/** What an operator makes of one operand. */
+export function unary(operator: UnaryOperator, v: bigint): bigint {
   switch (operator) {
     case '~':
       return U64(~v);
@@ -119,7 +120,8 @@ function binary(context: Context, e: Extract<Expression, { kind: 'binary' }>): R
   return operate(e.operator, left.value, right.value);
 }
 
-function operate(operator: BinaryOperator, a: bigint, b: bigint): Result<bigint, Unmet> {
+/** What an operator makes of two operands, or Unmet: division by zero. */
+export function operate(operator: BinaryOperator, a: bigint, b: bigint): Result<bigint, Unmet> {
   switch (operator) {
     case '*':
       return ok(U64(a * b));

@@ -23,6 +23,8 @@ export interface Asset {
   readonly path: string;
   readonly sha256: string;
   readonly bytes: Uint8Array;
+  /** The file's path from the root, for other programs to open it. */
+  readonly absolute?: string;
 }
 
 /** What a command may use. Commands change the world only through `call`, the run loop (run.ts) and the kernel's host events. */
@@ -42,6 +44,8 @@ export interface Context {
   readonly lastErrno: string;
   /** The guest image in use: symbols and, where it has them, lines. */
   readonly image: Image | null;
+  /** The trace file that `records`, `stat` and `buffer dump` speak of; null: what the SPUs wrote. */
+  readonly trace: Asset | null;
   readonly journal: readonly JournalEntry[];
   /** The process that makes the calls: the VMM, 1, unless `process N 'CMD'` runs the command. */
   readonly process?: number;
@@ -50,6 +54,7 @@ export interface Context {
   setFocus(index: number): void;
   setVariable(name: string, value: bigint): void;
   setImage(image: Image | null): void;
+  setTrace(trace: Asset | null): void;
   /** Replaces the world by a fresh boot of this host: no VM, empty histories. */
   boot(host: Host): void;
   asset(path: string): Asset | undefined;
@@ -119,6 +124,7 @@ export function createSession(options: SessionOptions): Session {
     log: newLog(),
     lastErrno: 'ok',
     image: null as Image | null,
+    trace: null as Asset | null,
   };
 
   const context: Context = {
@@ -150,6 +156,9 @@ export function createSession(options: SessionOptions): Session {
     get image() {
       return state.image;
     },
+    get trace() {
+      return state.trace;
+    },
     journal,
     setVm: (index) => {
       state.vm = index;
@@ -163,6 +172,9 @@ export function createSession(options: SessionOptions): Session {
     },
     setImage: (image) => {
       state.image = image;
+    },
+    setTrace: (trace) => {
+      state.trace = trace;
     },
     boot: (host) => {
       state.world = mountWorld(bootWorld(host, options.seed));

@@ -135,6 +135,7 @@ export interface SharedLine {
 }
 
 export interface AccessSummary {
+  /** With one record of a hundred or more. */
   readonly hotData: readonly { readonly name: string; readonly count: number }[];
   readonly hotLines: readonly { readonly name: string; readonly count: number }[];
   readonly branchRecords: number;
@@ -147,11 +148,18 @@ export interface AccessSummary {
 
 /** The summary, with the `top` first of everything. */
 export function summariseAccesses(a: Accesses, top: number): AccessSummary {
-  const named = (t: AddressCounts) => mostFrequent(t, top).map(({ high, low, count }) => ({ name: hex64(high, low), count }));
+  /** Addresses that were seen more than once, and not just by chance. */
+  const named = (t: AddressCounts) => {
+    let all = t.dropped;
+    for (const n of t.count) all += n;
+    return mostFrequent(t, top)
+      .filter(({ count }) => count > 1 && count * 100 >= all)
+      .map(({ high, low, count }) => ({ name: hex64(high, low), count }));
+  };
   const isShared = (slot: number): number => (a.shared.more[OTHER][slot] > 0 && a.shared.more[STORES][slot] > 0 ? a.shared.count[slot] : 0);
   return {
-    hotData: named(a.data).filter(({ count }) => count > 1),
-    hotLines: named(a.lines).filter(({ count }) => count > 1),
+    hotData: named(a.data),
+    hotLines: named(a.lines),
     branchRecords: a.branchRecords,
     mispredicted: a.mispredicted,
     mispredictions: mostFrequent(a.branches, top, (slot) => a.branches.more[0][slot]).map(({ high, low, count, more }) => ({

@@ -81,3 +81,35 @@ export function growColumns(c: TraceColumns): void {
   bigger.source.set(c.source);
   Object.assign(c, bigger, { rows: c.rows });
 }
+
+/** Columns by name, with how many cells of each a row has. */
+const CELLS = {
+  offset: 1,
+  present: 1,
+  addressLo: ADDRESSES,
+  addressHi: ADDRESSES,
+  eventsLo: 1,
+  eventsHi: 1,
+  timestampLo: 1,
+  timestampHi: 1,
+  counter: COUNTERS,
+  context: 1,
+  operation: 1,
+  source: 1,
+} as const;
+const COLUMN_CELLS = Object.entries(CELLS) as [keyof typeof CELLS, number][];
+
+/** Appends a row of other columns. */
+export function appendRow(to: TraceColumns, from: TraceColumns, row: number): void {
+  if (to.rows >= to.present.length) growColumns(to);
+  for (const [name, cells] of COLUMN_CELLS) to[name].set(from[name].subarray(row * cells, (row + 1) * cells), to.rows * cells);
+  to.rows += 1;
+}
+
+/** Keeps the last `count` rows. */
+export function keepLastRows(c: TraceColumns, count: number): void {
+  const first = c.rows - count;
+  if (first <= 0) return;
+  for (const [name, cells] of COLUMN_CELLS) c[name].copyWithin(0, first * cells, c.rows * cells);
+  c.rows = count;
+}

@@ -1,5 +1,5 @@
 // Records as lines of CSV, as fast as bytes can be put one behind the other: every cell is written where the one before it ended.
-import { codeAddressHigh, dataAddressHigh, exceptionLevelOf, nonSecureOf, physicalAddressHigh } from '../arch/spe/fixup.ts';
+import { exceptionLevelOf, nonSecureOf, physicalAddressHigh } from '../arch/spe/fixup.ts';
 import {
   ADDRESSES,
   COUNTERS,
@@ -123,7 +123,7 @@ function putRow(l: RecordLines, out: DataView, c: TraceColumns, row: number, wor
   const counter = row * COUNTERS;
   if (present & HAS_PC) {
     const high = c.addressHi[address];
-    at = putAddress(out, at, codeAddressHigh(high), c.addressLo[address]);
+    at = putAddress(out, at, l.codeHigh(high), c.addressLo[address]);
     out.setUint16(at, DIGIT_COMMA + exceptionLevelOf(high), true);
     out.setUint16(at + 2, DIGIT_COMMA + nonSecureOf(high), true);
     at += 4;
@@ -142,11 +142,11 @@ function putRow(l: RecordLines, out: DataView, c: TraceColumns, row: number, wor
   else at = putNothing(out, at);
   if (present & HAS_TRANSLATION) at = putNumber(out, at, c.counter[counter + 2]);
   else at = putNothing(out, at);
-  if (present & HAS_VA) at = putAddress(out, at, dataAddressHigh(c.addressHi[address + 2]), c.addressLo[address + 2]);
+  if (present & HAS_VA) at = putAddress(out, at, l.dataHigh(c.addressHi[address + 2]), c.addressLo[address + 2]);
   else at = putNothing(out, at);
   if (present & HAS_PA) at = putAddress(out, at, physicalAddressHigh(c.addressHi[address + 3]), c.addressLo[address + 3]);
   else at = putNothing(out, at);
-  if (present & HAS_TARGET) at = putAddress(out, at, codeAddressHigh(c.addressHi[address + 1]), c.addressLo[address + 1]);
+  if (present & HAS_TARGET) at = putAddress(out, at, l.codeHigh(c.addressHi[address + 1]), c.addressLo[address + 1]);
   else at = putNothing(out, at);
   if (present & HAS_SOURCE) at = putNumber(out, at, c.source[row]);
   else at = putNothing(out, at);

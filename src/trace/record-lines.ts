@@ -1,6 +1,6 @@
 // Decoded records as lines of CSV, NDJSON or text: the fields of records.ts, built as bytes from the columns, without an object or a string a
 // record.
-import { codeAddressHigh, dataAddressHigh, exceptionLevelOf, nonSecureOf, physicalAddressHigh } from '../arch/spe/fixup.ts';
+import { canonicalHigh, codeAddressHigh, dataAddressHigh, exceptionLevelOf, nonSecureOf, physicalAddressHigh } from '../arch/spe/fixup.ts';
 import {
   ADDRESSES,
   COUNTERS,
@@ -33,6 +33,7 @@ import {
   packWords,
   type RecordWords,
 } from './record-words.ts';
+import type { AddressForm } from './records.ts';
 import { asciiBytes, newText, putAscii, putByte, putDecimal, putHex, type Text } from './text.ts';
 
 /** `text`: `name=value` with blanks in between, values that hold a blank in quotes. */
@@ -46,6 +47,9 @@ export interface RecordLines {
   readonly ticks: ClockTicks;
   readonly text: Text;
   readonly words: RecordWords;
+  /** High words of code and of data addresses. */
+  readonly codeHigh: (high: number) => number;
+  readonly dataHigh: (high: number) => number;
 }
 
 /** A field: its names as JSON and text have them in front, and whether JSON has its value in quotes. */
@@ -115,8 +119,15 @@ const DRESSES: Readonly<Record<LineForm, Dress>> = {
   text: (words) => (words.includes(' ') ? `"${words}"` : words),
 };
 
-export function newRecordLines(form: LineForm, perfData: RecordLines['perfData'] = null, text = newText(FLUSH + LINE)): RecordLines {
-  return { form, perfData, ticks: newClockTicks(), text, words: newRecordWords(DRESSES[form]) };
+export function newRecordLines(
+  form: LineForm,
+  perfData: RecordLines['perfData'] = null,
+  text = newText(FLUSH + LINE),
+  addresses: AddressForm = 'perf',
+): RecordLines {
+  const codeHigh = addresses === 'perf' ? codeAddressHigh : canonicalHigh;
+  const dataHigh = addresses === 'perf' ? dataAddressHigh : canonicalHigh;
+  return { form, perfData, ticks: newClockTicks(), text, words: newRecordWords(DRESSES[form]), codeHigh, dataHigh };
 }
 
 /** What stands in front of the lines: CSV's names. */
@@ -173,7 +184,7 @@ function putNamed(l: RecordLines, t: Text, c: TraceColumns, row: number, words: 
 
   if (present & HAS_PC) {
     const high = c.addressHi[address];
-    putAddress(p, PC, codeAddressHigh(high), c.addressLo[address]);
+    putAddress(p, PC, l.codeHigh(high), c.addressLo[address]);
     putNumber(p, EL, exceptionLevelOf(high));
     putNumber(p, NS, nonSecureOf(high));
   }
@@ -182,9 +193,9 @@ function putNamed(l: RecordLines, t: Text, c: TraceColumns, row: number, words: 
   if (present & HAS_ISSUE) putNumber(p, ISSUE, c.counter[counter + 1]);
   if (present & HAS_TOTAL) putNumber(p, TOTAL, c.counter[counter]);
   if (present & HAS_TRANSLATION) putNumber(p, XLAT, c.counter[counter + 2]);
-  if (present & HAS_VA) putAddress(p, VA, dataAddressHigh(c.addressHi[address + 2]), c.addressLo[address + 2]);
+  if (present & HAS_VA) putAddress(p, VA, l.dataHigh(c.addressHi[address + 2]), c.addressLo[address + 2]);
   if (present & HAS_PA) putAddress(p, PA, physicalAddressHigh(c.addressHi[address + 3]), c.addressLo[address + 3]);
-  if (present & HAS_TARGET) putAddress(p, TARGET, codeAddressHigh(c.addressHi[address + 1]), c.addressLo[address + 1]);
+  if (present & HAS_TARGET) putAddress(p, TARGET, l.codeHigh(c.addressHi[address + 1]), c.addressLo[address + 1]);
   if (present & HAS_SOURCE) putNumber(p, SOURCE, c.source[row]);
   if (present & HAS_CONTEXT) putNumber(p, CONTEXT, c.context[row]);
   if (present & HAS_TIMESTAMP) putAddress(p, TS, c.timestampHi[row], c.timestampLo[row]);
