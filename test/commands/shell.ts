@@ -44,12 +44,13 @@ export interface Shell {
 const linesOf = (text: string): string[] => (text === '' ? [] : text.replace(/\n$/, '').split('\n'));
 
 /** A shell on a freshly booted host. `files` are what FILE and HOST arguments find. */
-export function newShell(hostName = 'two-spu', files: Readonly<Record<string, string>> = {}): Shell {
+export function newShell(hostName = 'two-spu', files: Readonly<Record<string, string | Uint8Array>> = {}): Shell {
   const host = HOSTS.get(hostName);
   if (host === undefined) throw new Error(`no host ${hostName}`);
   const state = newShellState(families);
   const bytesOf = (name: string): Uint8Array | null => {
-    if (files[name] !== undefined) return new TextEncoder().encode(files[name]);
+    const given = files[name];
+    if (given !== undefined) return typeof given === 'string' ? new TextEncoder().encode(given) : given;
     const guest = join(fixtures, 'guests', `${name}.elf`);
     try {
       return readFileSync(guest);
