@@ -45,8 +45,11 @@ export function withLesson(command: Command, outcome: Outcome, state: ShellState
   const lesson = state.tutorial;
   const step = lesson?.steps[lesson.at];
   if (lesson === null || step === undefined || command.form.startsWith('tutorial')) return outcome;
-  if (command.text !== step.command.text)
-    return outcome.ok ? outcome : { ...outcome, notes: [`tutorial: the step is still: ${step.command.text}`] };
+  if (command.text !== step.command.text) {
+    // What fails, or is nearly what was asked for, may have been meant for the step.
+    const meant = !outcome.ok || command.form === step.command.form;
+    return meant ? { ...outcome, notes: [`tutorial: the step is still: ${step.command.text}`] } : outcome;
+  }
   const refused = outcome.ok ? null : refusalOf(outcome);
   if (outcome.unmet !== undefined || refused !== step.refused) {
     const wanted = step.refused === null ? 'it should have succeeded' : `it should have been refused with ${step.refused}`;

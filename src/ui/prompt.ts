@@ -136,6 +136,12 @@ export function press(state: PromptState, pressed: Press, around: Surroundings):
   const does = meaning(chord);
   if (does === 'prefix') return { state: { ...state, prefix: pressed.chord } };
   const { prefix: _, ...now } = state;
+  // Escape and the next key in one chunk arrive as one chord with Alt; where that means nothing, they are two keys.
+  if (does === undefined && state.prefix === undefined && /(^|-)M-/.test(chord)) {
+    const closed = press(now, { chord: 'Escape' }, around);
+    const rest = chord.replace('M-', '');
+    return press(closed.state, rest.length === 1 ? { text: rest } : { chord: rest }, around);
+  }
   if (does === undefined) return { state: { ...now, leaving: false } };
   return typeof does === 'string' ? act(now, does, around) : { state: editing(now, does, around) };
 }

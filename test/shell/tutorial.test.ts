@@ -48,7 +48,7 @@ test('something else may be tried; what fails reminds of the step; a wrong resul
   expect(type(driver, 'tick').notes).toBeUndefined();
   expect(type(driver, 'vcpu 0 run').notes).toEqual(['tutorial: the step is still: up --bare']);
   type(driver, 'up --bare');
-  type(driver, 'vcpu 0 attr set spe.spu 11');
+  expect(type(driver, 'vcpu 0 attr set spe.spu 11').notes).toEqual(['tutorial: the step is still: vcpu 0 attr set spe.spu 10']);
   expect(type(driver, 'vcpu 0 attr set spe.spu 10').notes?.[0]).toContain('it should have succeeded');
 });
 

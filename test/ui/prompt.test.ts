@@ -175,3 +175,11 @@ describe('keys', () => {
     for (const chord of chords) expect(meaning(chord)).toBeDefined();
   });
 });
+
+test('Escape and the next key in one chunk are two keys where Alt and that key mean nothing', () => {
+  expect(text('step 1<C-M-u>')).toBe('');
+  expect(text('st<M-z>')).toBe('stz');
+  expect(text('one two<M-b>X')).toBe('one Xtwo');
+  const menu = play('re<Tab><M-z>').state;
+  expect(menu.menu).toBeUndefined();
+});
