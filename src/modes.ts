@@ -11,6 +11,7 @@ import { type BatchPort, COMMAND_LINE, type Program, printMisreads, readProgram,
 import type { Source } from './shell/diagnostic.ts';
 import { EXIT } from './shell/exit-code.ts';
 import { renderAnsi } from './view/ansi.ts';
+import { asciiText } from './view/ascii.ts';
 import type { Doc } from './view/doc.ts';
 import { renderPlain } from './view/plain.ts';
 import { colourTheme } from './view/themes.ts';
@@ -36,11 +37,12 @@ function renderer(options: CommonOptions, home: () => Home | null): (doc: Doc, s
       plain: options.plain || settings?.get('plain') === 'on',
     };
     const draw = wantsColour(target, output, process.env) ? renderAnsi : renderPlain;
-    return draw(doc, {
+    const text = draw(doc, {
       theme: colourTheme(settings?.get('theme')),
       width: widthOf(STDOUT, output),
       linear: output.plain || !isUtf8(process.env),
     });
+    return isUtf8(process.env) ? text : asciiText(text);
   };
 }
 

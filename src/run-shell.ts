@@ -87,6 +87,7 @@ export async function runShell(home: Home): Promise<number> {
     ended,
     colour,
     linear: options.plain || !isUtf8(process.env),
+    ascii: !isUtf8(process.env),
     keep: (script) => keepText(`session-${process.pid}.spe`, `# host ${host}, seed ${seed}\n${script}`).unwrapOr(undefined),
     complete: (line, cursor) => complete(line, cursor, state),
   });

@@ -7,6 +7,7 @@ import { readScript } from '../shell/script.ts';
 import type { Finished } from '../shell/state.ts';
 import { SHORT_FORMS } from '../shell/table.ts';
 import { type AnsiOptions, renderAnsi } from '../view/ansi.ts';
+import { asciiText } from '../view/ascii.ts';
 import { renderPlain } from '../view/plain.ts';
 import { colourTheme } from '../view/themes.ts';
 import { colouring } from './colouring.ts';
@@ -21,6 +22,8 @@ interface PortLook {
   readonly colour: boolean;
   /** No drawing characters: screen readers, terminals without Unicode. */
   readonly linear?: boolean;
+  /** The terminal is not UTF-8. */
+  readonly ascii?: boolean;
   /** Keeps a script of the session where the next start finds it; its path. */
   keep?(script: string): string | undefined;
   complete?(line: string, cursor: number): Completion;
@@ -74,7 +77,8 @@ export function sessionPort(options: SessionPortOptions): ShellPort {
     // Where a command was interrupted, the shell says itself.
     const { out, err } = present(command, { ...outcome, interrupted: undefined }, (id) => state.table.form(id)?.form);
     const how = drawing(width);
-    return (how.colour ? renderAnsi : renderPlain)([...out, ...err], how.layout);
+    const text = (how.colour ? renderAnsi : renderPlain)([...out, ...err], how.layout);
+    return options.ascii === true ? asciiText(text) : text;
   }
 
   function news(width: number): string {
