@@ -1,5 +1,5 @@
 // Files too large to read whole: bytes at any offset of an open file (the port of src/trace/perf-data/read-at.ts).
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { err, ok, type Result } from 'neverthrow';
 import { type FileFault, faultOf } from './files.ts';
 
@@ -17,17 +17,13 @@ export interface OpenFile {
 
 /** Opens a regular file. A pipe or device has no size: read it whole instead. */
 export function openFile(path: string): Result<OpenFile, FileFault> {
-  let fd = -1;
   try {
-    fd = openSync(path, 'r');
-    const about = fstatSync(fd);
-    if (!about.isFile()) {
-      closeSync(fd);
-      return err({ message: about.isDirectory() ? 'it is a directory' : 'not a regular file' });
-    }
-    return ok(fileAt(fd, about.size));
+    // A pipe that is opened and closed again is lost to its writer.
+    const about = statSync(path);
+    if (!about.isFile()) return err({ message: about.isDirectory() ? 'it is a directory' : 'not a regular file' });
+    const fd = openSync(path, 'r');
+    return ok(fileAt(fd, fstatSync(fd).size));
   } catch (problem) {
-    if (fd >= 0) closeSync(fd);
     return err(faultOf(problem));
   }
 }

@@ -13,7 +13,14 @@ import { newShell, type Ran, type Shell } from './shell.ts';
 
 const MISPREDICTED = 1 << 7;
 const NOT_TAKEN = 1 << 6;
-const NAMES: Readonly<Record<string, number>> = { RETIRED: 1, 'L1D-ACCESS': 2, 'L1D-REFILL': 3, 'TLB-ACCESS': 4, 'NOT-TAKEN': 6, MISPRED: 7 };
+const NAMES: Readonly<Record<string, number>> = {
+  RETIRED: 1,
+  'L1D-ACCESS': 2,
+  'L1D-REFILL': 3,
+  'TLB-ACCESS': 4,
+  'NOT-TAKEN': 6,
+  MISPRED: 7,
+};
 
 function recordsOf(ran: Ran): TraceRecord[] {
   return (ran.outcome.data?.['records'] ?? []) as TraceRecord[];

@@ -2,16 +2,18 @@
 // SPESH_FUZZ_BYTES: mutated bytes to read in all (2 million unless given); SPESH_FUZZ_SEED: where the dice begin.
 // A failure names the seed of its input; SPESH_FUZZ_SEED=that and SPESH_FUZZ_BYTES=1 run it alone.
 import { describe, expect, test } from 'vitest';
-import { exportAux, exportPerfData } from '../../src/trace/export.ts';
+import { decodeTrace } from '../../src/trace/decode.ts';
+import { exportAux, exportLines, exportPerfData } from '../../src/trace/export.ts';
+import { addPartCounts, type Cut, countPart, countsOf, guessCut, noPartCounts, type PartCounts, START } from '../../src/trace/parts.ts';
 import { timeConversion } from '../../src/trace/perf-data/clock.ts';
 import { plainMachine } from '../../src/trace/perf-data/defaults.ts';
 import { readAtBytes } from '../../src/trace/perf-data/read-at.ts';
 import type { PerfRecording, SideBand } from '../../src/trace/perf-data/recording.ts';
 import { sampleAt } from '../../src/trace/perf-data/samples.ts';
 import { readSideBand } from '../../src/trace/perf-data/side-band-in.ts';
-import { decodeSource, dumpSource, openTrace, type TraceSource } from '../../src/trace/trace.ts';
 import { recordAt } from '../../src/trace/records.ts';
 import { addRows, newStatistics, summarise } from '../../src/trace/statistics.ts';
+import { decodeSource, dumpSource, openTrace, type TraceSource } from '../../src/trace/trace.ts';
 import { fileOf, pipeOf, recordingOf } from '../trace/perf-data-scene.ts';
 import { type Dice, damagedRecords, dice, randomRecords } from '../trace/random-packets.ts';
 
@@ -117,8 +119,24 @@ function mutated(d: Dice, original: Uint8Array): Uint8Array {
   return bytes;
 }
 
+let inputs = 0;
+
+/** Counted part by part, each from where the one before ended. */
+function countsInParts({ file }: TraceSource, length: number): PartCounts {
+  const sum = noPartCounts();
+  for (let cut: Cut | null = START; cut !== null; ) {
+    const counts = noPartCounts();
+    const until: number = cut.offset + length;
+    guessCut(file, until, until + length);
+    cut = countPart(file, cut, until, counts).next().value as Cut | null;
+    addPartCounts(sum, counts);
+  }
+  return sum;
+}
+
 /** Everything that spesh does with a trace; how many bytes of text and AUX came out. */
 function readAll(bytes: Uint8Array): { opened: boolean } {
+  inputs += 1;
   const opened = openTrace(readAtBytes(bytes));
   if (opened.isErr()) {
     expect(opened.error.message.length).toBeGreaterThan(0);
@@ -134,6 +152,11 @@ function readAll(bytes: Uint8Array): { opened: boolean } {
   for (const piece of exportAux(source)) aux += piece.length;
   expect(aux).toBeLessThanOrEqual(bytes.length);
   expect(decodedBytes).toBe(aux);
+  let lines = 0;
+  for (const piece of exportLines(source, inputs % 2 === 0 ? 'csv' : 'ndjson')) lines += piece.length;
+  expect(lines).toBeLessThan(600 * (bytes.length + 64));
+  if (source.perfData === null && inputs % 16 === 0)
+    expect(countsInParts(source, 100 + (inputs % 5000))).toEqual(countsOf(decodeTrace(bytes)));
   if (source.perfData === null) return { opened: true };
   for (const s of readSideBand(source.perfData)) if (s.kind === 'comm') expect(s.comm.length).toBeLessThan(0x10000);
   let written = 0;
@@ -180,7 +203,7 @@ describe(`mutated traces: ${BYTES} bytes from seed ${SEED}`, () => {
     test(name, () => {
       let seed = SEED;
       let done = 0;
-      let inputs = 0;
+      let made = 0;
       let openedInputs = 0;
       let original = make(dice(seed));
       let before = 0;
@@ -196,13 +219,13 @@ describe(`mutated traces: ${BYTES} bytes from seed ${SEED}`, () => {
         const took = performance.now() - start;
         if (took > LONGEST_MS) throw new Error(`${name}, seed ${seed}: ${bytes.length} bytes took ${Math.round(took)} ms`);
         done += Math.max(1, bytes.length);
-        inputs++;
+        made++;
         seed++;
-        if (inputs === 200) before = process.memoryUsage().rss;
+        if (made === 200) before = process.memoryUsage().rss;
       }
       const growth = before === 0 ? 0 : process.memoryUsage().rss - before;
       expect(growth).toBeLessThan(GROWTH);
-      expect(openedInputs).toBeGreaterThan(inputs === 1 ? -1 : inputs / 20);
+      expect(openedInputs).toBeGreaterThan(made === 1 ? -1 : made / 20);
     }, 3_600_000);
   }
 });

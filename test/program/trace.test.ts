@@ -1,0 +1,106 @@
+// Trace files through the whole program: threads, forms of export, files that are none, names with control characters.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { damagedRecords, dice, randomRecords } from '../trace/random-packets.ts';
+import { bundle, type Program, ROOT } from './spesh.ts';
+
+let program: Program;
+const path = (name: string): string => join(program.directory, name);
+
+beforeAll(() => {
+  program = bundle();
+  const shape = { contexts: [7], code: { start: 0x40080000n, size: 4096, el: 1 }, clock: { now: 1000n, step: 99 } };
+  const good = randomRecords(dice(1), 4000, shape);
+  const parts: Uint8Array[] = [];
+  // Damage everywhere, a stretch without records, and a length that is no multiple of 8.
+  for (let i = 0; i < 8; i++)
+    parts.push(good, damagedRecords(dice(i), 300), i === 5 ? new Uint8Array(700_000).fill(0xff) : new Uint8Array(i));
+  writeFileSync(path('big.aux'), Buffer.concat([...parts, Buffer.from([0x71, 1, 2])]));
+  writeFileSync(path('small.aux'), good.subarray(0, 3000));
+});
+afterAll(() => program.dispose());
+
+const spesh = (...args: readonly string[]) => {
+  const ended = program.run(args);
+  expect([args.join(' '), ended.code, ended.err]).toEqual([args.join(' '), 0, '']);
+  return ended.out;
+};
+
+describe('threads change nothing', () => {
+  test.each([
+    ['dump', 'big.aux'],
+    ['dump', 'big.aux', '--perf', '7.3'],
+    ['records', '--csv', 'big.aux'],
+    ['records', 'big.aux'],
+    ['--json', 'records', 'big.aux'],
+    ['stat', '--counts', 'big.aux'],
+  ])('%j', (...args) => {
+    const alone = spesh(...args, '--workers', '1');
+    expect(alone.length).toBeGreaterThan(100);
+    expect(spesh(...args, '--workers', args[0] === 'dump' ? '3' : '2') === alone).toBe(true);
+  });
+
+  test('nor does a perf.data of several buffers', () => {
+    spesh('export', 'big.aux', '-o', 'big.data');
+    expect(spesh('dump', 'big.data', '--workers', '3') === spesh('dump', 'big.data', '--workers', '1')).toBe(true);
+  });
+});
+
+describe('export', () => {
+  test('to perf.data and back gives the same bytes', () => {
+    spesh('export', 'big.aux', '-o', 'there.data', '--midr', '0x410fd490', '--frequency', '25000000');
+    spesh('export', 'there.data', '-o', 'back.aux');
+    expect(readFileSync(path('back.aux')).equals(readFileSync(path('big.aux')))).toBe(true);
+  });
+
+  test('the other forms, and nothing else in the directory', () => {
+    mkdirSync(path('out'));
+    for (const form of ['csv', 'ndjson', 'parquet', 'svg', 'aux', 'data']) spesh('export', 'small.aux', '-o', `out/x.${form}`);
+    expect(readdirSync(path('out')).sort()).toEqual(['x.aux', 'x.csv', 'x.data', 'x.ndjson', 'x.parquet', 'x.svg']);
+    expect(readFileSync(path('out/x.csv'), 'utf8')).toBe(spesh('records', '--csv', 'small.aux'));
+    expect(readFileSync(path('out/x.ndjson'), 'utf8')).toBe(spesh('records', 'small.aux', '--json'));
+    expect(readFileSync(path('out/x.parquet')).subarray(0, 4).toString()).toBe('PAR1');
+    expect(readFileSync(path('out/x.svg'), 'utf8')).toMatch(/^<svg [\s\S]*<\/svg>\n$/);
+  });
+
+  test('an unknown ending is exit 2 and writes nothing', () => {
+    expect(program.run(['export', 'small.aux', '-o', 'x.png'])).toMatchObject({ code: 2, out: '' });
+    expect(existsSync(path('x.png'))).toBe(false);
+    expect(program.run(['export', 'small.aux', '-o', 'no/where.csv'])).toMatchObject({
+      code: 2,
+      err: 'spesh: no/where.csv: no such file\n',
+    });
+  });
+});
+
+test('files that are no traces', () => {
+  writeFileSync(path('bad.data'), 'PERFILE2');
+  const bad = program.run(['stat', 'bad.data']);
+  expect(bad.code).toBe(5);
+  expect(bad.err).toMatch(/^bad\.data: byte 8: invalid \[trace\]: the file ends in its header\n {2}hint: /);
+  expect(program.run(['dump', 'missing.aux'])).toMatchObject({ code: 2, err: 'spesh: missing.aux: no such file\n' });
+  expect(program.run(['dump', '.'])).toMatchObject({ code: 2, err: 'spesh: .: it is a directory\n' });
+});
+
+test('control characters in names are shown, not sent', () => {
+  const name = 'a\x1b]0;title\x07.data';
+  writeFileSync(path(name), 'PERFILE2');
+  const ended = program.run(['dump', name]);
+  expect(ended.code).toBe(5);
+  expect(ended.err).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f]/);
+});
+
+test('a pipe is read whole', () => {
+  const ended = spawnSync('sh', ['-c', `printf 'I\\000\\001' | '${process.execPath}' '${program.main}' records /dev/stdin --csv`], {
+    encoding: 'utf8',
+  });
+  expect([ended.status, ended.stderr]).toEqual([0, '']);
+  expect(ended.stdout.split('\n')[1]).toBe(',,,LD GP-REG,,,,,,,,,,,');
+});
+
+test('symbols name code', () => {
+  const out = spesh('stat', 'small.aux', '--symbols', join(ROOT, 'fixtures/guests/pointer-chase.elf'));
+  expect(out).toMatch(/0x[0-9a-f]+40080[0-9a-f]{3} <\w+/);
+});
