@@ -1,5 +1,6 @@
 // Tapes (language.md §7): the script of a recorded demo, a subset of VHS's language (charmbracelet/vhs, README). Read whole before it is played.
 import { err, ok, type Result } from 'neverthrow';
+import { nextRandom } from '../base/prng.ts';
 import type { Diagnostic, Source } from './diagnostic.ts';
 import { didYouMean } from './misread.ts';
 import { type Token, tokensOf } from './tape-words.ts';
@@ -63,6 +64,15 @@ interface Draft {
   settings: { columns: number; rows: number; typingSpeed: number; theme: string; seed: number; title: string };
   steps: PlacedStep[];
   faults: Diagnostic[];
+}
+
+/** Half of it either way is the seeded unevenness of typing. */
+const UNEVEN = 0.4;
+
+/** How long, in milliseconds, a typist of that speed waits before the next key; `state` begins as the tape's seed. */
+export function typingDelay(state: number, speed: number): { readonly state: number; readonly delay: number } {
+  const { state: next, draw } = nextRandom(state);
+  return { state: next, delay: Math.round(speed * (1 + UNEVEN * (draw / 0x1_0000_0000 - 0.5))) };
 }
 
 /** Reads a tape; `read` gives the text of a file that `Source` names. */

@@ -2,9 +2,8 @@
 // the shell wrote (for casts) and the screens that came of them (for pictures). Nothing depends on how long anything took.
 import { render } from 'ink';
 import { createElement } from 'react';
-import { nextRandom } from '../../base/prng.ts';
 import { SLICE_TIME } from '../../shell/pace.ts';
-import type { PlacedStep, Tape } from '../../shell/tape.ts';
+import { type PlacedStep, type Tape, typingDelay } from '../../shell/tape.ts';
 import type { CastEvent } from '../../view/cast.ts';
 import type { Frame } from '../../view/svg.ts';
 import { App } from '../app.tsx';
@@ -47,8 +46,6 @@ export interface Recording {
 const PATIENCE = 2000; // ms of the tape
 /** The prompt stands alone before the first key. */
 const BEFORE = 500; // ms
-/** Half of it either way is the seeded unevenness of typing. */
-const UNEVEN = 0.4;
 
 export async function playTape({ tape, port, greeting, open }: PlayOptions): Promise<Recording> {
   const clock = virtualClock();
@@ -137,9 +134,9 @@ export async function playTape({ tape, port, greeting, open }: PlayOptions): Pro
   async function key(press: Parameters<typeof shell.press>[0][number], speed: number): Promise<void> {
     shell.press([press]);
     await work(PATIENCE);
-    const next = nextRandom(random);
+    const next = typingDelay(random, speed);
     random = next.state;
-    await passTime(Math.round(speed * (1 + UNEVEN * (next.draw / 0x1_0000_0000 - 0.5))));
+    await passTime(next.delay);
   }
 
   const shows = (pattern: RegExp): boolean => screen.texts().some((text) => pattern.test(text));
