@@ -128,7 +128,7 @@ export function pictureSvg(picture: Picture): string {
     `<title>${escapeXml(title)}</title>`,
     `<style>text{font-family:ui-monospace,'DejaVu Sans Mono','Liberation Mono',Menlo,Consolas,monospace;font-size:${SIZE}px;white-space:pre}${motion}</style>`,
     `<rect width="100%" height="100%" rx="8" fill="${theme.background}"/>`,
-    `<g transform="translate(${MARGIN} ${MARGIN})" fill="${theme.foreground}">`,
+    `<g transform="translate(${MARGIN} ${MARGIN})" fill="${theme.foreground}" xml:space="preserve">`,
     ...body,
     '</g>',
     '</svg>',

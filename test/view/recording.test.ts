@@ -69,6 +69,8 @@ describe('SVG', () => {
     expect(still).toContain('textLength="58.8" lengthAdjust="spacingAndGlyphs">a&#60;b&#62;&#38;&#34;\ufffd</text>');
     expect(still).toContain('<title>T &#60;&#38;&#62; &#34;</title>');
     expect(still).not.toContain('animation');
+    // Blanks at the beginning of a line stay, also for readers that know no white-space of CSS.
+    expect(still).toContain('xml:space="preserve"');
   });
   test('colours of the theme, bold, underline, inverse', () => {
     const still = svg(frame(0, [run('x', { foreground: 1, bold: true }), run('y', { at: 1, inverse: true, underline: true })]));
