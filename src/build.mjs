@@ -1,6 +1,6 @@
 // Bundles main (and, behind dynamic imports, the Ink shell) into dist/, and links the bin so that `npx spesh` works from a checkout.
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -82,7 +82,8 @@ await build({
         b.onResolve({ filter: /\.cjs$/ }, (a) => ({ path: a.path, external: true }));
         b.onLoad({ filter: /.*/, namespace: 'on-demand' }, (a) => {
           const source = readFileSync(a.path, 'utf8');
-          if (/^export (const|let|class|\*|\{)/m.test(source)) throw new Error(`${a.path}: a module loaded on demand exports functions only`);
+          if (/^export (const|let|class|\*|\{)/m.test(source))
+            throw new Error(`${a.path}: a module loaded on demand exports functions only`);
           const names = [...source.matchAll(/^export function\*? *(\w+)/gm)].map((m) => m[1]);
           const shims = names.map((n) => `export const ${n} = (...a) => (m ??= require('./host-schema.cjs')).${n}(...a);`);
           return { contents: ['let m;', ...shims].join('\n'), resolveDir: dirname(a.path) };

@@ -4,8 +4,15 @@
 
 export type Plain = null | undefined | boolean | number | bigint | string | PlainArray | PlainTyped | PlainObject;
 export type PlainTyped =
-  | Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array
-  | Float64Array | BigUint64Array | BigInt64Array;
+  | Int8Array
+  | Uint8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | Float64Array
+  | BigUint64Array
+  | BigInt64Array;
 export interface PlainArray extends ReadonlyArray<unknown> {}
 export interface PlainObject {
   readonly [key: string]: unknown;
