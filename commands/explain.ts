@@ -29,7 +29,8 @@ function listLines(list: ExplainedList): Line[] {
   ];
 }
 
-function show(e: Explanation): Doc {
+/** An explanation as it is shown. */
+export function showExplanation(e: Explanation): Doc {
   switch (e.kind) {
     case 'errno': {
       const rows = e.from.map(
@@ -46,7 +47,7 @@ function show(e: Explanation): Doc {
         columns: [{ title: 'bits', align: 'right' }, { title: 'field' }, { title: '' }],
         rows: e.fields.map((f) => [f.bits, f.name, f.about]),
       };
-      return [text(...head), fields];
+      return [text(...head), fields, ...(e.notes.length === 0 ? [] : [text(...e.notes)])];
     }
     case 'attribute': {
       const revisions = e.revisions === null ? '' : `; ${e.revisions.join(', ')}`;
@@ -83,7 +84,7 @@ export const explain = family({
           didYouMean(word, explainable()) ?? 'an errno, a register or an attribute',
         );
       },
-      show: ({ data }) => (data === null ? [] : show(data as unknown as Explanation)),
+      show: ({ data }) => (data === null ? [] : showExplanation(data as unknown as Explanation)),
     },
   ],
   complete: (slot) => (slot === 'what' ? explainable().map((word) => ({ text: word })) : []),

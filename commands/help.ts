@@ -1,9 +1,11 @@
 // help: what there is, from the command table (language.md §3, group shell).
+import { type Explanation, explain as explainWord } from '../src/session/explain.ts';
 import { done, unmet } from '../src/session/outcome.ts';
 import { family } from '../src/shell/family.ts';
 import { helpOverview, helpPage, helpTopics } from '../src/shell/help.ts';
 import { didYouMean } from '../src/shell/misread.ts';
 import type { ShellState } from '../src/shell/state.ts';
+import { showExplanation } from './explain.ts';
 
 export const help = (state: ShellState) =>
   family({
@@ -11,7 +13,7 @@ export const help = (state: ShellState) =>
     group: 'shell',
     summary: 'what there is, and how each command is written',
     details: [
-      'In a usage line, words in capitals are yours to fill in, […] may be left out, a|b is one of them, … repeats. The notebook of each command stands beside its module in commands/.',
+      'In a usage line, words in capitals are yours to fill in, […] may be left out, a|b is one of them, … repeats. The notebook of each command stands beside its module in commands/. A register’s name shows what explain shows.',
     ],
     see: ['apropos'],
     forms: [
@@ -23,6 +25,8 @@ export const help = (state: ShellState) =>
         run: (context, args) => {
           const topic = context.word(args['topic']);
           if (topic !== '' && helpPage(state.table, topic, { pages: state.pages, notebook: state.names.notebook }) === null) {
+            const found = explainWord(context.world.world.host, topic);
+            if (found?.kind === 'register') return done({ topic, register: found });
             return unmet(
               'no-topic',
               `there is no help on '${topic}'`,
@@ -33,6 +37,8 @@ export const help = (state: ShellState) =>
         },
         show: ({ data }) => {
           const topic = data?.['topic'];
+          const register = data?.['register'];
+          if (register !== undefined) return showExplanation(register as Explanation);
           return typeof topic === 'string'
             ? (helpPage(state.table, topic, { pages: state.pages, notebook: state.names.notebook }) ?? [])
             : helpOverview(state.table, state.pages);

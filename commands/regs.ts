@@ -1,9 +1,10 @@
 // regs: registers in groups, with their fields where they say something (language.md §3, group inspect).
 
+import { syndromeText } from '../src/arch/spe/syndrome.ts';
 import { readField, type SystemRegister } from '../src/arch/sysreg/define.ts';
 import { REGISTERS } from '../src/arch/sysreg/table.ts';
 import { hex } from '../src/base/hex.ts';
-import { guestRegisters, readGuestRegister } from '../src/kernel/view.ts';
+import { guestRegisters, profilingRegisters, readGuestRegister } from '../src/kernel/view.ts';
 import { refuse } from '../src/session/enter.ts';
 import { done, unmet } from '../src/session/outcome.ts';
 import { vcpuOf } from '../src/session/scope.ts';
@@ -28,6 +29,12 @@ function fieldsText(row: SystemRegister, word: bigint): string {
       return [`${f.name}=${value < 10n ? value : hex(value)}${meaning === undefined ? '' : ` (${meaning})`}`];
     })
     .join(' ');
+}
+
+/** The fields; of a buffer status that is not 0 also what it says. */
+function noteOf(row: SystemRegister, word: bigint): string {
+  const fields = fieldsText(row, word);
+  return row.name === 'PMBSR_EL1' && word !== 0n ? `${fields}: ${syndromeText(word)}` : fields;
 }
 
 /** PSTATE in words: `EL1h NZCV=0110 DAIF=1111`. */
@@ -73,12 +80,14 @@ export const regs = family({
             { name: 'pstate', value: hex(r.pstate), note: pstateText(r.pstate) },
           );
         } else {
+          const spe = group === 'spe' ? profilingRegisters(context.world, vm.index) : null;
+          if (spe?.length === 0) return unmet('no-spe', 'this VM has no SPE', 'vcpu 0 init spe');
           const member = IN_GROUP[group] ?? ((row: SystemRegister) => row.name === group.toUpperCase());
           for (const row of REGISTERS.filter(member)) {
-            if (row.access === 'wo') continue;
+            if (row.access === 'wo' || spe?.includes(row.name) === false) continue;
             const value = readGuestRegister(context.world, vm.index, vcpu.index, row.name);
             if (value === null) continue;
-            rows.push({ name: row.name, value: hex(value), note: fieldsText(row, value) });
+            rows.push({ name: row.name, value: hex(value), note: noteOf(row, value) });
           }
           if (rows.length === 0)
             return unmet('unknown-name', `no register or group '${group}'`, 'regs spe, gp, sys, gic, or a register’s name');

@@ -7,8 +7,10 @@ import { hex } from '../base/hex.ts';
 import { type CpuContext, getPc, getPstate, getX, SP, setPc, setPstate, setX } from '../machine/cpu/context.ts';
 import { walkForDebug } from '../machine/cpu/walk.ts';
 import { PAGE_SIZE, writePhysical } from '../machine/memory.ts';
-import { guestDfr0, guestPmbidr, guestPmsidr, ID_AA64DFR0_EL1, PMBIDR_EL1, PMSIDR_EL1 } from './spe/identification.ts';
+import { implementedBits } from '../machine/spu/registers.ts';
+import { guestDfr0, guestPmbidr, guestPmsidr, ID_AA64DFR0_EL1, PMBIDR_EL1, PMSIDR_EL1, spuOfVm } from './spe/identification.ts';
 import { isTrappedBufferRegister } from './spe/trap.ts';
+import { isSpeRegister } from './spe/trapped-access.ts';
 import { memslotRanges } from './stage2.ts';
 import { copyFromUser } from './user-memory.ts';
 import { readGicRegister, writeGicRegister } from './vgic/view.ts';
@@ -74,6 +76,14 @@ function identification(mw: MountedWorld, vm: Vm, row: number, base: bigint): bi
   if (row === PMSIDR_EL1) return guestPmsidr(host, vm);
   if (row === PMBIDR_EL1) return guestPmbidr(host, vm, 0n);
   return null;
+}
+
+/** The SPE registers at EL1 that a guest of the VM has, in the table's order; none without the feature. */
+export function profilingRegisters(mw: MountedWorld, vm: number): readonly string[] {
+  const unit = spuOfVm(mw.world.host, vmOf(mw, vm));
+  if (unit === undefined) return [];
+  const shown = { ...unit, pmsidr: guestPmsidr(mw.world.host, vmOf(mw, vm)) };
+  return REGISTERS.flatMap((row, i) => (isSpeRegister(i) && (row.access === 'ro' || implementedBits(shown, i) !== null) ? [row.name] : []));
 }
 
 /** The CPU interface keeps its own registers. */

@@ -10,7 +10,7 @@ import { vcpuAttrSteps } from '../kernel/attr/lists.ts';
 import { firstRunSteps } from '../kernel/calls/run.ts';
 import type { Host } from '../kernel/host.ts';
 import { oneRegByName } from '../kernel/one-reg.ts';
-import { checksOf, evidenceText, type Step, type Steps } from '../kernel/steps.ts';
+import { checksOf, evidenceInFull, type Step, type Steps } from '../kernel/steps.ts';
 import { vgicAttrSteps } from '../kernel/vgic/attr.ts';
 
 export interface ExplainedStep {
@@ -52,6 +52,7 @@ export type Explanation =
       readonly oneReg: string | null;
       readonly source: string;
       readonly fields: readonly { readonly bits: string; readonly name: string; readonly about: string }[];
+      readonly notes: readonly string[];
     }
   | {
       readonly kind: 'attribute';
@@ -72,7 +73,7 @@ const explainStep = <S>(step: Step<S>): ExplainedStep => ({
   kind: step.kind,
   errno: step.kind === 'check' ? step.errno : null,
   text: step.kind === 'check' ? step.why : step.what,
-  evidence: evidenceText(step.evidence),
+  evidence: evidenceInFull(step.evidence),
 });
 const explainList = <S>(list: Steps<S>): ExplainedList => ({ name: list.name, steps: list.steps.map(explainStep) });
 
@@ -80,7 +81,7 @@ const explainList = <S>(list: Steps<S>): ExplainedList => ({ name: list.name, st
 function answerers<S>(errno: string, list: Steps<S>): Answerer[] {
   const checks = checksOf(list);
   return checks.flatMap((c, i) =>
-    c.errno === errno ? [{ list: list.name, check: i + 1, of: checks.length, why: c.why, evidence: evidenceText(c.evidence) }] : [],
+    c.errno === errno ? [{ list: list.name, check: i + 1, of: checks.length, why: c.why, evidence: evidenceInFull(c.evidence) }] : [],
   );
 }
 
@@ -124,6 +125,7 @@ function register(word: string): Explanation | null {
     oneReg: id === undefined ? null : hex(id),
     source: row.source,
     fields: fields.map(fieldRow),
+    notes: field === undefined ? (row.notes ?? []) : [],
   };
 }
 

@@ -26,6 +26,8 @@ export interface SystemRegister {
   /** Bits that always read as one. */
   readonly ones: bigint;
   readonly fields: readonly RegisterField[];
+  /** When it is there, what traps it, what a write does besides: one sentence each. */
+  readonly notes?: readonly string[];
   readonly source: string;
 }
 
@@ -35,9 +37,21 @@ export function sysregKey(op0: number, op1: number, crn: number, crm: number, op
 
 type FieldOptions = Omit<RegisterField, 'name' | 'high' | 'low'>;
 
-export const field = (high: number, low: number, name: string, options: FieldOptions = {}): RegisterField => ({ name, high, low, ...options });
-export const bit = (at: number, name: string, about?: string): RegisterField => (about ? { name, high: at, low: at, about } : { name, high: at, low: at });
-export const oneOf = (high: number, low: number, name: string, values: Readonly<Record<number, string>>, about?: string): RegisterField => ({
+export const field = (high: number, low: number, name: string, options: FieldOptions = {}): RegisterField => ({
+  name,
+  high,
+  low,
+  ...options,
+});
+export const bit = (at: number, name: string, about?: string): RegisterField =>
+  about ? { name, high: at, low: at, about } : { name, high: at, low: at };
+export const oneOf = (
+  high: number,
+  low: number,
+  name: string,
+  values: Readonly<Record<number, string>>,
+  about?: string,
+): RegisterField => ({
   name,
   high,
   low,
@@ -56,7 +70,7 @@ export function sysreg(
   title: string,
   source: string,
   fields: readonly RegisterField[],
-  options: { access?: Access; reset?: bigint } = {},
+  options: { access?: Access; reset?: bigint; notes?: readonly string[] } = {},
 ): SystemRegister {
   let at = 63;
   let writable = 0n;
@@ -79,6 +93,7 @@ export function sysreg(
     writable: access === 'ro' ? 0n : writable,
     ones: fixedOnes,
     fields,
+    ...(options.notes === undefined ? {} : { notes: options.notes }),
     source,
   };
 }

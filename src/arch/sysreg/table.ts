@@ -41,7 +41,10 @@ export function registerByKey(key: number): number {
 }
 
 /** A field accessor checked when the module loads: `fieldAccess('PMBSR_EL1', 'S')`. */
-export function fieldAccess(register: string, name: string): { get(word: bigint): bigint; put(word: bigint, value: bigint): bigint; mask: bigint } {
+export function fieldAccess(
+  register: string,
+  name: string,
+): { get(word: bigint): bigint; put(word: bigint, value: bigint): bigint; mask: bigint } {
   const row = REGISTERS[indexOfRegister(register)];
   const f = row.fields.find((x) => x.name === name);
   if (f === undefined) throw new Error(`${register} has no field ${name}`);
