@@ -1,7 +1,6 @@
 // Help from the command table: the list of groups, a family's page, and the search by word.
 import type { Doc, Line } from '../view/doc.ts';
-import { text } from '../view/doc.ts';
-import { textWidth } from '../view/width.ts';
+import { prose, text } from '../view/doc.ts';
 import type { Family, Group } from './family.ts';
 import { compileSyntax, firstWordOf, usage } from './syntax.ts';
 import { type CommandTable, SHORT_FORMS } from './table.ts';
@@ -107,42 +106,9 @@ const PAGES: Readonly<Record<string, { readonly about: string; readonly lines: r
   },
 };
 
-/** Columns of prose. */
-const PROSE = 78;
-
-/** A paragraph in lines of at most that many columns; a line that continues a table's row stands under its second column; one that is
- * indented stays as it is. */
-export function wrapped(paragraph: string): string[] {
-  if (paragraph.startsWith(' ')) return [paragraph];
-  const [, head, rest] = /^(\S+ {2,})?(.*)$/.exec(paragraph) ?? ['', '', paragraph];
-  const indent = ' '.repeat(head?.length ?? 0);
-  const lines: string[] = [];
-  let line = head ?? '';
-  for (const word of rest.split(' ')) {
-    const next = line.trimEnd() === '' || line === head ? line + word : `${line} ${word}`;
-    if (textWidth(next) <= PROSE || line.trim() === '') line = next;
-    else {
-      lines.push(line);
-      line = indent + word;
-    }
-  }
-  return [...lines, line];
-}
-
 export type Pages = Readonly<Record<string, { readonly about: string; readonly doc: Doc }>>;
 
-const OWN: Pages = Object.fromEntries(
-  // Laid out when somebody asks: widths of text that is not ASCII cost as much as starting Node.
-  Object.entries(PAGES).map(([name, { about, lines }]) => [
-    name,
-    {
-      about,
-      get doc() {
-        return [text(...lines.flatMap(wrapped))];
-      },
-    },
-  ]),
-);
+const OWN: Pages = Object.fromEntries(Object.entries(PAGES).map(([name, { about, lines }]) => [name, { about, doc: [prose(...lines)] }]));
 
 export const helpTopics = (table: CommandTable, pages: Pages = {}): string[] =>
   [...table.families.map((f) => f.name), ...Object.keys(OWN), ...Object.keys(pages)].sort();
@@ -208,19 +174,24 @@ function examplesIn(notebook: string, family: Family): string[] {
 }
 
 function familyPage(family: Family, words: readonly string[], examples: readonly string[]): Doc {
-  const lines: Line[] = [[{ text: family.name, role: 'heading' }, { text: `: ${family.summary}` }], ''];
+  const head: Line[] = [[{ text: family.name, role: 'heading' }, { text: `: ${family.summary}` }], ''];
   const forms = family.forms.filter((form) => words.every((word) => form.syntax.split(/[\s[\]|:<>]+/).includes(word)));
   for (const form of forms.length > 0 ? forms : family.forms) {
-    lines.push([{ text: '  ' }, { text: usage(compileSyntax(form.syntax)), role: 'name' }], `      ${form.about}`);
+    head.push([{ text: '  ' }, { text: usage(compileSyntax(form.syntax)), role: 'name' }], `      ${form.about}`);
   }
-  for (const paragraph of family.details ?? []) lines.push('', ...wrapped(paragraph));
+  const tail: Line[] = [];
   const shown = (words.length === 0 ? examples : examples.filter((line) => words.every((word) => line.includes(word)))).slice(
     0,
     MOST_EXAMPLES,
   );
-  if (shown.length > 0) lines.push('', 'examples, from the notebook of the command:', ...shown.map((line) => `  spe> ${line}`));
-  if (family.see !== undefined && family.see.length > 0) lines.push('', `see also: ${family.see.join(', ')}`);
-  return [text(...lines)];
+  if (shown.length > 0) tail.push('', 'examples, from the notebook of the command:', ...shown.map((line) => `  spe> ${line}`));
+  if (family.see !== undefined && family.see.length > 0) tail.push('', `see also: ${family.see.join(', ')}`);
+  const details = family.details ?? [];
+  return [
+    text(...head),
+    ...(details.length === 0 ? [] : [prose(...details.flatMap((paragraph) => ['', paragraph]))]),
+    ...(tail.length === 0 ? [] : [text(...tail)]),
+  ];
 }
 
 /** Every form that mentions the words, with its line of help. */

@@ -3,8 +3,8 @@
 import { err, ok, type Result } from 'neverthrow';
 import type { Command } from '../session/command.ts';
 import type { Outcome } from '../session/outcome.ts';
+import { wrapProse } from '../view/prose.ts';
 import { refusalOf } from './exit-code.ts';
-import { wrapped } from './help.ts';
 import { readNotebook } from './notebook.ts';
 import type { ShellState, Tutorial } from './state.ts';
 import type { CommandTable } from './table.ts';
@@ -30,7 +30,7 @@ function paragraphs(lines: readonly string[]): string[] {
   if (text === '') return [];
   return text
     .split(/\n\s*\n/)
-    .flatMap((paragraph, i) => [...(i === 0 ? [] : ['']), ...wrapped(paragraph.replace(/^#+ /, '').replace(/\n/g, ' '))]);
+    .flatMap((paragraph, i) => [...(i === 0 ? [] : ['']), ...wrapProse(paragraph.replace(/^#+ /, '').replace(/\n/g, ' '))]);
 }
 
 /** What is told at a step. */

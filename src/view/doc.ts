@@ -16,6 +16,8 @@ export interface Column {
 
 export type Block =
   | { readonly kind: 'text'; readonly lines: readonly Line[] }
+  /** Paragraphs, broken at blanks to fit. */
+  | { readonly kind: 'prose'; readonly paragraphs: readonly string[] }
   | { readonly kind: 'table'; readonly columns: readonly Column[]; readonly rows: readonly (readonly Line[])[]; readonly header?: boolean }
   /** Name, value and what it means, aligned. */
   | { readonly kind: 'pairs'; readonly rows: readonly { readonly name: string; readonly value: Line; readonly note?: Line }[] }
@@ -34,4 +36,5 @@ export interface TreeNode {
 export type Doc = readonly Block[];
 
 export const NOTHING: Doc = [];
+export const prose = (...paragraphs: string[]): Block => ({ kind: 'prose', paragraphs });
 export const text = (...lines: Line[]): Block => ({ kind: 'text', lines });

@@ -1,6 +1,7 @@
 // A Doc as lines of spans, safe to print: what the text back ends (plain, ANSI) have in common. Only tables know the width.
 import { hex } from '../base/hex.ts';
 import type { Block, Doc, Line, Role, Span, TreeNode } from './doc.ts';
+import { PROSE, wrapProse } from './prose.ts';
 import { tableLines } from './table.ts';
 import { escapeControls, textWidth } from './width.ts';
 
@@ -45,6 +46,10 @@ function blockLines(block: Exclude<Block, { kind: 'raw' }>, options: LayoutOptio
   switch (block.kind) {
     case 'text':
       return block.lines.map(spansOf);
+    case 'prose': {
+      const columns = Math.min(options.width, PROSE);
+      return block.paragraphs.flatMap((paragraph) => wrapProse(escapeControls(paragraph), columns)).map(spansOf);
+    }
     case 'table':
       return tableLines(
         block.columns,

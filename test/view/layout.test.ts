@@ -1,7 +1,7 @@
 // What a person reads: each kind of block in plain text, escapes, widths, colours, Markdown.
 import { describe, expect, test } from 'vitest';
 import { renderAnsi } from '../../src/view/ansi.ts';
-import { type Block, text } from '../../src/view/doc.ts';
+import { type Block, prose, text } from '../../src/view/doc.ts';
 import { renderMarkdown } from '../../src/view/markdown.ts';
 import { renderPlain } from '../../src/view/plain.ts';
 import { textWidth } from '../../src/view/width.ts';
@@ -125,4 +125,19 @@ test('Markdown: tables as pipe tables, the rest fenced longer than its backticks
     { kind: 'table', columns: [{ title: 'x' }, { title: 'n', align: 'right' }], rows: [['a|b', '1']] },
   ];
   expect(renderMarkdown(doc)).toBe('````text\na\n```\nb\n````\n\n| x | n |\n| --- | ---: |\n| a\\|b | 1 |\n');
+});
+
+test('prose is broken at blanks: at 78 columns, at those of a narrow terminal, and not where it is indented', () => {
+  const doc = [prose('one two three four five', 'name  what it is in words', '  an example that stays as it is')];
+  expect(renderPlain(doc, { width: 20 })).toBe(
+    'one two three four\nfive\nname  what it is in\n      words\n  an example that stays as it is\n',
+  );
+  const long = prose('word '.repeat(40).trim());
+  expect(
+    Math.max(
+      ...renderPlain([long], { width: 200 })
+        .split('\n')
+        .map((line) => line.length),
+    ),
+  ).toBeLessThanOrEqual(78);
 });
