@@ -1,6 +1,6 @@
 // Parts of a trace (trace/parts.ts) as the main thread asks for them and as its threads answer. Part of main.
 import type { PerfVersion } from './arch/spe/perf.ts';
-import { type Cut, countPart, dumpPart, linesPart, type PartCounts, type PartWork } from './trace/parts.ts';
+import { type Cut, countPart, dumpPart, linesPart, type PartCounts, type PartScratch, type PartWork } from './trace/parts.ts';
 import { type ReadAt, readAtPart } from './trace/perf-data/read-at.ts';
 import type { LineForm } from './trace/record-lines.ts';
 import type { Text } from './trace/text.ts';
@@ -35,14 +35,29 @@ export type PartNote =
   | { readonly kind: 'dropped' };
 
 /** The work on a part from a cut on. */
-export function workOn(task: PartTask, whole: ReadAt, r: PartRequest, from: Cut, counts: PartCounts, text?: Text): PartWork {
+export function workOn(
+  task: PartTask,
+  whole: ReadAt,
+  r: PartRequest,
+  from: Cut,
+  counts: PartCounts,
+  scratch: PartScratch,
+  text?: Text,
+): PartWork {
   const buffer = readAtPart(whole, r.offset, r.size);
   switch (task.kind) {
     case 'dump':
-      return dumpPart(buffer, from, r.to, { perf: task.perf, base: r.offset, ...(r.midr === undefined ? {} : { midr: r.midr }) }, text);
+      return dumpPart(
+        buffer,
+        from,
+        r.to,
+        { perf: task.perf, base: r.offset, ...(r.midr === undefined ? {} : { midr: r.midr }) },
+        text,
+        scratch,
+      );
     case 'lines':
-      return linesPart(buffer, from, r.to, { form: task.form, midr: r.midr }, text);
+      return linesPart(buffer, from, r.to, { form: task.form, midr: r.midr }, text, scratch);
     case 'counts':
-      return countPart(buffer, from, r.to, counts);
+      return countPart(buffer, from, r.to, counts, scratch);
   }
 }

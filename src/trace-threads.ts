@@ -3,7 +3,8 @@
 import { type PieceThread, startPieceThread } from './io/piece-threads.ts';
 import type { OpenFile } from './io/read-at.ts';
 import { threadModule } from './io/workers.ts';
-import { addPartCounts, type Cut, noPartCounts, type PartCounts, START } from './trace/parts.ts';
+import { addPartCounts, type Cut, newPartScratch, noPartCounts, type PartCounts, START } from './trace/parts.ts';
+import { newText } from './trace/text.ts';
 import { type PartNote, type PartRequest, type PartTask, type TraceThread, workOn } from './trace-task.ts';
 
 /** A buffer of AUX bytes in the file. */
@@ -65,6 +66,8 @@ export async function workInThreads(
     return thread;
   });
   const sum = noPartCounts();
+  const scratch = newPartScratch();
+  const text = newText();
   const parts = partsOf(buffers);
   const planned: Planned[] = [];
   let turn = 0;
@@ -119,7 +122,7 @@ export async function workInThreads(
 
   function workHere(part: PartRequest, cut: Cut): Cut | null {
     const counts = noPartCounts();
-    const work = workOn(task, file, part, cut, counts);
+    const work = workOn(task, file, part, cut, counts, scratch, text);
     for (;;) {
       const step = work.next();
       if (step.done === true) {

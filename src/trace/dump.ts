@@ -79,6 +79,12 @@ export function newDump(options: DumpOptions, text = newText()): Dump {
   };
 }
 
+/** Another dump with the words that this one met; of the same perf and MIDR. */
+export function dumpAnew(d: Dump, options: DumpOptions, text: Text): Dump {
+  const fresh = { position: 0, until: Number.POSITIVE_INFINITY, stopped: 0, carry: new Uint8Array(0) };
+  return { ...d, ...fresh, options, text, lastFrom: 0, lastTo: 0, lastWords: new Uint8Array(0) };
+}
+
 /** No packet, run of padding or alignment is longer. */
 const LONGEST = 16;
 /** A line is never longer: 62 columns and the longest list of events. */

@@ -3,10 +3,11 @@
 // on to the first one behind its end. Parts whose guess was wrong are done again from there, so that the whole is what one pass gives.
 import { END, kindOf, lengthOf, TIMESTAMP } from '../arch/spe/packets.ts';
 import { readPacket } from '../arch/spe/read.ts';
+import { newColumns, type TraceColumns } from './columns.ts';
 import { decodeWindow, dropRows, endBuffer, newTraceDecoder, type TraceDecoder } from './decode.ts';
-import { beginDumpAt, type DumpOptions, dumpWindow, endDumpText, newDump } from './dump.ts';
+import { beginDumpAt, type Dump, type DumpOptions, dumpAnew, dumpWindow, endDumpText, newDump } from './dump.ts';
 import { PIECE, type ReadAt, readWindow } from './perf-data/read-at.ts';
-import { type LineForm, lineSteps, newRecordLines } from './record-lines.ts';
+import { type LineForm, lineSteps, newRecordLines, type RecordLines } from './record-lines.ts';
 import { newText, type Text } from './text.ts';
 
 /** The end of a Timestamp or End packet, and how many bytes that packet has. The start of a buffer is offset 0 behind 0 bytes. */
@@ -52,16 +53,42 @@ export function guessCut(file: ReadAt, from: number, to: number, base = 0): Cut 
 /** What a window may leave over; a window that is no longer is the last. */
 const SHORT_WINDOW = LONGEST - 1;
 
+/** What one thread uses for part after part: making it anew each time costs more than the work. */
+export interface PartScratch {
+  readonly window: Uint8Array;
+  readonly columns: TraceColumns;
+  /** With the words that were met. */
+  dump: Dump | null;
+  lines: RecordLines | null;
+}
+
+export const newPartScratch = (): PartScratch => ({
+  window: new Uint8Array(PIECE),
+  columns: newColumns(PIECE / 32),
+  dump: null,
+  lines: null,
+});
+
 /** Work on a part: pieces of text, then where it ended; null: with the buffer. */
 export type PartWork = Generator<Text, Cut | null>;
 
 /** The dump from a cut to the first cut at `until` or behind. */
-export function* dumpPart(file: ReadAt, from: Cut, until: number, options: DumpOptions, text = newText()): PartWork {
-  const d = newDump(options, text);
+export function* dumpPart(
+  file: ReadAt,
+  from: Cut,
+  until: number,
+  options: DumpOptions,
+  text = newText(),
+  scratch = newPartScratch(),
+): PartWork {
+  const known = scratch.dump;
+  const fits = known !== null && known.options.perf === options.perf && known.options.midr === options.midr;
+  const d: Dump = fits ? dumpAnew(known, options, text) : newDump(options, text);
+  scratch.dump = d;
   beginDumpAt(d, from.offset, file.read(from.offset - from.closing, from.closing));
   d.until = until;
-  const window = new Uint8Array(PIECE);
-  for (let bytes: Uint8Array = window; bytes.length > SHORT_WINDOW; ) {
+  const { window } = scratch;
+  for (let bytes = window; bytes.length > SHORT_WINDOW; ) {
     bytes = readWindow(file, d.position, window);
     yield* dumpWindow(d, bytes);
     if (d.stopped !== 0) return { offset: d.position, closing: d.stopped };
@@ -79,11 +106,14 @@ export function* linesPart(
   until: number,
   options: { readonly form: LineForm; readonly midr: number | undefined },
   text = newText(),
+  scratch = newPartScratch(),
 ): PartWork {
-  const lines = newRecordLines(options.form, null, text);
-  const d = partDecoder(from, until);
-  const window = new Uint8Array(PIECE);
-  for (let bytes: Uint8Array = window; bytes.length > SHORT_WINDOW; ) {
+  const known = scratch.lines;
+  const lines: RecordLines = known?.form === options.form ? { ...known, text } : newRecordLines(options.form, null, text);
+  scratch.lines = lines;
+  const d = partDecoder(from, until, scratch);
+  const { window } = scratch;
+  for (let bytes = window; bytes.length > SHORT_WINDOW; ) {
     bytes = readWindow(file, d.position, window);
     decodeWindow(d, bytes);
     yield* lineSteps(lines, d.columns, options.midr);
@@ -137,11 +167,11 @@ export function countsOf(d: TraceDecoder, from = 0): PartCounts {
 
 /** Counts a part into `counts`. */
 // biome-ignore lint/correctness/useYield: it is work as the other two, which has no text
-export function* countPart(file: ReadAt, from: Cut, until: number, counts: PartCounts): PartWork {
-  const d = partDecoder(from, until);
+export function* countPart(file: ReadAt, from: Cut, until: number, counts: PartCounts, scratch = newPartScratch()): PartWork {
+  const d = partDecoder(from, until, scratch);
   let end: Cut | null = null;
-  const window = new Uint8Array(PIECE);
-  for (let bytes: Uint8Array = window; bytes.length > SHORT_WINDOW; ) {
+  const { window } = scratch;
+  for (let bytes = window; bytes.length > SHORT_WINDOW; ) {
     bytes = readWindow(file, d.position, window);
     decodeWindow(d, bytes);
     dropRows(d);
@@ -158,6 +188,8 @@ export function* countPart(file: ReadAt, from: Cut, until: number, counts: PartC
   return end;
 }
 
-function partDecoder(from: Cut, until: number): TraceDecoder {
-  return { ...newTraceDecoder(PIECE / 32), position: from.offset, until };
+function partDecoder(from: Cut, until: number, { columns }: PartScratch): TraceDecoder {
+  columns.rows = 0;
+  columns.present[0] = 0;
+  return { ...newTraceDecoder(1), columns, position: from.offset, until };
 }

@@ -6,7 +6,7 @@ import { ok, type Result } from 'neverthrow';
 import type { PerfVersion } from '../arch/spe/perf.ts';
 import { newColumns, type TraceColumns } from './columns.ts';
 import { decodeChunk, dropRows, endBuffer, newTraceDecoder, type TraceDecoder } from './decode.ts';
-import { type Dump, dumpChunk, endDump, newDump } from './dump.ts';
+import { type Dump, dumpAnew, dumpChunk, endDump, newDump } from './dump.ts';
 import type { PerfDataError } from './perf-data/fields.ts';
 import { magicOf } from './perf-data/header-in.ts';
 import { openPerfData, type PerfData } from './perf-data/open.ts';
@@ -50,7 +50,7 @@ export function* dumpSource(source: TraceSource, perf: PerfVersion, done: (bytes
       dumps.set(midr, shared);
     }
     // The tables of words are shared by all buffers; only where the bytes lie is each one's own.
-    const d = { ...shared, options: { ...shared.options, base: offset } };
+    const d = dumpAnew(shared, { ...shared.options, base: offset }, shared.text);
     for (const bytes of piecesOf(source.file, offset, offset + size)) {
       yield* dumpChunk(d, bytes);
       done(bytes.length);

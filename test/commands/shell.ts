@@ -64,7 +64,9 @@ export function newShell(hostName = 'two-spu', files: Readonly<Record<string, st
       read: (name, kind) => {
         if (kind === 'HOST' && HOSTS.has(name)) return ok(null);
         const bytes = bytesOf(name);
-        return bytes === null ? err({ message: 'no such file' }) : ok({ path: name, sha256: '', bytes });
+        return bytes === null
+          ? err({ message: 'no such file' })
+          : ok({ path: name, absolute: join(fixtures, 'guests', `${name}.elf`), sha256: '', bytes });
       },
       write: () => ok(null),
     },
