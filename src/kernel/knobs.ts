@@ -1,6 +1,7 @@
 // Knobs of the kernel model: where the evidence is thin, a host fixture chooses between the readings (kvm-spe-abi.md §8.4, vgic.md §8).
 // A fixture names the knobs that differ; the others have the default of its kernel revision.
 import type { Host } from './host.ts';
+import type { Check } from './steps.ts';
 import { QUIRKS } from './vgic/quirks.ts';
 
 type Revision = Host['kernel']['revision'];
@@ -76,6 +77,15 @@ export function fillKnobs(revision: Revision, own: Readonly<Record<string, KnobV
   const all: Record<string, KnobValue> = {};
   for (const k of KNOBS) all[k.name] = own[k.name] ?? k.revisions?.[revision] ?? k.standard;
   return all;
+}
+
+/** The check, told to be the reading that a knob chooses on this host. */
+export function chosenBy<S>(host: Host, name: string, check: Check<S>): Check<S> {
+  const row = byName.get(name);
+  if (row === undefined || row.values === 'integer') throw new Error(`knob ${name} does not choose`);
+  const value = knobOf(host, name);
+  const others = row.values.filter((other) => other !== value);
+  return { ...check, evidence: { ...check.evidence, knob: `${name}=${String(value)}, else ${others.join(', ')}` } };
 }
 
 /** A knob's value. Throws (our bug) when the name has no row. */

@@ -9,6 +9,8 @@ export interface Evidence {
   readonly confidence: 'H' | 'M' | 'L';
   /** Function, document section or reason. */
   readonly place: string;
+  /** Where the evidence is thin: the knob that chooses, its value, and the other readings. */
+  readonly knob?: string;
 }
 
 const evidence =
@@ -26,6 +28,9 @@ export const inferred = (confidence: Evidence['confidence'], place: string): Evi
 export function evidenceText(e: Evidence): string {
   return e.tag === 'inferred' ? `inferred (${e.confidence}): ${e.place}` : `${e.tag}: ${e.place}`;
 }
+
+/** The same, with the knob that chooses between readings: what `why` and `explain` print. */
+export const evidenceInFull = (e: Evidence): string => `${evidenceText(e)}${e.knob === undefined ? '' : `; knob ${e.knob}`}`;
 
 /** A check; `S` is the state the call's front end gathered (vCPU, VM, pointer, and scratch that earlier steps fill in). */
 export interface Check<S> {

@@ -2,7 +2,7 @@
 // it (kvm-spe-abi.md §3.7, §4.2, §8.3).
 import { hex } from '../base/hex.ts';
 import type { CheckTrace } from '../kernel/call.ts';
-import { evidenceText } from '../kernel/steps.ts';
+import { evidenceInFull } from '../kernel/steps.ts';
 import type { CheckReport, SessionEvent } from './outcome.ts';
 import { syndromeText } from './timeline.ts';
 
@@ -28,7 +28,7 @@ const reported = (trace: CheckTrace): CheckReport => ({
   why: trace.why,
   saw: trace.saw,
   result: trace.result,
-  evidence: evidenceText(trace.evidence),
+  evidence: evidenceInFull(trace.evidence),
   ...(trace.wouldPass === undefined ? {} : { wouldPass: trace.wouldPass }),
 });
 

@@ -2,7 +2,7 @@
 import type { Result } from 'neverthrow';
 import { ERRNOS } from '../abi/errno.ts';
 import type { Answer, Refusal } from '../kernel/call.ts';
-import { evidenceText } from '../kernel/steps.ts';
+import { evidenceInFull, evidenceText } from '../kernel/steps.ts';
 import type { CallReport } from './outcome.ts';
 
 /** How strace would print the call: `ioctl(vcpu0, KVM_SET_DEVICE_ATTR, {group=…})`. */
@@ -48,7 +48,7 @@ export function callReport(describe: CallDescription, answer: Result<Answer, Ref
       why: c.why,
       saw: c.saw,
       result: c.result,
-      evidence: evidenceText(c.evidence),
+      evidence: evidenceInFull(c.evidence),
       ...(c.wouldPass === undefined ? {} : { wouldPass: c.wouldPass }),
     })),
   };

@@ -21,7 +21,7 @@ describe('why', () => {
     expect(out).toEqual([
       'ioctl(vcpu0, KVM_SET_DEVICE_ATTR, {group=KVM_ARM_VCPU_SPE_CTRL, attr=KVM_ARM_VCPU_SPE_SPU, addr=&99}) = -1 ENXIO (No such device or address)',
       '   1  passed       ENODEV  if the vCPU was not initialised with the SPE feature (saw features pmu-v3, spe)  [seed: kvm_spe_set_attr]',
-      '   2  passed       ENXIO   if there is no in-kernel vGIC (saw a vGICv3)  [inferred (M): hunk arithmetic]',
+      '   2  passed       ENXIO   if there is no in-kernel vGIC (saw a vGICv3)  [inferred (M): hunk arithmetic; knob irqchipCheck.errno=ENXIO, else EINVAL]',
       '   3  passed       EFAULT  if the SPU identifier cannot be read (saw 0x7f0000000800, 4 bytes)  [seed: kvm_spe_set_attr]',
       '   4  passed       EBUSY   if a vCPU of this VM has already run (saw the VM never ran)  [seed: kvm_spe_set_spu]',
       '   5  failed       ENXIO   if no SPU on this host has that identifier (saw type 99)  [seed: kvm_spe_set_spu]',

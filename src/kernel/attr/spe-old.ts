@@ -1,5 +1,6 @@
 // The group KVM_ARM_VCPU_SPE_CTRL of rfc-v5 and rfc-v4: IRQ 0, INIT 1, STOP 2 (kvm-spe-abi.md §2.4, §2.6, §5.2), from the same pieces as rfc-v6.
 import type { Host } from '../host.ts';
+import { chosenBy } from '../knobs.ts';
 import { STOP_EXIT, STOP_RESUME, STOP_TRAP } from '../spe/stop.ts';
 import { does, fails, inferred, type Step, type Steps, steps, v5 } from '../steps.ts';
 import { knobWord } from '../vm.ts';
@@ -34,7 +35,7 @@ function initSet(host: Host): List {
       (s) => `irq ${s.vcpu.spe.irq}`,
       v5('kvm_spe_init'),
     ),
-    vgicNotInitialised(knobWord(host, 'vgicUninitErrno')),
+    chosenBy(host, 'vgicUninitErrno', vgicNotInitialised(knobWord(host, 'vgicUninitErrno'))),
     alreadyInitialised(v5('kvm_spe_init')),
     ppiTaken,
     initialise,
@@ -83,12 +84,10 @@ export function speStepsOld(host: Host, verb: Verb, attr: bigint): Steps<AttrCal
   const known = attr < NAMES.length;
   const unknown = unknownAttribute(v5(SET));
   if (verb === 'has') {
-    const first = featureMissing(knobWord(host, 'hasErrno'), SET);
+    const first = chosenBy(host, 'hasErrno', featureMissing(knobWord(host, 'hasErrno'), SET));
     return steps(name, [first, noVgic('ENXIO', inferred('M', 'IRQ-31: v5 tests it in HAS too')), ...(known ? [] : [unknown])]);
   }
   const bodies: Readonly<Record<string, List>> =
-    verb === 'set'
-      ? { 0: irqSetBody(host.knobs['quirk.irqValidBool'] === true), 1: initSet(host), 2: stopSet }
-      : { 0: irqGetBody, 2: stopGet };
+    verb === 'set' ? { 0: irqSetBody(host), 1: initSet(host), 2: stopSet } : { 0: irqGetBody, 2: stopGet };
   return steps(name, [...head(host), ...(bodies[String(attr)] ?? [unknown])]);
 }

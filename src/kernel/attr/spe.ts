@@ -4,6 +4,7 @@
 import { kvmSpus } from '../capability.ts';
 import { cpuListText } from '../cpu-list.ts';
 import type { Host, SpuDevice } from '../host.ts';
+import { chosenBy } from '../knobs.ts';
 import { encodeBufferSize, maxBufferSizeOf } from '../spe/buffer-size.ts';
 import { type Check, does, doesInHalves, endsWhen, fails, inferred, type Step, type Steps, seed, steps, v5, v6Review } from '../steps.ts';
 import { setSupportedCpus } from '../supported-cpus.ts';
@@ -32,12 +33,13 @@ function head(host: Host, verb: 'set' | 'get'): List {
   const busyOnTop = verb === 'set' && knobWord(host, 'initBusyCheck') === 'top';
   return [
     featureMissing(knobWord(host, 'featureErrno'), verb === 'set' ? SET : GET),
-    ...(busyOnTop ? [alreadyInitialised(inferred('L', 'as the PMU code does'))] : []),
+    ...(busyOnTop ? [chosenBy(host, 'initBusyCheck', alreadyInitialised(inferred('L', 'as the PMU code does')))] : []),
     ...(before ? [vgicMissing(host)] : []),
   ];
 }
 
-const vgicMissing = (host: Host): Check<AttrCall> => noVgic(knobWord(host, 'irqchipCheck.errno'), inferred('M', 'hunk arithmetic'));
+const vgicMissing = (host: Host): Check<AttrCall> =>
+  chosenBy(host, 'irqchipCheck.errno', noVgic(knobWord(host, 'irqchipCheck.errno'), inferred('M', 'hunk arithmetic')));
 
 /** The same check, where the knob puts it into the IRQ case. */
 const vgicMissingInCase = (host: Host): List => (knobWord(host, 'irqchipCheck.position') === 'inIrqCase' ? [vgicMissing(host)] : []);
@@ -72,12 +74,16 @@ const irqSeen = (s: AttrCall): string => `irq ${s.vcpu.spe.irq}`;
 const irqOfOthers = (s: AttrCall): number => s.vm.vcpus.find((v) => v.spe.irq !== 0)?.spe.irq ?? 0;
 
 /** The checks and the deed of setting the irq, behind the head; shared by all revisions. */
-export function irqSetBody(quirkBool: boolean): List {
-  const notPpi = fails<AttrCall>(
-    'EINVAL',
-    'the interrupt is not a PPI',
-    { when: (s) => !isPpi(intOf(s)), saw: (s) => `irq ${intOf(s)}`, wouldPass: () => '16 to 31; 21 is recommended' },
-    v5('kvm_spe_irq_is_valid'),
+export function irqSetBody(host: Host): List {
+  const notPpi = chosenBy(
+    host,
+    'quirk.irqValidBool',
+    fails<AttrCall>(
+      'EINVAL',
+      'the interrupt is not a PPI',
+      { when: (s) => !isPpi(intOf(s)), saw: (s) => `irq ${intOf(s)}`, wouldPass: () => '16 to 31; 21 is recommended' },
+      v5('kvm_spe_irq_is_valid'),
+    ),
   );
   return [
     fails(
@@ -88,7 +94,7 @@ export function irqSetBody(quirkBool: boolean): List {
     ),
     ...readsValue('int', 'the interrupt number cannot be read', v5(SET)),
     // The quirk: the helper answers a negative errno as a bool, which is true: what is no PPI passes, and is not compared either.
-    ...(quirkBool ? [] : [notPpi]),
+    ...(host.knobs['quirk.irqValidBool'] === true ? [] : [notPpi]),
     fails(
       'EINVAL',
       'another vCPU of this VM has a different interrupt',
@@ -184,16 +190,26 @@ function sizeSet(host: Host): List {
   ): Check<AttrCall> => fails('EINVAL', why, { when, saw: (s) => bytesText(s.value), wouldPass }, evidence);
   return [
     ...readsValue('u64', 'the maximum buffer size cannot be read', inferred('M', KNOB)),
-    ...(knobWord(host, 'maxBuf.ran') === 'EBUSY' ? [{ ...vmRan(inferred('L', KNOB)) }] : []),
+    ...(knobWord(host, 'maxBuf.ran') === 'EBUSY' ? [chosenBy(host, 'maxBuf.ran', vmRan(inferred('L', KNOB)))] : []),
     ...(knobWord(host, 'maxBuf.spuUnset') === 'ENXIO'
-      ? [unset('the SPU of this VM', 'KVM_ARM_VCPU_SPE_SPU', (s) => s.vm.spu === null, spuOfVm, inferred('M', KNOB))]
+      ? [
+          chosenBy(
+            host,
+            'maxBuf.spuUnset',
+            unset('the SPU of this VM', 'KVM_ARM_VCPU_SPE_SPU', (s) => s.vm.spu === null, spuOfVm, inferred('M', KNOB)),
+          ),
+        ]
       : []),
     ...(knobWord(host, 'maxBuf.zero') === 'EINVAL'
       ? [
-          refused(
-            'the size is zero',
-            (s) => s.value === 0n,
-            () => 'at least 4096',
+          chosenBy(
+            host,
+            'maxBuf.zero',
+            refused(
+              'the size is zero',
+              (s) => s.value === 0n,
+              () => 'at least 4096',
+            ),
           ),
         ]
       : []),
@@ -215,15 +231,19 @@ function sizeSet(host: Host): List {
       v6Review('14/35: must not exceed what the SPU supports'),
     ),
     endsWhen('the same size is set: nothing changes', (s) => s.vm.maxBufferSize === s.value, inferred('L', KNOB)),
-    fails(
-      knobWord(host, 'maxBuf.change'),
-      'a different maximum buffer size is already set',
-      {
-        when: (s) => s.vm.maxBufferSize !== null,
-        saw: (s) => (s.vm.maxBufferSize === null ? 'none set' : bytesText(s.vm.maxBufferSize)),
-        wouldPass: (s) => `${s.vm.maxBufferSize}`,
-      },
-      inferred('L', KNOB),
+    chosenBy(
+      host,
+      'maxBuf.change',
+      fails(
+        knobWord(host, 'maxBuf.change'),
+        'a different maximum buffer size is already set',
+        {
+          when: (s) => s.vm.maxBufferSize !== null,
+          saw: (s) => (s.vm.maxBufferSize === null ? 'none set' : bytesText(s.vm.maxBufferSize)),
+          wouldPass: (s) => `${s.vm.maxBufferSize}`,
+        },
+        inferred('L', KNOB),
+      ),
     ),
     does(
       'remember the size',
@@ -292,10 +312,16 @@ function initSet(host: Host): List {
   return [
     unset('the interrupt of this vCPU', 'KVM_ARM_VCPU_SPE_IRQ', (s) => s.vcpu.spe.irq === 0, irqSeen, v5('kvm_spe_init')),
     ...(knobWord(host, 'spuRequired') === 'init'
-      ? [unset('the SPU of this VM', 'KVM_ARM_VCPU_SPE_SPU', (s) => s.vm.spu === null, spuOfVm, inferred('M', 'documented as required'))]
+      ? [
+          chosenBy(
+            host,
+            'spuRequired',
+            unset('the SPU of this VM', 'KVM_ARM_VCPU_SPE_SPU', (s) => s.vm.spu === null, spuOfVm, inferred('M', 'documented as required')),
+          ),
+        ]
       : []),
-    vgicNotInitialised(knobWord(host, 'vgicUninitErrno')),
-    ...(knobWord(host, 'initBusyCheck') === 'inCase' ? [alreadyInitialised(v5('kvm_spe_init'))] : []),
+    chosenBy(host, 'vgicUninitErrno', vgicNotInitialised(knobWord(host, 'vgicUninitErrno'))),
+    ...(knobWord(host, 'initBusyCheck') === 'inCase' ? [chosenBy(host, 'initBusyCheck', alreadyInitialised(v5('kvm_spe_init')))] : []),
     ppiTaken,
     initialise,
   ];
@@ -313,12 +339,15 @@ export function speStepsV6(host: Host, verb: Verb, attr: bigint): Steps<AttrCall
   const name = `${NAMES[Number(attr)] ?? `KVM_ARM_VCPU_SPE_CTRL attribute ${attr}`} ${verb}`;
   if (verb === 'has') {
     const known = attr < NAMES.length;
-    return steps(name, [featureMissing(knobWord(host, 'hasErrno'), HAS), ...(known ? [] : [unknownAttribute(seed(HAS))])]);
+    return steps(name, [
+      chosenBy(host, 'hasErrno', featureMissing(knobWord(host, 'hasErrno'), HAS)),
+      ...(known ? [] : [unknownAttribute(seed(HAS))]),
+    ]);
   }
   const bodies: Readonly<Record<string, List>> =
     verb === 'set'
       ? {
-          0: [...vgicMissingInCase(host), ...irqSetBody(host.knobs['quirk.irqValidBool'] === true)],
+          0: [...vgicMissingInCase(host), ...irqSetBody(host)],
           1: spuSet,
           2: sizeSet(host),
           3: initSet(host),

@@ -5,7 +5,7 @@ import { note, type Request, type VcpuCall, vcpuName } from '../call-state.ts';
 import { cpuListText } from '../cpu-list.ts';
 import { exitOf, failEntry, leaveRun } from '../exits.ts';
 import type { Host } from '../host.ts';
-import { knobOf } from '../knobs.ts';
+import { chosenBy, knobOf } from '../knobs.ts';
 import { finishMmio } from '../mmio.ts';
 import { perHost } from '../per-host.ts';
 import { type Check, does, endsWhen, fails, inferred, mainline, type Step, steps, v4, v5, walk } from '../steps.ts';
@@ -33,7 +33,7 @@ const needsSpeInit = (s: VcpuCall): boolean => hasFeature(s.host, s.vm, 'spe') &
 function mapChecks(host: Host): readonly Check<VcpuCall>[] {
   if (knobOf(host, 'vmDeadOnMapFailure') !== true) return MAP_CHECKS;
   return MAP_CHECKS.map((check) => ({
-    ...check,
+    ...chosenBy<VcpuCall>(host, 'vmDeadOnMapFailure', check),
     leaves: {
       what: 'the VM is dead: every later ioctl is -EIO',
       run: (s: VcpuCall) => {
@@ -44,26 +44,34 @@ function mapChecks(host: Host): readonly Check<VcpuCall>[] {
 }
 
 const speChecks = (host: Host): readonly Check<VcpuCall>[] => [
-  fails(
-    knobWord(host, 'runUninitErrno'),
-    'SPE of this vCPU is not initialised',
-    {
-      when: needsSpeInit,
-      saw: (s) => doneText(s.vcpu.spe.initialised, 'KVM_ARM_VCPU_SPE_INIT'),
-      wouldPass: () => 'KVM_ARM_VCPU_SPE_INIT first',
-    },
-    v5('kvm_spe_vcpu_first_run_init'),
+  chosenBy(
+    host,
+    'runUninitErrno',
+    fails(
+      knobWord(host, 'runUninitErrno'),
+      'SPE of this vCPU is not initialised',
+      {
+        when: needsSpeInit,
+        saw: (s) => doneText(s.vcpu.spe.initialised, 'KVM_ARM_VCPU_SPE_INIT'),
+        wouldPass: () => 'KVM_ARM_VCPU_SPE_INIT first',
+      },
+      v5('kvm_spe_vcpu_first_run_init'),
+    ),
   ),
   ...(knobWord(host, 'spuRequired') === 'run'
     ? [
-        fails<VcpuCall>(
-          'EINVAL',
-          'the SPU of this VM is not set',
-          {
-            when: (s) => hasFeature(s.host, s.vm, 'spe') && s.vm.spu === null,
-            saw: (s) => (s.vm.spu === null ? 'unset' : `type ${s.vm.spu}`),
-          },
-          inferred('L', 'documented as required; the place is a knob'),
+        chosenBy(
+          host,
+          'spuRequired',
+          fails<VcpuCall>(
+            'EINVAL',
+            'the SPU of this VM is not set',
+            {
+              when: (s) => hasFeature(s.host, s.vm, 'spe') && s.vm.spu === null,
+              saw: (s) => (s.vm.spu === null ? 'unset' : `type ${s.vm.spu}`),
+            },
+            inferred('L', 'documented as required'),
+          ),
         ),
       ]
     : []),

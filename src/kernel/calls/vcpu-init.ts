@@ -6,7 +6,7 @@ import { doneText } from '../attr/state.ts';
 import { type Request, request, type VcpuCall } from '../call-state.ts';
 import { featureMaskOf, featureNames, knownFeatures, offeredFeatures, speUnavailable } from '../capability.ts';
 import { cpuListText, hasCpu } from '../cpu-list.ts';
-import { knobOf } from '../knobs.ts';
+import { chosenBy, knobOf } from '../knobs.ts';
 import { perHost } from '../per-host.ts';
 import { resetVcpu } from '../reset.ts';
 import { forgetBuffer } from '../spe/pinned.ts';
@@ -91,10 +91,14 @@ export const vcpuInitSteps = perHost((host) =>
     ),
     invalid('EL1 in AArch32 cannot have SPE', (s) => asks(s, 'el1-32bit') && asks(s, 'spe'), v5(CHECK)),
     invalid('EL1 in AArch32 cannot have nested virtualisation', (s) => asks(s, 'el1-32bit') && asks(s, 'has-el2')),
-    invalid(
-      'SPE and nested virtualisation together',
-      (s) => nestedGateVm(s) && asks(s, 'has-el2') && asks(s, 'spe'),
-      inferred('L', '09/35 read as a gate on the VM'),
+    chosenBy(
+      host,
+      'nestedGate',
+      invalid(
+        'SPE and nested virtualisation together',
+        (s) => nestedGateVm(s) && asks(s, 'has-el2') && asks(s, 'spe'),
+        inferred('L', '09/35 read as a gate on the VM'),
+      ),
     ),
     fails(
       'EINVAL',

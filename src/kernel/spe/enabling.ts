@@ -2,6 +2,7 @@
 // finds in PMBSR_EL1, or what user space gets from KVM_RUN. rfc-v4 and rfc-v5 check nothing: there the whole memory was locked beforehand.
 import { hex } from '../../base/hex.ts';
 import type { GuestExit } from '../guest/exit-state.ts';
+import { chosenBy } from '../knobs.ts';
 import { perHost } from '../per-host.ts';
 import { type Check, does, fails, inferred, type Steps, steps, v5, v6Review } from '../steps.ts';
 import { knobWord } from '../vm.ts';
@@ -88,7 +89,7 @@ const unbacked = (policy: string): Check<Enabling> =>
       saw: (s) => (s.found?.kind === 'unbacked' ? `guest physical address ${hex(s.found.gpa)}, policy ${policy}` : 'every page has a slot'),
       wouldPass: () => 'a buffer within a memory slot that is not read-only',
     },
-    inferred('L', 'what v6 does is not known: knob s2FaultPolicy'),
+    inferred('L', 'what v6 does is not known'),
   );
 
 const walk = does<Enabling>(
@@ -111,7 +112,14 @@ const pin = does<Enabling>(
 export const enablingSteps = perHost(
   (host): Steps<Enabling> =>
     host.kernel.revision === 'rfc-v6'
-      ? steps('enabling the profiling buffer', [tooLarge, walk, unmapped, overLimit, unbacked(knobWord(host, 's2FaultPolicy')), pin])
+      ? steps('enabling the profiling buffer', [
+          tooLarge,
+          walk,
+          unmapped,
+          overLimit,
+          chosenBy(host, 's2FaultPolicy', unbacked(knobWord(host, 's2FaultPolicy'))),
+          pin,
+        ])
       : steps('enabling the profiling buffer', [
           does('nothing is checked and nothing is pinned: the memory was locked beforehand', () => {}, v5('kvm_spe_write_sysreg')),
         ]),
