@@ -1,15 +1,12 @@
-// How fast the interpreter is, beside `qemu-system-aarch64 -singlestep` (one translated block an instruction) on the same guests.
-// The guests are fixtures/guests with their loop counts raised, so that start-up and compiling vanish; what both take for the guest as it is
-// counts as start-up and is taken off. Times are the processor time of the process, so that what else the machine does matters less.
+// How fast the interpreter is, beside `qemu-system-aarch64 -singlestep` (one translated block an instruction) on the same programs
+// (test/bench/guests, built by its Makefile). Times are the processor time of the process, so that what else the machine does matters less;
+// the time of a guest that does nearly nothing (fixtures/guests/memcpy) counts as start-up and is taken off.
 // `npm run bench -- cpu [rounds]`
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { families } from '../../commands/table.ts';
-import { findSymbol, parseElf } from '../../src/abi/elf.ts';
-import { decodeWord } from '../../src/arch/a64/decode.ts';
-import { bits } from '../../src/arch/a64/rows-form.ts';
+import { parseElf } from '../../src/abi/elf.ts';
 import { parseHost } from '../../src/kernel/host-schema.ts';
 import { getSys, setSys } from '../../src/machine/cpu/context.ts';
 import { createSession, finish } from '../../src/session/session.ts';
@@ -17,39 +14,10 @@ import { readCommand } from '../../src/shell/read.ts';
 import { newShellState } from '../../src/shell/state.ts';
 import { bareMachine, loadImage, runGuest } from '../machine/cpu/bare.ts';
 
-const GUESTS = ['pointer-chase', 'branchy'] as const;
-const TIMES = 64;
-
-/** The guest with the counts that `main` hands to its loops (100,000 and more) multiplied. Throws when it finds none. */
-function longer(guest: Uint8Array, times: number): Uint8Array {
-  const bytes = guest.slice();
-  const elf = parseElf(bytes)._unsafeUnwrap();
-  const main = findSymbol(elf, 'main');
-  const segment = elf.segments.find(
-    (s) => main !== undefined && main.address >= s.address && main.address < s.address + BigInt(s.fileSize),
-  );
-  if (main === undefined || segment === undefined) throw new Error('no main');
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
-  const start = Number(segment.offset) + Number(main.address - segment.address);
-  const constants = new Map<number, number>(); // register -> where its MOVZ stands
-  let found = 0;
-  for (let at = start; at < start + Number(main.size); at += 4) {
-    const word = view.getUint32(at, true);
-    const row = decodeWord(word);
-    if (row?.id === 'MOVZ') constants.set(word & 31, at);
-    const low = constants.get(word & 31);
-    if (row?.id !== 'MOVK' || bits(word, 22, 21) !== 1 || low === undefined) continue;
-    const count = bits(view.getUint32(low, true), 20, 5) + (bits(word, 20, 5) << 16);
-    if (count < 100_000 || count > 1_000_000) continue;
-    const put = (where: number, value: number): void =>
-      view.setUint32(where, (view.getUint32(where, true) & ~0x1fffe0) | (value << 5), true);
-    put(low, (count * times) & 0xffff);
-    put(at, (count * times) >>> 16);
-    found += 1;
-  }
-  if (found === 0) throw new Error('no loop counts in main');
-  return bytes;
-}
+const root = process.cwd();
+const PROGRAMS = ['sieve', 'hash', 'chase', 'tree'].map((name) => ({ name, path: join(root, 'test', 'bench', 'guests', `${name}.elf`) }));
+const IDLE = join(root, 'fixtures', 'guests', 'memcpy.elf');
+const image = (path: string): Uint8Array => new Uint8Array(readFileSync(path));
 
 /** Seconds of processor time that `work` took in this process. */
 function seconds(work: () => void): number {
@@ -59,38 +27,20 @@ function seconds(work: () => void): number {
   return (used.user + used.system) / 1e6;
 }
 
-const root = process.cwd();
-const hostText = (name: string): string => readFileSync(join(root, 'fixtures', 'hosts', `${name}.toml`), 'utf8');
-
-/** The guest in a session on `two-spu`, as a user runs it: the whole path, sampling and the timing model on. */
-function inSession(guest: Uint8Array): Omit<Measured, 'operations'> {
-  const host = parseHost('two-spu.toml', hostText('two-spu'), hostText)._unsafeUnwrap();
-  const { table } = newShellState(families);
-  const session = createSession({ host, hosts: new Map([['two-spu', host]]), seed: 0, table: table.behaviours });
-  session.addAsset({ path: 'guest', bytes: guest, sha256: '' });
-  const execute = (text: string): void => {
-    const command = readCommand(text, table, { prefixes: true, aliases: new Map() })._unsafeUnwrap();
-    const outcome = finish(session.execute(command));
-    if (!outcome.ok) throw new Error(`${text}: ${JSON.stringify(outcome.unmet ?? outcome.call)}`);
-  };
-  execute('up guest');
-  const time = seconds(() => execute('run --ops 4000000000'));
-  return { seconds: time, records: session.context.log.records.length };
-}
-
-interface Measured {
+interface Run {
   readonly seconds: number;
   readonly operations: number;
   readonly records: number;
 }
 
 /**
- * The guest on the CPU alone, without a kernel. `sampling`: the timing model is on, and the guest programs the SPU, a sample every 1,025
- * operations; full buffers are emptied and handed back here, where otherwise a kernel would interrupt the guest's driver for it.
+ * The guest on the CPU alone, without a kernel. `spu`: the guest programs it, a sample every 1,025 operations; full buffers are emptied and
+ * handed back here, where otherwise a kernel would interrupt the guest's driver for it.
  */
-function onCpu(guest: Uint8Array, sampling: boolean): Measured {
+function onCpu(path: string, options: { spu: boolean; timing: boolean }): Run {
+  const guest = image(path);
   const elf = parseElf(guest)._unsafeUnwrap();
-  const b = bareMachine({ megabytes: 64, timing: sampling, spu: sampling });
+  const b = bareMachine({ megabytes: 64, ...options });
   const segments = elf.segments.map((s) => ({
     address: s.address,
     bytes: guest.subarray(Number(s.offset), Number(s.offset) + Number(s.fileSize)),
@@ -114,59 +64,65 @@ function onCpu(guest: Uint8Array, sampling: boolean): Measured {
   return { seconds: time, operations, records };
 }
 
+const hostText = (name: string): string => readFileSync(join(root, 'fixtures', 'hosts', `${name}.toml`), 'utf8');
+
+/** The guest in a session on `two-spu`, as a user runs it: kernel and session too, sampling and the timing model on. Seconds. */
+function inSession(path: string): number {
+  const host = parseHost('two-spu.toml', hostText('two-spu'), hostText)._unsafeUnwrap();
+  const { table } = newShellState(families);
+  const session = createSession({ host, hosts: new Map([['two-spu', host]]), seed: 0, table: table.behaviours });
+  session.addAsset({ path: 'guest', bytes: image(path), sha256: '' });
+  const execute = (text: string): void => {
+    const command = readCommand(text, table, { prefixes: true, aliases: new Map() })._unsafeUnwrap();
+    const outcome = finish(session.execute(command));
+    if (!outcome.ok) throw new Error(`${text}: ${JSON.stringify(outcome.unmet ?? outcome.call)}`);
+  };
+  execute('up guest');
+  return seconds(() => execute('run --ops 4000000000'));
+}
+
 /** Processor seconds of one run of QEMU. */
 function inQemu(path: string): number {
   const qemu = `qemu-system-aarch64 -singlestep -nodefaults -machine virt,gic-version=3 -cpu cortex-a57 -m 64 -display none -serial null -kernel ${path}`;
-  const script = `TIMEFORMAT='%U %S'; time ${qemu}`;
-  const text = execFileSync('bash', ['-c', `{ ${script}; } 2>&1`], { encoding: 'utf8' });
+  const text = execFileSync('bash', ['-c', `{ TIMEFORMAT='%U %S'; time ${qemu}; } 2>&1`], { encoding: 'utf8' });
   const [user, system] = (text.trim().split('\n').pop() ?? '').split(' ').map(Number);
   return user + system;
 }
 
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1];
-const rate = (operations: number, time: number): string => (operations / time / 1e6).toFixed(1);
 
 export async function run(args: readonly string[] = []): Promise<void> {
   const rounds = Number(args[0] ?? 3);
-  const qemu = spawnSync('qemu-system-aarch64', ['--version']).status === 0;
-  const folder = mkdtempSync(join(tmpdir(), 'spesh-bench-'));
-  console.log(`million operations per second of processor time, median of ${rounds} rounds`);
-  console.log('guest            operations   records  bare CPU  sampling  in a session  qemu -singlestep  sampling/qemu');
-  try {
-    for (const name of GUESTS) {
-      const short = new Uint8Array(readFileSync(join(root, 'fixtures', 'guests', `${name}.elf`)));
-      const long = longer(short, TIMES);
-      const paths = [short, long].map((bytes, i) => {
-        const path = join(folder, `${name}-${i}.elf`);
-        writeFileSync(path, bytes);
-        return path;
-      });
-      const engines: Record<string, (image: 0 | 1) => number> = {
-        bare: (image) => onCpu(image === 0 ? short : long, false).seconds,
-        sampling: (image) => onCpu(image === 0 ? short : long, true).seconds,
-        session: (image) => inSession(image === 0 ? short : long).seconds,
-        ...(qemu ? { qemu: (image: 0 | 1) => inQemu(paths[image]) } : {}),
-      };
-      const results = new Map(Object.keys(engines).map((engine) => [engine, [] as number[]]));
-      for (let round = 0; round < rounds; round++) {
-        for (const [engine, measure] of Object.entries(engines)) results.get(engine)?.push(measure(1) - measure(0));
-      }
-      const operations = onCpu(long, false).operations - onCpu(short, false).operations;
-      const { records } = onCpu(long, true);
-      const time = (engine: string): number => median(results.get(engine) ?? [Number.NaN]);
-      const columns = [
-        name.padEnd(15),
-        String(operations).padStart(11),
-        String(records).padStart(9),
-        rate(operations, time('bare')).padStart(9),
-        rate(operations, time('sampling')).padStart(9),
-        rate(operations, time('session')).padStart(13),
-        (qemu ? rate(operations, time('qemu')) : 'not installed').padStart(17),
-        (qemu ? (time('qemu') / time('sampling')).toFixed(2) : '-').padStart(14),
-      ];
-      console.log(columns.join(' '));
+  const hasQemu = spawnSync('qemu-system-aarch64', ['--version']).status === 0;
+  const engines: readonly (readonly [string, (path: string) => number])[] = [
+    ['plain', (path) => onCpu(path, { spu: false, timing: false }).seconds],
+    ['sampling', (path) => onCpu(path, { spu: true, timing: false }).seconds],
+    ['with timing', (path) => onCpu(path, { spu: true, timing: true }).seconds],
+    ['in a session', inSession],
+    ...(hasQemu ? [['qemu -singlestep', inQemu] as const] : []),
+  ];
+  console.log(`million operations a second of processor time, median of ${rounds} rounds; ratio to qemu in brackets`);
+  console.log(
+    `program  operations  ${engines.map(([name]) => name.padStart(16)).join('')}${hasQemu ? '' : '  (qemu-system-aarch64 is not installed)'}`,
+  );
+  const ratios = new Map<string, number[]>();
+  for (const { name, path } of PROGRAMS) {
+    const operations = onCpu(path, { spu: false, timing: false }).operations - onCpu(IDLE, { spu: false, timing: false }).operations;
+    const times = engines.map(() => [] as number[]);
+    for (let round = 0; round < rounds; round++) {
+      for (const [i, [, measure]] of engines.entries()) times[i].push(measure(path) - measure(IDLE));
     }
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+    const rates = times.map((t) => operations / median(t) / 1e6);
+    const reference = hasQemu ? rates[rates.length - 1] : Number.NaN;
+    const columns = engines.map(([engine], i) => {
+      const ratio = rates[i] / reference;
+      ratios.set(engine, [...(ratios.get(engine) ?? []), ratio]);
+      return `${rates[i].toFixed(1)}${hasQemu && i < engines.length - 1 ? ` [${ratio.toFixed(2)}]` : ''}`.padStart(16);
+    });
+    console.log(`${name.padEnd(8)} ${String(operations).padStart(10)}  ${columns.join('')}`);
+  }
+  if (hasQemu) {
+    const columns = engines.slice(0, -1).map(([engine]) => `[${median(ratios.get(engine) ?? []).toFixed(2)}]`.padStart(16));
+    console.log(`median ratio         ${columns.join('')}`);
   }
 }

@@ -8,7 +8,17 @@ import type { TimingModel } from '../timing/model.ts';
 import { attend } from '../timing/shared.ts';
 import { holdRecords } from './code.ts';
 import { EL, PSTATE_PAN } from './context.ts';
-import { BANKS, FAST_BANK_WORDS, FETCH_BANK_WORDS, fastTranslations, fetchEntries, highHalves, lowHalves, REGION_WORDS } from './lanes.ts';
+import {
+  BANKS,
+  copyRegisters,
+  FAST_BANK_WORDS,
+  FETCH_BANK_WORDS,
+  fastTranslations,
+  fetchEntries,
+  highHalves,
+  lowHalves,
+  REGION_WORDS,
+} from './lanes.ts';
 import { dropAll, dropNotGlobal, HALF, newTranslationCache, type TranslationCache } from './tlb.ts';
 
 /** Regions of a bank of fast translations: reads at EL0, EL1, EL1 with PAN; writes the same; one that is always empty. */
@@ -31,9 +41,10 @@ export interface Core {
   readonly m: Mounted;
   readonly cpu: PhysicalCpu;
   tlb: TranslationCache;
-  /** The registers inside the loop (lanes.ts): `cpu.context` has them before and after. */
+  /** The registers inside the loop (lanes.ts). They are current while `resident`; otherwise those of `cpu.context` are. */
   readonly lo: Int32Array;
   readonly hi: Int32Array;
+  resident: boolean;
   k: Int32Array;
   sys: BigUint64Array;
   /** The halves of `sys`: register r is at 2r (low) and 2r + 1. */
@@ -91,6 +102,7 @@ function newCore(m: Mounted, cpu: PhysicalCpu, tlb: TranslationCache): Core {
     tlb,
     lo: lowHalves(),
     hi: highHalves(),
+    resident: false,
     k: c.core,
     sys: c.sys,
     words: new Int32Array(c.sys.buffer, c.sys.byteOffset, c.sys.length * 2),
@@ -205,6 +217,22 @@ export function retireTranslations(core: Core): void {
 /** The region of the current Exception level and PAN, for reads; writes stand FAST_WRITE behind. */
 function regionOf(core: Core): number {
   return core.k[EL] === 0 ? 0 : core.k[PSTATE_PAN] !== 0 ? 2 * REGION_WORDS : REGION_WORDS;
+}
+
+/** Brings X0-X30 and SP into the loop's arrays. */
+export function loadRegisters(core: Core): void {
+  if (core.resident) return;
+  const { lo, hi } = core.cpu.context;
+  copyRegisters(core.lo, core.hi, lo, hi);
+  core.resident = true;
+}
+
+/** Brings them back into the context: before anything but the loop looks at them, and at the end of every step. */
+export function settleRegisters(core: Core): void {
+  if (!core.resident) return;
+  const { lo, hi } = core.cpu.context;
+  copyRegisters(lo, hi, core.lo, core.hi);
+  core.resident = false;
 }
 
 /** Chooses the regions of the current Exception level, PAN and SP alignment check. */

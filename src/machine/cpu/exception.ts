@@ -19,7 +19,7 @@ import {
 } from '../../arch/esr.ts';
 import { indexOfRegister } from '../../arch/sysreg/table.ts';
 import { EL, EVENT, getPc, getPstate, MONITOR, PC_HI, PC_LO, PSTATE_IL, SPSEL, setPc, setPstate } from './context.ts';
-import { type Core, FAULT_PC_ALIGNMENT, FAULT_SP_ALIGNMENT, FAULT_STAGE2 } from './core.ts';
+import { type Core, FAULT_PC_ALIGNMENT, FAULT_SP_ALIGNMENT, FAULT_STAGE2, settleRegisters } from './core.ts';
 import { isWide } from './predecode-data.ts';
 import { accessSizeLog2 } from './predecode-memory.ts';
 
@@ -48,6 +48,7 @@ const VECTOR_FIQ = 0x100;
 
 /** Exception entry to EL1: SPSR, ELR, PSTATE and the vector; the syndrome is the caller's. */
 function enterEl1(core: Core, vector: number, preferredReturn: bigint): void {
+  settleRegisters(core); // the stack pointers are banked
   const c = core.cpu.context;
   const group = c.core[EL] === 0 ? 0x400 : c.core[SPSEL] === 1 ? 0x200 : 0x000;
   const pstate = getPstate(c);

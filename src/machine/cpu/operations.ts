@@ -29,7 +29,7 @@ export const OP_BITFIELD_LOW = 19; // D = ROR(N, X) & Y,Z; X < 32
 export const OP_BITFIELD_HIGH = 20; // the same, rotated by X + 32
 export const OP_SIGN_EXTEND = 21; // D = (N << X) >> Y of the low half, its sign into the high half; mask Z
 export const OP_ASR_64 = 22; // D = N >> X, 0 < X < 32
-export const OP_EXTRACT = 23; // D = (N:M) >> X, 64-bit, X < 32
+export const OP_EXTRACT = 23; // D = (N:M) >> X, 64-bit
 export const OP_SELECT = 24; // D = condition X ? N : M; Y: 0 CSEL 1 CSINC 2 CSINV 3 CSNEG; mask Z
 export const OP_MADD_32 = 25; // D = X + N * M, or - when Y; X is a register
 export const OP_MADD_64 = 26; // D = X + N * M

@@ -134,8 +134,7 @@ const bitfieldInsert: Build = (f) => [
 const extract: Build = (f) => {
   const lsb = bits(f.word, 15, 10);
   if (!f.wide) return [op.OP_RARE, f.d, f.n, f.m, lsb, 0, rare.RARE_EXTR_32];
-  if (lsb < 32) return [op.OP_EXTRACT, f.d, f.n, f.m, lsb];
-  return [op.OP_RARE, f.d, f.n, f.m, lsb - 32, 1, rare.RARE_EXTR_HIGH];
+  return [op.OP_EXTRACT, f.d, f.n, f.m, lsb];
 };
 
 /** The operation over a register operand as it is: a builder of the record's words but the operand's shift. */

@@ -15,7 +15,7 @@ import {
 } from '../timing/predictor.ts';
 import { conditionHolds } from './condition.ts';
 import { EL, FLAG_C, FLAG_N, FLAG_V, FLAG_Z, getPc, PC_HI, PC_LO, ZERO } from './context.ts';
-import { type Core, chooseRegions } from './core.ts';
+import { type Core, chooseRegions, loadRegisters } from './core.ts';
 import { isStoreOnly } from './special.ts';
 
 const EVENT_EXCEPTION = 1 << 0;
@@ -59,7 +59,8 @@ export function operationKind(row: A64Row | null, word: number): Kind {
 
 /** Does a conditional branch go to its target, or a select or compare have its condition, with the registers as they stand? */
 function holds(core: Core, row: A64Row, word: number): boolean {
-  const { core: k, lo, hi } = core.cpu.context;
+  loadRegisters(core);
+  const { k, lo, hi } = core;
   const t = bits(word, 4, 0) === 31 ? ZERO : bits(word, 4, 0);
   const zero = (wide: boolean): boolean => lo[t] === 0 && (!wide || hi[t] === 0);
   switch (row.id) {

@@ -15,7 +15,6 @@ export const RARE_CCMP = 5;
 export const RARE_SBFM_64 = 6; // X = immr | imms << 6
 export const RARE_BFM = 7;
 export const RARE_EXTR_32 = 8; // X = lsb
-export const RARE_EXTR_HIGH = 9; // X = lsb - 32
 export const RARE_ASRV_32 = 10;
 export const RARE_ASRV_64 = 11;
 export const RARE_RORV_32 = 12;
@@ -307,9 +306,6 @@ export function executeRare(core: Core, at: number): void {
       return;
     case RARE_EXTR_32:
       setWord(core, d, x === 0 ? lo[m] : (lo[m] >>> x) | (lo[n] << (32 - x)), 0);
-      return;
-    case RARE_EXTR_HIGH:
-      setWord(core, d, (hi[m] >>> x) | ((lo[n] << ~x) << 1), (lo[n] >>> x) | ((hi[n] << ~x) << 1));
       return;
     case RARE_LSLV_32:
       setWord(core, d, lo[n] << lo[m], 0);

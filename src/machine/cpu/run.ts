@@ -8,8 +8,8 @@ import { BRANCH_CALL, BRANCH_CONDITIONAL, BRANCH_INDIRECT_CALL } from '../timing
 import { accessMemory, stackPointerFault } from './access.ts';
 import { conditionHolds, putFlags } from './condition.ts';
 import { FLAG_C, FLAG_N, FLAG_V, FLAG_Z, PC_HI, PC_LO } from './context.ts';
-import type { Core } from './core.ts';
-import { copyRegisters, records as decodedRecords, fastTranslations, fetchEntries, highHalves, lowHalves } from './lanes.ts';
+import { type Core, loadRegisters } from './core.ts';
+import { records as decodedRecords, fastTranslations, fetchEntries, highHalves, lowHalves } from './lanes.ts';
 import { openFetch } from './mmu.ts';
 import { EXIT_COUNT, EXIT_FAULT, EXIT_FETCH, EXIT_PAGE, EXIT_SYSTEM } from './operations.ts';
 import { predecode } from './predecode.ts';
@@ -18,7 +18,7 @@ import { executeSpecial } from './special.ts';
 
 /**
  * Executes up to `limit` operations from PC. Answers an EXIT_…; `core.executed` says how many were executed. PC and the flags are in the
- * context again when it returns. An operation that faults or is for the slow path is not counted and has changed nothing.
+ * context again when it returns; the registers stay in the loop's arrays (`settleRegisters`). An operation that faults or is for the slow path is not counted and has changed nothing.
  */
 export function run(core: Core, limit: number): number {
   const lo = lowHalves();
@@ -27,9 +27,8 @@ export function run(core: Core, limit: number): number {
   const fast = fastTranslations();
   const fetch = fetchEntries();
   const { k, readAt, writeAt, fetchAt, spMask, timing } = core;
-  const { lo: contextLo, hi: contextHi } = core.cpu.context;
   const { i32, u16, u8 } = core.m.memory;
-  copyRegisters(lo, hi, contextLo, contextHi);
+  loadRegisters(core);
   let n = k[FLAG_N] === 0 ? 0 : -1;
   let z = k[FLAG_Z] === 0 ? 1 : 0;
   let c = k[FLAG_C];
@@ -207,8 +206,10 @@ export function run(core: Core, limit: number): number {
             hi[d] = h >> x;
             break;
           case 23: // OP_EXTRACT
-            lo[d] = (lo[t] >>> x) | ((g << ~x) << 1);
-            hi[d] = (g >>> x) | ((a << ~x) << 1);
+            r = x < 32 ? lo[t] : g;
+            g = x < 32 ? g : a;
+            lo[d] = (r >>> x) | ((g << ~x) << 1);
+            hi[d] = (g >>> x) | (((x < 32 ? a : h) << ~x) << 1);
             break;
           case 24: // OP_SELECT
             if (conditionHolds(x, n, z, c, v)) {
@@ -391,7 +392,6 @@ export function run(core: Core, limit: number): number {
     pcLo = ((at >> 1) + delta) | 0;
     if (pcLo === 0 && at !== base) pcHi = (pcHi + 1) | 0; // at the end record of the last page below 4 GiB
   }
-  copyRegisters(contextLo, contextHi, lo, hi);
   putFlags(k, n, z, c, v);
   k[PC_LO] = pcLo;
   k[PC_HI] = pcHi;

@@ -9,7 +9,7 @@ import { unitOf } from '../spu/unit.ts';
 import { NOT_TAKEN, takenTarget } from '../timing/model.ts';
 import { forgetWrittenFrames } from './code.ts';
 import { DAIF, EL, getPc, MONITOR, PC_HI, PC_LO } from './context.ts';
-import { type Core, chooseRegions, coreOf } from './core.ts';
+import { type Core, chooseRegions, coreOf, settleRegisters } from './core.ts';
 import { nextTimerTick, updateTimerLines } from './counter.ts';
 import { deliverFault, isIllegalState, takeFiq, takeIllegalState, takeIrq } from './exception.ts';
 import { EXECUTE, translate } from './mmu.ts';
@@ -313,5 +313,6 @@ export function stepCpu(m: Mounted, cpu: PhysicalCpu, operations: number, stops:
     }
   }
   tellSpu(core, s);
+  settleRegisters(core);
   return resultOf(s);
 }

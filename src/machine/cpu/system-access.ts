@@ -12,6 +12,8 @@ const MDCR_EL2 = indexOfRegister('MDCR_EL2');
 const CNTHCTL_EL2 = indexOfRegister('CNTHCTL_EL2');
 const HDFGRTR_EL2 = indexOfRegister('HDFGRTR_EL2');
 const HDFGWTR_EL2 = indexOfRegister('HDFGWTR_EL2');
+const HDFGRTR2_EL2 = indexOfRegister('HDFGRTR2_EL2');
+const HDFGWTR2_EL2 = indexOfRegister('HDFGWTR2_EL2');
 const SCTLR_EL1 = indexOfRegister('SCTLR_EL1');
 const CNTKCTL_EL1 = indexOfRegister('CNTKCTL_EL1');
 const PMUSERENR_EL0 = indexOfRegister('PMUSERENR_EL0');
@@ -72,6 +74,13 @@ function fineGrained(name: string): Trap[] {
     return [
       clear(HDFGRTR_EL2, mask('HDFGRTR_EL2', 'nPMSNEVFR_EL1'), 'read'),
       clear(HDFGWTR_EL2, mask('HDFGWTR_EL2', 'nPMSNEVFR_EL1'), 'write'),
+    ];
+  }
+  if (name === 'PMSDSFR_EL1' || name === 'PMBMAR_EL1') {
+    // A unit that has them comes with FEAT_FGT2.
+    return [
+      clear(HDFGRTR2_EL2, mask('HDFGRTR2_EL2', `n${name}`), 'read'),
+      clear(HDFGWTR2_EL2, mask('HDFGWTR2_EL2', `n${name}`), 'write'),
     ];
   }
   const traps: Trap[] = [];

@@ -9,7 +9,7 @@ import { indexOfRegister, REGISTERS, registerByKey } from '../../arch/sysreg/tab
 import { trapsToHypervisor, vfiqPending, virqPending } from '../gic/interface.ts';
 import { finishSamples } from '../spu/state.ts';
 import { DAIF, EL, EVENT, getPc, getPstate, getX, MONITOR, SINK, setPstate, setX, ZERO } from './context.ts';
-import type { Core } from './core.ts';
+import { type Core, settleRegisters } from './core.ts';
 import { exceptionReturn, nextInstruction, takeSynchronous, takeUndefined, trapToEl2 } from './exception.ts';
 import { executeSys } from './maintenance.ts';
 import { isImplemented } from './predecode.ts';
@@ -144,6 +144,7 @@ function moveImmediate(core: Core, word: number): Outcome {
 
 /** Executes the operation at PC, whose word this is and which the loop did not take. */
 export function executeSystem(core: Core, word: number): Outcome {
+  settleRegisters(core);
   const row = decodeWord(word);
   if (row === null || !isImplemented(row, word)) return undefinedInstruction(core);
   const { sys, k } = core;
