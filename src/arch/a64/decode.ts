@@ -20,8 +20,27 @@ function buildBuckets(): readonly (readonly A64Row[])[] {
   return out;
 }
 
+// The last words that were decoded, by some of their bits: programs ask for the same ones again.
+const MEMORY = 4096;
+const knownWords = new Int32Array(MEMORY);
+const knownRows: (A64Row | null)[] = new Array<A64Row | null>(MEMORY).fill(null);
+let isEmpty = true; // word 0 is UDF, not "none"
+
 /** The row of an instruction word; null when the word is unallocated or not known. */
 export function decodeWord(word: number): A64Row | null {
+  const at = (word ^ (word >>> 12) ^ (word >>> 21)) & (MEMORY - 1);
+  if (!isEmpty && knownWords[at] === (word | 0)) return knownRows[at];
+  if (isEmpty) {
+    knownRows.fill(findRow(0));
+    isEmpty = false;
+  }
+  const row = findRow(word);
+  knownWords[at] = word;
+  knownRows[at] = row;
+  return row;
+}
+
+function findRow(word: number): A64Row | null {
   buckets ??= buildBuckets();
   for (const r of buckets[(word >>> 24) & 31]) {
     if ((word & r.pattern.mask) >>> 0 !== r.pattern.value) continue;
