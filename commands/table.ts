@@ -31,6 +31,7 @@ import { kernel } from './kernel.ts';
 import { letCommand } from './let.ts';
 import { load } from './load.ts';
 import { mask } from './mask.ts';
+import { more } from './more.ts';
 import { perf } from './perf.ts';
 import { perfmon } from './perfmon.ts';
 import { pins } from './pins.ts';
@@ -148,6 +149,7 @@ export const families = (state: ShellState): readonly Family[] => [
   display(state),
   focus,
   tutorial(state),
+  more(state),
   clear,
   quit,
 ];

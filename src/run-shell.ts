@@ -6,6 +6,7 @@ import { editText } from './io/editor.ts';
 import { readText } from './io/files.ts';
 import { keepAliases, keptAliases, leftJournals, openJournal, settleJournal } from './io/journal.ts';
 import { isUtf8, STDERR, STDOUT, wantsColour } from './io/output.ts';
+import { pageText } from './io/pager.ts';
 import { hasConfiguration, historyFile, keepText } from './io/project.ts';
 import type { Failure } from './shell/batch.ts';
 import { complete } from './shell/complete.ts';
@@ -101,7 +102,7 @@ export async function runShell(home: Home): Promise<number> {
       ascii: !isUtf8(process.env),
       history: offered === null ? history : { ...history, load: () => [...history.load(), offered.command] },
       greeting: greetingOf(home, host) + (offered?.line ?? ''),
-      terminal: processTerminal(editText),
+      terminal: processTerminal({ editText, pageText }),
     });
     for (const path of left)
       settleJournal(

@@ -21,7 +21,7 @@ export interface AppProps {
   readonly shell: Shell;
   readonly port: ShellPort;
   readonly look: Look;
-  readonly terminal: Pick<Terminal, 'stop' | 'editText'>;
+  readonly terminal: Pick<Terminal, 'stop' | 'editText' | 'pageText'>;
 }
 
 /** A row must not be empty: Ink gives an empty Text no height. */
@@ -54,14 +54,15 @@ export function App({ shell, port, look, terminal }: AppProps): ReactNode {
 
   useEffect(() => {
     let away: Promise<void> | undefined;
-    const handOver = (to: () => Promise<void>): void => {
-      if (away !== undefined) return;
+    const handOver = (to: () => Promise<void>): Promise<void> => {
+      if (away !== undefined) return away;
       away = suspendTerminal(to).then(
         () => {
           away = undefined;
         },
         (error: unknown) => shell.fail(error),
       );
+      return away;
     };
     shell.attach({
       // What is visible goes up into the scrollback line by line; nothing is erased.
@@ -72,9 +73,18 @@ export function App({ shell, port, look, terminal }: AppProps): ReactNode {
         await away;
         write(`${text}\n`);
       },
-      suspend: () => handOver(() => terminal.stop()),
+      openPager: async (text) => {
+        await waitUntilRenderFlush();
+        await away;
+        let paged = false;
+        await handOver(async () => {
+          paged = await terminal.pageText(text);
+        });
+        return paged;
+      },
+      suspend: () => void handOver(() => terminal.stop()),
       openEditor: (text) =>
-        handOver(async () => {
+        void handOver(async () => {
           const edited = await terminal.editText(text);
           if (edited !== undefined) shell.setText(edited.replace(/\n$/, ''));
         }),

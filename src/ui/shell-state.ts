@@ -26,6 +26,8 @@ export type Ending = { readonly kind: 'exit'; readonly code: number } | { readon
 export interface Hands {
   /** Writes a text of many lines above the live region, behind every cell printed so far; resolves when it is written. */
   printLong(text: string): Promise<void>;
+  /** Shows a text in the person's pager, behind every cell printed so far; resolves when they have left it, to false where there is none. */
+  openPager(text: string): Promise<boolean>;
   clearScreen(): void;
   suspend(): void;
   openEditor(text: string): void;

@@ -33,6 +33,7 @@ export function createShell({ port, clock, paint, width, history, greeting = '',
   /** What is to be printed behind a long text that is being written. */
   const outbox: string[] = [];
   let writing = false;
+  let paging = false;
   let job: Job | undefined;
   let queue: (Press | { readonly line: string })[] = [];
   let hands: Hands | undefined;
@@ -78,6 +79,21 @@ export function createShell({ port, clock, paint, width, history, greeting = '',
     return !writing;
   }
 
+  /** Hands a text to the pager; nothing else is done before the person has left it. Without one it is printed. */
+  function page(text: string, { openPager }: Hands): void {
+    writing = true;
+    paging = true;
+    openPager(text).then(
+      (paged) => {
+        writing = false;
+        paging = false;
+        if (!paged) print(text);
+        turn();
+      },
+      (error: unknown) => end({ kind: 'bug', error }),
+    );
+  }
+
   function end(how: Ending): void {
     if (store.state().ended) return;
     queue = [];
@@ -120,7 +136,9 @@ export function createShell({ port, clock, paint, width, history, greeting = '',
   function finishCommand(current: Job, outcome: Outcome): void {
     const command = current.commands[current.next++];
     current.slices = undefined;
-    print(port.news(width()));
+    const news = port.news(width());
+    if (command.form === 'more' && outcome.ok && hands !== undefined) page(news, hands);
+    else print(news);
     if (command.form === 'clear') hands?.clearScreen();
     const { quit } = outcome;
     if (quit === undefined && outcome.ok && outcome.interrupted !== true && current.next < current.commands.length) return;
@@ -225,6 +243,8 @@ export function createShell({ port, clock, paint, width, history, greeting = '',
   }
 
   function interrupt(): void {
+    // The terminal sends it to the pager and to us; it is the pager's.
+    if (paging) return;
     queue = [];
     const current = job;
     if (current === undefined) {

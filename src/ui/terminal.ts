@@ -12,19 +12,27 @@ export interface Terminal {
   stop(): Promise<void>;
   /** Lets the person edit a text in their editor; undefined where there is none, or where it failed. */
   editText(text: string): Promise<string | undefined>;
+  /** Shows a text in the person's pager until they leave it; false where there is none. */
+  pageText(text: string): Promise<boolean>;
 }
+
+/** Programs of the person's own that the terminal is handed to. */
+export type Programs = Pick<Terminal, 'editText' | 'pageText'>;
+
+/** Neither an editor nor a pager: tapes, tests. */
+export const NO_PROGRAMS: Programs = { editText: () => Promise.resolve(undefined), pageText: () => Promise.resolve(false) };
 
 /** Cursor shown, bracketed paste and synchronized output off: what must hold when spesh is gone, however it went. */
 export const RESTORE = '\u001b[?2026l\u001b[?2004l\u001b[?25h';
 
 /** The terminal of this process. */
-export function processTerminal(editText: Terminal['editText'] = () => Promise.resolve(undefined)): Terminal {
+export function processTerminal(programs: Programs = NO_PROGRAMS): Terminal {
   const { stdin, stdout } = process;
   let onStop: (() => void) | undefined;
   return {
     stdin,
     stdout,
-    editText,
+    ...programs,
     listen(onSignal, onError) {
       const signals = SIGNALS.map((signal) => [signal, () => onSignal(signal)] as const);
       onStop = signals.find(([signal]) => signal === 'SIGTSTP')?.[1];

@@ -144,6 +144,37 @@ test('the editor of the person edits the line; the terminal comes back', async (
   await pty.until(/= 42/);
 });
 
+test('more hands the last output to the pager of the person; the terminal comes back, and keys are read again', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'spesh-pager-'));
+  const script = join(directory, 'pager');
+  const seen = join(directory, 'seen');
+  writeFileSync(
+    script,
+    `#!/bin/sh\nstty -a </dev/tty | grep -q " icanon" || exit 3\ncat >"$1"\necho the pager has it\nread -r key </dev/tty\n`,
+  );
+  chmodSync(script, 0o755);
+  const pty = await start(80, 24, { PAGER: `'${script}' '${seen}'` });
+  pty.type('print 6 * 7; let six = 6\r');
+  await pty.until(() => pty.everything().includes('$1 = 42') && atPrompt(pty));
+  pty.type('more; print 3 * 7\r');
+  await pty.until('the pager has it');
+  expect(readFileSync(seen, 'utf8')).toBe('$1 = 42\n');
+  // Ctrl-C goes to the pager too; what stands behind `more` waits until it is left.
+  pty.process.kill('SIGINT');
+  expect(pty.everything()).not.toContain('$2 = 21');
+  pty.type('\r');
+  await pty.until(() => pty.everything().includes('$2 = 21') && atPrompt(pty));
+  pty.type('print $six * 2\r');
+  await pty.until(/^\$3 = 12\nspe>$/m);
+  expect(pty.everything().filter((row) => row === '$1 = 42')).toHaveLength(1);
+});
+
+test('more without a pager that runs prints the output again', async () => {
+  const pty = await start(80, 24, { PAGER: '/nowhere/pager' });
+  pty.type('print 6 * 7; more\r');
+  await pty.until(() => pty.everything().filter((row) => row === '$1 = 42').length === 2 && atPrompt(pty));
+});
+
 test('Tab completes guests and files; aliases are there at the next start', async () => {
   const pty = await start();
   pty.type('up point\t');

@@ -74,6 +74,7 @@ export function openScreen(columns = 80, rows = 24): Screen {
       },
       stop: () => Promise.resolve(),
       editText: (text) => Promise.resolve(`${text} edited\n`),
+      pageText: () => Promise.resolve(false),
     },
     type: (text) => void stdin.write(text),
     resize(toColumns, toRows) {

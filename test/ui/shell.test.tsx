@@ -7,6 +7,7 @@ import { painter } from '../../src/ui/paint.ts';
 import { createShell } from '../../src/ui/shell.ts';
 import type { Shell } from '../../src/ui/shell-state.ts';
 import { type Clock, LOOP_CLOCK } from '../../src/ui/slices.ts';
+import { NO_PROGRAMS } from '../../src/ui/terminal.ts';
 import { type FakePort, fakePort } from './fake-port.ts';
 
 interface Opened {
@@ -21,7 +22,7 @@ function open(clock: Clock = LOOP_CLOCK): Opened {
   const port = fakePort();
   const paint = painter(false);
   const shell = createShell({ port, paint, clock, width: () => 100 });
-  const terminal = { stop: () => Promise.resolve(), editText: () => Promise.resolve(undefined) };
+  const terminal = { stop: () => Promise.resolve(), ...NO_PROGRAMS };
   const { stdin, lastFrame } = render(createElement(App, { shell, port, terminal, look: { paint, cut: '…', hints: true } }));
   const frame = (): string => lastFrame() ?? '';
   return {

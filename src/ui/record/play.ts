@@ -11,6 +11,7 @@ import { graphemesOf, wrapText } from '../graphemes.ts';
 import { painter } from '../paint.ts';
 import type { ShellPort } from '../port.ts';
 import { createShell } from '../shell.ts';
+import { NO_PROGRAMS } from '../terminal.ts';
 import { virtualClock } from './clock.ts';
 import { emulator } from './emulator.ts';
 import { repaint } from './repaint.ts';
@@ -73,7 +74,7 @@ export async function playTape({ tape, port, greeting, open }: PlayOptions): Pro
     if (ending.kind === 'exit') code = ending.code;
     else bug.error = ending.error;
   });
-  const terminal = { stop: () => Promise.resolve(), editText: () => Promise.resolve(undefined) };
+  const terminal = { stop: () => Promise.resolve(), ...NO_PROGRAMS };
   const ink = render(createElement(App, { shell, port, look: { paint, cut: '…', hints: true }, terminal }), {
     stdin: streams.stdin,
     stdout: streams.stdout,
