@@ -130,7 +130,7 @@ describe('FEAT_SPE_CRR: call, return, neither (§1.9)', () => {
   ];
   for (const [line, subclass, want] of rows) {
     test(line, () => {
-      const text = line.replace('. + 8', 'there') + '\nnop\nthere: nop';
+      const text = `${line.replace('. + 8', 'there')}\nnop\nthere: nop`;
       const word = assemble(text, 0n)._unsafeUnwrap().words[0];
       const op = {
         word,
