@@ -9,5 +9,8 @@ setFlagsFromString('--semi-space-growth-factor=16');
 const cache = import.meta.filename.endsWith('.js') ? join(import.meta.dirname, '.cache') : null;
 // Node 20 has no compile cache; run without the launcher it is slower, and that is all.
 if (cache !== null) (enableCompileCache as typeof enableCompileCache | undefined)?.(cache);
-const { runSpesh } = await import('./modes.ts');
-process.exitCode = await runSpesh(process.argv.slice(2), cache);
+const argv = process.argv.slice(2);
+const { isTraceMode } = await import('./trace-mode-words.ts');
+process.exitCode = isTraceMode(argv)
+  ? await (await import('./trace-mode.ts')).runTraceMode(argv)
+  : await (await import('./modes.ts')).runSpesh(argv, cache);

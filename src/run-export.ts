@@ -1,17 +1,16 @@
 // `spesh export FILE -o OUT`: a trace in another form; the ending of OUT says which. Part of main.
 import type { Invocation } from './io/arguments.ts';
 import { createStreamFile, type StreamFile } from './io/stream-file.ts';
-import type { BatchPort } from './shell/batch.ts';
 import { EXIT } from './shell/exit-code.ts';
 import { EXPORT_FORMS, type ExportForm, type ExportOptions, exportFormOf, exportTrace } from './trace/export.ts';
 import { newStatistics, summarise } from './trace/statistics.ts';
-import { openTraceFile, type TraceFile } from './trace-file.ts';
+import { openTraceFile, type TraceFile, type TracePort } from './trace-file.ts';
 import { escapeControls } from './view/width.ts';
 
 type ExportInvocation = Extract<Invocation, { mode: 'export' }>;
 
 /** Converts; the exit code: 2 for a file that cannot be opened or written or an unknown ending, 5 for one that is no trace. */
-export async function runExport(invocation: ExportInvocation, port: BatchPort): Promise<number> {
+export async function runExport(invocation: ExportInvocation, port: TracePort): Promise<number> {
   const form = exportFormOf(invocation.out);
   if (form === null) {
     port.err(`spesh: ${escapeControls(invocation.out)}: no format has this ending\n  hint: endings are .${EXPORT_FORMS.join(' .')}\n`);
@@ -42,12 +41,12 @@ export async function runExport(invocation: ExportInvocation, port: BatchPort): 
   );
 }
 
-function cannotWrite(path: string, message: string, port: BatchPort): number {
+function cannotWrite(path: string, message: string, port: TracePort): number {
   port.err(`spesh: ${escapeControls(path)}: ${message}\n`);
   return EXIT.usage;
 }
 
-async function writeForm(file: TraceFile, form: ExportForm, options: ExportOptions, out: StreamFile, port: BatchPort): Promise<void> {
+async function writeForm(file: TraceFile, form: ExportForm, options: ExportOptions, out: StreamFile, port: TracePort): Promise<void> {
   if (form === 'parquet') {
     const { writeParquet } = await import('./export-parquet.ts');
     writeParquet(file.source, out.write, options);

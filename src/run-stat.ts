@@ -2,13 +2,12 @@
 import { type Elf, nearestSymbol, parseElf } from './abi/elf.ts';
 import type { CommonOptions, Invocation } from './io/arguments.ts';
 import { readBytes } from './io/files.ts';
-import type { BatchPort } from './shell/batch.ts';
 import { EXIT } from './shell/exit-code.ts';
 import type { TraceDecoder } from './trace/decode.ts';
 import { addPartCounts, countsOf, noPartCounts, type PartCounts } from './trace/parts.ts';
 import { addRows, newStatistics, type Statistics, type StatisticsSummary, summarise } from './trace/statistics.ts';
 import { auxSize, buffersOf, decodeSource } from './trace/trace.ts';
-import { startProgress, type TraceFile } from './trace-file.ts';
+import { startProgress, type TraceFile, type TracePort } from './trace-file.ts';
 import { workInThreads } from './trace-threads.ts';
 import type { Block } from './view/doc.ts';
 import { escapeControls } from './view/width.ts';
@@ -20,7 +19,7 @@ export async function runStat(
   file: TraceFile,
   invocation: StatInvocation,
   options: CommonOptions,
-  port: BatchPort,
+  port: TracePort,
   threads: number,
 ): Promise<number> {
   const elf = invocation.symbols === null ? null : readSymbols(invocation.symbols, port);
@@ -48,11 +47,11 @@ const countBlocks = (counts: Readonly<Record<string, number | string>>): Block[]
 ];
 
 /** Decodes the trace; counts everything, and adds the rows to `statistics` where it is given. */
-export async function countTrace(file: TraceFile, statistics: Statistics | null, port: BatchPort, threads: number): Promise<PartCounts> {
+export async function countTrace(file: TraceFile, statistics: Statistics | null, port: TracePort, threads: number): Promise<PartCounts> {
   const { source, open } = file;
   const progress = startProgress(auxSize(source), port);
   const sum = noPartCounts();
-  if (statistics === null && open !== null && threads > 1 && source.perfData === null) {
+  if (statistics === null && open !== null && source.perfData === null) {
     addPartCounts(sum, await workInThreads(open, buffersOf(source), { kind: 'counts' }, threads, () => {}, progress.add));
   } else {
     const decoders = new Set<TraceDecoder>();
@@ -90,7 +89,7 @@ function recordedBy({ source }: TraceFile): Record<string, string> {
   };
 }
 
-function readSymbols(path: string, port: BatchPort): Elf | number {
+function readSymbols(path: string, port: TracePort): Elf | number {
   const name = escapeControls(path);
   const read = readBytes(path);
   if (read.isErr()) {

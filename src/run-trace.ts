@@ -1,21 +1,21 @@
 // `spesh dump`, `records`, `stat`: a trace file as text, streamed. Part of main.
 import type { CommonOptions, Invocation } from './io/arguments.ts';
 import { STDOUT } from './io/output.ts';
-import type { BatchPort } from './shell/batch.ts';
 import { EXIT } from './shell/exit-code.ts';
 import { type LineForm, lineSteps, linesHeader, newRecordLines } from './trace/record-lines.ts';
 import { auxSize, buffersOf, decodeSource, dumpSource } from './trace/trace.ts';
-import { openTraceFile, startProgress, type TraceFile, threadsFor } from './trace-file.ts';
+import { openTraceFile, startProgress, type TraceFile, type TracePort, threadsFor, WORTH_COUNTING_THREADS } from './trace-file.ts';
 import { workInThreads } from './trace-threads.ts';
 
 type TraceInvocation = Extract<Invocation, { mode: 'dump' | 'records' | 'stat' }>;
 
 /** Runs the mode; the exit code: 2 for a file that cannot be opened, 5 for one that is no trace. */
-export async function runTrace(invocation: TraceInvocation, options: CommonOptions, port: BatchPort): Promise<number> {
+export async function runTrace(invocation: TraceInvocation, options: CommonOptions, port: TracePort): Promise<number> {
   const opened = openTraceFile(invocation.file, port);
   if (opened.isErr()) return opened.error;
   const file = opened.value;
-  const threads = threadsFor(file, invocation.workers);
+  const isCounting = invocation.mode === 'stat' && invocation.counts;
+  const threads = threadsFor(file, invocation.workers, isCounting ? WORTH_COUNTING_THREADS : undefined);
   try {
     switch (invocation.mode) {
       case 'dump':
@@ -32,10 +32,10 @@ export async function runTrace(invocation: TraceInvocation, options: CommonOptio
   }
 }
 
-async function dump({ source, open }: TraceFile, perf: string, threads: number, port: BatchPort): Promise<number> {
+async function dump({ source, open }: TraceFile, perf: string, threads: number, port: TracePort): Promise<number> {
   if (perf !== '6.1' && perf !== '6.12' && perf !== '7.3') throw new Error(`no perf ${perf}`);
   const progress = startProgress(auxSize(source), port);
-  if (open !== null && threads > 1) {
+  if (open !== null) {
     await workInThreads(open, buffersOf(source), { kind: 'dump', perf }, threads, STDOUT.write, progress.add);
   } else {
     for (const piece of dumpSource(source, perf, progress.add)) STDOUT.write(piece);
@@ -44,12 +44,12 @@ async function dump({ source, open }: TraceFile, perf: string, threads: number, 
   return EXIT.ok;
 }
 
-async function records({ source, open }: TraceFile, form: LineForm, threads: number, port: BatchPort): Promise<number> {
+async function records({ source, open }: TraceFile, form: LineForm, threads: number, port: TracePort): Promise<number> {
   const { perfData } = source;
   const lines = newRecordLines(form, perfData);
   const progress = startProgress(auxSize(source), port);
   STDOUT.write(linesHeader(lines));
-  if (open !== null && threads > 1 && perfData === null) {
+  if (open !== null && perfData === null) {
     await workInThreads(open, buffersOf(source), { kind: 'lines', form }, threads, STDOUT.write, progress.add);
   } else {
     for (const { decoder, midr, cpu, bytes } of decodeSource(source)) {

@@ -12,6 +12,9 @@ import { auxSize, openTrace, type TraceSource } from './trace/trace.ts';
 import { WORTH_THREADS } from './trace-threads.ts';
 import { escapeControls } from './view/width.ts';
 
+/** Where a mode for traces prints. */
+export type TracePort = Pick<BatchPort, 'out' | 'err' | 'render' | 'now'>;
+
 export interface TraceFile {
   readonly source: TraceSource;
   /** The file, where threads can read it too; null: a pipe, which was read whole. */
@@ -20,7 +23,7 @@ export interface TraceFile {
 }
 
 /** Opens it and prints its warnings; else the exit code: 2 for a file that cannot be opened, 5 for one that is no trace. */
-export function openTraceFile(path: string, port: BatchPort): Result<TraceFile, number> {
+export function openTraceFile(path: string, port: TracePort): Result<TraceFile, number> {
   const name = escapeControls(path);
   const regular = openFile(path);
   const whole = regular.isErr() && regular.error.message === 'not a regular file' ? readBytes(path) : null;
@@ -47,14 +50,17 @@ export function openTraceFile(path: string, port: BatchPort): Result<TraceFile, 
   return ok({ source: opened.value, open, close: () => open?.close() });
 }
 
+/** Counting alone is done in the time that a thread takes to start. */
+export const WORTH_COUNTING_THREADS = 512 << 20;
+
 /** More threads than that only wait for the one that writes. */
 const MOST_THREADS = 8;
 
 /** Threads for a trace: as asked, else one a CPU where it is long enough; 1: the main thread alone. */
-export function threadsFor(file: TraceFile, asked: number | null): number {
+export function threadsFor(file: TraceFile, asked: number | null, worth = WORTH_THREADS): number {
   if (file.open === null) return 1;
   if (asked !== null) return asked;
-  return auxSize(file.source) < WORTH_THREADS ? 1 : Math.min(MOST_THREADS, cpuCount());
+  return auxSize(file.source) < worth ? 1 : Math.min(MOST_THREADS, cpuCount());
 }
 
 /** Smaller traces are read in less time than it takes to look. */
@@ -62,7 +68,7 @@ const WORTH_A_BAR = 64 << 20;
 const MIB = 1 << 20;
 
 /** A progress bar for work over `total` bytes, where standard error is a terminal. `add` hears of bytes that are done. */
-export function startProgress(total: number, port: BatchPort): { add(bytes: number): void; end(): void } {
+export function startProgress(total: number, port: TracePort): { add(bytes: number): void; end(): void } {
   if (total <= WORTH_A_BAR) return { add: () => {}, end: () => {} };
   const bar = progressBar(STDERR, port.now);
   let done = 0;

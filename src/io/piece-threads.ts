@@ -1,5 +1,6 @@
-// Worker threads that make long output in pieces: a thread writes into slots of shared memory, which the main thread reads in turn. Nothing
-// is copied or detached on the way (V8 slows down typed arrays once a buffer was detached), and a thread waits while its slots are full.
+// Worker threads that make long output in pieces: a thread copies them into slots of shared memory, which the main thread reads in turn, and
+// waits while its slots are full. Nothing is built in shared memory, where V8's fill and set are several times slower, and nothing is
+// transferred: once a buffer was detached V8 makes slower code for typed arrays.
 import { parentPort, Worker, workerData } from 'node:worker_threads';
 
 /** Bytes of a slot: a piece of some 256 KiB, and the longest line behind it. */
@@ -14,6 +15,8 @@ export interface PieceText {
 
 type ThreadMessage<Note> =
   | { readonly kind: 'ready' }
+  /** One more request was worked on. */
+  | { readonly kind: 'over' }
   | { readonly kind: 'piece'; readonly slot: number; readonly length: number }
   | { readonly kind: 'note'; readonly note: Note };
 type MainMessage<Request> =
@@ -32,6 +35,8 @@ export interface PieceThread<Request, Note> {
   readonly ready: Promise<void>;
   /** Hands a request over; they are worked on in turn. Its number, for `cancel`. */
   ask(request: Request): number;
+  /** Would `next` be there at once, up to the end of that request? Also where no more fits into the slots. */
+  isAhead(request: number): boolean;
   /** What comes next: a piece, valid until the next call, or what the thread has to say. Rejects when the thread fails. */
   next(): Promise<{ readonly piece: Uint8Array } | { readonly note: Note }>;
   /** That request and those before it: they end as soon as they can. */
@@ -45,7 +50,8 @@ export function startPieceThread<Data, Request, Note>(module: URL, data: Data): 
   const cancelled = new SharedArrayBuffer(4);
   const bytes = Array.from({ length: SLOTS }, (_, i) => new Uint8Array(slots, i * SLOT, SLOT));
   const worker = new Worker(module, { workerData: { data, slots, cancelled } satisfies ThreadData<Data> });
-  const waiting: Exclude<ThreadMessage<Note>, { kind: 'ready' }>[] = [];
+  const waiting: Exclude<ThreadMessage<Note>, { kind: 'ready' | 'over' }>[] = [];
+  let over = 0;
   const begun: { resolve(): void; reject(problem: unknown): void } = { resolve: () => {}, reject: () => {} };
   const ready = new Promise<void>((resolve, reject) => Object.assign(begun, { resolve, reject }));
   let wake: (() => void) | null = null;
@@ -59,6 +65,7 @@ export function startPieceThread<Data, Request, Note>(module: URL, data: Data): 
   };
   worker.on('message', (message: ThreadMessage<Note>) => {
     if (message.kind === 'ready') begun.resolve();
+    else if (message.kind === 'over') over += 1;
     else waiting.push(message);
     wake?.();
   });
@@ -72,6 +79,7 @@ export function startPieceThread<Data, Request, Note>(module: URL, data: Data): 
       post({ kind: 'request', number: requests, request });
       return requests;
     },
+    isAhead: (request) => over >= request || waiting.length >= SLOTS / 2 || failed !== null,
     async next() {
       if (reading >= 0) post({ kind: 'free', slot: reading });
       reading = -1;
@@ -120,7 +128,7 @@ export function servePieces<Data, Request, Note>(
 
   const slotFree = async (): Promise<number> => {
     for (;;) {
-      const slot = free.shift();
+      const slot = free.pop(); // the one used last is still in the cache
       if (slot !== undefined) return slot;
       await new Promise<void>((resolve) => {
         wake = resolve;
@@ -128,26 +136,27 @@ export function servePieces<Data, Request, Note>(
       wake = null;
     }
   };
+  const text: PieceText = { bytes: new Uint8Array(SLOT), length: 0 };
+  const handOver = async (said: PieceText): Promise<void> => {
+    if (said.length > SLOT) throw new Error('a piece is longer than a slot');
+    const slot = await slotFree();
+    new Uint8Array(slots, slot * SLOT, SLOT).set(said.bytes.subarray(0, said.length));
+    post({ kind: 'piece', slot, length: said.length });
+    said.length = 0;
+  };
   const serve = async (): Promise<void> => {
     isBusy = true;
     for (let next = asked.shift(); next !== undefined; next = asked.shift()) {
-      let slot = await slotFree();
-      const text: PieceText = { bytes: new Uint8Array(slots, slot * SLOT, SLOT), length: 0 };
       for (const said of answer(next.request, text)) {
         if (Atomics.load(flag, 0) >= next.number) {
           post({ kind: 'note', note: ended });
           break;
         }
         if ('note' in said) post({ kind: 'note', note: said.note });
-        else if (said.length > 0) {
-          if (said.bytes.buffer !== slots) throw new Error('a piece is longer than its slot');
-          post({ kind: 'piece', slot, length: said.length });
-          slot = await slotFree();
-          said.bytes = new Uint8Array(slots, slot * SLOT, SLOT);
-          said.length = 0;
-        }
+        else if (said.length > 0) await handOver(said);
       }
-      free.unshift(slot);
+      text.length = 0;
+      post({ kind: 'over' });
     }
     isBusy = false;
   };

@@ -34,13 +34,40 @@ const PREFIX = 0x7830;
 /** `N,` behind each other: two bytes. */
 const DIGIT_COMMA = 0x2c30;
 
+/** `0x` and the digits of a high word that is not 0, as three stores: addresses of a column mostly have the same one. */
+export interface HighDigits {
+  high: number;
+  length: number;
+  first: number;
+  second: number;
+  third: number;
+}
+
+export const newHighDigits = (): HighDigits => ({ high: 0, length: 0, first: 0, second: 0, third: 0 });
+
+const scratch = new DataView(new ArrayBuffer(16));
+
+function learnHigh(h: HighDigits, high: number): void {
+  scratch.setUint16(0, PREFIX, true);
+  h.length = putDigits(scratch, 2, high);
+  h.high = high;
+  h.first = scratch.getUint32(0, true);
+  h.second = scratch.getUint32(4, true);
+  h.third = scratch.getUint16(8, true);
+}
+
 /** `0x…,` of 64 bits in two halves; where the next cell begins. */
-function putAddress(out: DataView, from: number, high: number, low: number): number {
-  out.setUint16(from, PREFIX, true);
-  let at = from + 2;
-  if (high === 0) at = putDigits(out, at, low);
-  else {
-    at = putDigits(out, at, high);
+function putAddress(out: DataView, from: number, h: HighDigits, high: number, low: number): number {
+  let at: number;
+  if (high === 0) {
+    out.setUint16(from, PREFIX, true);
+    at = putDigits(out, from + 2, low);
+  } else {
+    if (h.high !== high) learnHigh(h, high);
+    out.setUint32(from, h.first, true);
+    out.setUint32(from + 4, h.second, true);
+    out.setUint16(from + 8, h.third, true);
+    at = from + h.length;
     out.setUint16(at, PAIR[low >>> 24], true);
     out.setUint16(at + 2, PAIR[(low >>> 16) & 0xff], true);
     out.setUint16(at + 4, PAIR[(low >>> 8) & 0xff], true);
@@ -121,9 +148,10 @@ function putRow(l: RecordLines, out: DataView, c: TraceColumns, row: number, wor
   const present = c.present[row];
   const address = row * ADDRESSES;
   const counter = row * COUNTERS;
+  const { highs } = l;
   if (present & HAS_PC) {
     const high = c.addressHi[address];
-    at = putAddress(out, at, l.codeHigh(high), c.addressLo[address]);
+    at = putAddress(out, at, highs.pc, l.codeHigh(high), c.addressLo[address]);
     out.setUint16(at, DIGIT_COMMA + exceptionLevelOf(high), true);
     out.setUint16(at + 2, DIGIT_COMMA + nonSecureOf(high), true);
     at += 4;
@@ -142,17 +170,17 @@ function putRow(l: RecordLines, out: DataView, c: TraceColumns, row: number, wor
   else at = putNothing(out, at);
   if (present & HAS_TRANSLATION) at = putNumber(out, at, c.counter[counter + 2]);
   else at = putNothing(out, at);
-  if (present & HAS_VA) at = putAddress(out, at, l.dataHigh(c.addressHi[address + 2]), c.addressLo[address + 2]);
+  if (present & HAS_VA) at = putAddress(out, at, highs.va, l.dataHigh(c.addressHi[address + 2]), c.addressLo[address + 2]);
   else at = putNothing(out, at);
-  if (present & HAS_PA) at = putAddress(out, at, physicalAddressHigh(c.addressHi[address + 3]), c.addressLo[address + 3]);
+  if (present & HAS_PA) at = putAddress(out, at, highs.pa, physicalAddressHigh(c.addressHi[address + 3]), c.addressLo[address + 3]);
   else at = putNothing(out, at);
-  if (present & HAS_TARGET) at = putAddress(out, at, l.codeHigh(c.addressHi[address + 1]), c.addressLo[address + 1]);
+  if (present & HAS_TARGET) at = putAddress(out, at, highs.target, l.codeHigh(c.addressHi[address + 1]), c.addressLo[address + 1]);
   else at = putNothing(out, at);
   if (present & HAS_SOURCE) at = putNumber(out, at, c.source[row]);
   else at = putNothing(out, at);
   if (present & HAS_CONTEXT) at = putNumber(out, at, c.context[row]);
   else at = putNothing(out, at);
-  if (present & HAS_TIMESTAMP) at = putAddress(out, at, c.timestampHi[row], c.timestampLo[row]);
+  if (present & HAS_TIMESTAMP) at = putAddress(out, at, highs.ts, c.timestampHi[row], c.timestampLo[row]);
   else at = putNothing(out, at);
   if ((present & IS_COMPLETE) === 0) at = putWords(out, at, TRUE);
   else at = putNothing(out, at);

@@ -21,7 +21,7 @@ import {
 } from './columns.ts';
 import type { TimeConversion } from './perf-data/clock.ts';
 import { type ClockTicks, newClockTicks, putTime } from './perf-data/clock-text.ts';
-import { putCsvRows } from './record-csv.ts';
+import { type HighDigits, newHighDigits, putCsvRows } from './record-csv.ts';
 import {
   type Dress,
   type EventWords,
@@ -50,6 +50,8 @@ export interface RecordLines {
   /** High words of code and of data addresses. */
   readonly codeHigh: (high: number) => number;
   readonly dataHigh: (high: number) => number;
+  /** Of CSV's address columns. */
+  readonly highs: Readonly<Record<'pc' | 'va' | 'pa' | 'target' | 'ts', HighDigits>>;
 }
 
 /** A field: its names as JSON and text have them in front, and whether JSON has its value in quotes. */
@@ -127,7 +129,8 @@ export function newRecordLines(
 ): RecordLines {
   const codeHigh = addresses === 'perf' ? codeAddressHigh : canonicalHigh;
   const dataHigh = addresses === 'perf' ? dataAddressHigh : canonicalHigh;
-  return { form, perfData, ticks: newClockTicks(), text, words: newRecordWords(DRESSES[form]), codeHigh, dataHigh };
+  const highs = { pc: newHighDigits(), va: newHighDigits(), pa: newHighDigits(), target: newHighDigits(), ts: newHighDigits() };
+  return { form, perfData, ticks: newClockTicks(), text, words: newRecordWords(DRESSES[form]), codeHigh, dataHigh, highs };
 }
 
 /** What stands in front of the lines: CSV's names. */
