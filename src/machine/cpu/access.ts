@@ -93,7 +93,7 @@ function noteStore(core: Core, pa: number, size: number): void {
   const memory = core.m.memory;
   memory.dirty[pa >>> 12] = 1;
   if (memory.code[pa >>> 12] !== 0) forgetWords(core.m.code, pa, size);
-  if (core.monitorsOpen) clearOtherMonitors(core, pa, size);
+  if (core.monitorsOpen !== 0) clearOtherMonitors(core, pa, size);
 }
 
 /** A store by this CPU to a line that another CPU watches closes that monitor and sets its event register. */

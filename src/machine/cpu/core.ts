@@ -7,7 +7,7 @@ import type { Mounted, PhysicalCpu } from '../machine.ts';
 import type { TimingModel } from '../timing/model.ts';
 import { attend } from '../timing/shared.ts';
 import { holdRecords } from './code.ts';
-import { EL, PSTATE_PAN } from './context.ts';
+import { EL, MONITOR, MONITOR_LO, PSTATE_PAN } from './context.ts';
 import {
   BANKS,
   copyRegisters,
@@ -65,8 +65,10 @@ export interface Core {
   spMask: number;
   /** Come back at every change of page. */
   stopAtPages: boolean;
-  /** Another CPU's exclusives monitor is open: stores must look. */
-  monitorsOpen: boolean;
+  /** Other CPUs' exclusives monitors are open: stores to their lines must look. */
+  monitorsOpen: number;
+  /** Accesses of the 79 bytes from here, a line that another CPU watches and what reaches into it, go the slow way. */
+  watchFrom: number;
 
   /** Operations that the last run of the loop executed. */
   executed: number;
@@ -94,6 +96,21 @@ const TCR_EL1 = indexOfRegister('TCR_EL1');
 const TTBR0_EL1 = indexOfRegister('TTBR0_EL1');
 const TTBR1_EL1 = indexOfRegister('TTBR1_EL1');
 
+/** No host physical address lies within 79 bytes behind it. */
+const NOTHING_WATCHED = -4096;
+
+/** Looks which lines other CPUs watch with an open monitor. One is watched exactly; with more, every store goes the slow way. */
+export function watchMonitors(core: Core): void {
+  core.monitorsOpen = 0;
+  core.watchFrom = NOTHING_WATCHED;
+  for (const other of core.m.machine.cpus) {
+    const k = other.context.core;
+    if (other === core.cpu || k[MONITOR] === 0) continue;
+    core.monitorsOpen += 1;
+    core.watchFrom = ((k[MONITOR_LO] << 6) >>> 0) - 15;
+  }
+}
+
 function newCore(m: Mounted, cpu: PhysicalCpu, tlb: TranslationCache): Core {
   const c = cpu.context;
   return {
@@ -118,7 +135,8 @@ function newCore(m: Mounted, cpu: PhysicalCpu, tlb: TranslationCache): Core {
     fetchAt: 0,
     spMask: 0,
     stopAtPages: false,
-    monitorsOpen: false,
+    monitorsOpen: 0,
+    watchFrom: NOTHING_WATCHED,
     executed: 0,
     valueLo: 0,
     valueHi: 0,
@@ -240,7 +258,7 @@ export function chooseRegions(core: Core): void {
   const el = core.k[EL];
   const none = core.fastBank + FAST_NONE;
   core.readAt = core.capture ? none : core.fastBank + FAST_READ + regionOf(core);
-  core.writeAt = core.capture || core.monitorsOpen ? none : core.fastBank + FAST_WRITE + regionOf(core);
+  core.writeAt = core.capture || core.monitorsOpen > 1 ? none : core.fastBank + FAST_WRITE + regionOf(core);
   core.fetchAt = core.fetchBank + (el === 0 ? 0 : REGION_WORDS);
   core.spMask = (core.words[SCTLR_EL1 * 2] & (el === 0 ? 1 << 4 : 1 << 3)) !== 0 ? 15 : 0;
 }

@@ -26,7 +26,7 @@ export function run(core: Core, limit: number): number {
   const records = decodedRecords();
   const fast = fastTranslations();
   const fetch = fetchEntries();
-  const { k, readAt, writeAt, fetchAt, spMask, timing } = core;
+  const { k, readAt, writeAt, fetchAt, spMask, watchFrom, timing } = core;
   const { i32, u16, u8 } = core.m.memory;
   loadRegisters(core);
   let n = k[FLAG_N] === 0 ? 0 : -1;
@@ -266,11 +266,8 @@ export function run(core: Core, limit: number): number {
         let taken = true;
         if (operation > 41) {
           if (operation < 57) taken = conditionHolds(operation - 42, n, z, c, v);
-          else {
-            // OP_B_ZERO, OP_B_NOT_ZERO
-            const zero = ((lo[d] & records[at | 3]) | (hi[d] & records[at | 4])) === 0;
-            taken = operation === 57 ? zero : !zero;
-          }
+          // OP_B_ZERO, OP_B_NOT_ZERO
+          else taken = (((lo[d] & records[at | 3]) | (hi[d] & records[at | 4])) === 0) === (operation === 57);
           if (timing !== null) touchBranch(timing, pc, BRANCH_CONDITIONAL, taken, (pc + offset) | 0);
         } else {
           // OP_B, OP_B_REGISTER
@@ -317,9 +314,10 @@ export function run(core: Core, limit: number): number {
         const access = records[at | 3];
         const bytes = access >> 8;
         const e = (((access & 31) < 8 ? writeAt : readAt) + ((vaLo >>> 10) & 0x3ffc)) | 0;
+        const pa = (vaLo + fast[e | 2]) >>> 0;
+        const known = fast[e] === (vaLo & records[at | 4]) && fast[e | 1] === vaHi;
         if (s === 31 && (lo[31] & spMask) !== 0) done = stackPointerFault(core);
-        else if (fast[e] === (vaLo & records[at | 4]) && fast[e | 1] === vaHi && (vaLo & 0xfff) + bytes <= 4096) {
-          const pa = (vaLo + fast[e | 2]) >>> 0;
+        else if (known && (vaLo & 0xfff) + bytes <= 4096 && (pa - watchFrom) >>> 0 > 78) {
           const p = pa >>> 2;
           if (timing !== null) touchData(timing, pa, bytes, (access & 31) < 8);
           switch (access & 31) {

@@ -8,8 +8,8 @@ import { countOperations, operationsToSample, profilingEnabled, sampleOperation 
 import { unitOf } from '../spu/unit.ts';
 import { NOT_TAKEN, takenTarget } from '../timing/model.ts';
 import { forgetWrittenFrames } from './code.ts';
-import { DAIF, EL, getPc, MONITOR, PC_HI, PC_LO } from './context.ts';
-import { type Core, chooseRegions, coreOf, settleRegisters } from './core.ts';
+import { DAIF, EL, getPc, PC_HI, PC_LO } from './context.ts';
+import { type Core, chooseRegions, coreOf, settleRegisters, watchMonitors } from './core.ts';
 import { nextTimerTick, updateTimerLines } from './counter.ts';
 import { deliverFault, isIllegalState, takeFiq, takeIllegalState, takeIrq } from './exception.ts';
 import { EXECUTE, translate } from './mmu.ts';
@@ -240,12 +240,6 @@ function guarded(core: Core, guards: Guards): 0 | 1 | 2 {
   return found;
 }
 
-/** The exclusives monitor of another CPU is open: stores must look whether they close it. */
-function isMonitorOpenElsewhere(m: Mounted, cpu: PhysicalCpu): boolean {
-  for (const other of m.machine.cpus) if (other !== cpu && other.context.core[MONITOR] !== 0) return true;
-  return false;
-}
-
 function resultOf(s: Stretch): StepResult {
   return {
     executed: s.executed,
@@ -262,7 +256,7 @@ function resultOf(s: Stretch): StepResult {
 export function stepCpu(m: Mounted, cpu: PhysicalCpu, operations: number, stops: StepStops): StepResult {
   const core = coreOf(m, cpu);
   if (m.memory.rewritten.length !== 0) forgetWrittenFrames(m.code, m.memory);
-  core.monitorsOpen = isMonitorOpenElsewhere(m, cpu);
+  watchMonitors(core);
   stopCapture(core);
   const targets = cpu.spu !== null && unitOf(cpu.spu.device).previousTarget;
   const s: Stretch = { executed: 0, stop: null, record: false, undefined: [], uncounted: 0, untilSample: 0, deadline: 0, targets };

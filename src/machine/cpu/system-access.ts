@@ -78,10 +78,7 @@ function fineGrained(name: string): Trap[] {
   }
   if (name === 'PMSDSFR_EL1' || name === 'PMBMAR_EL1') {
     // A unit that has them comes with FEAT_FGT2.
-    return [
-      clear(HDFGRTR2_EL2, mask('HDFGRTR2_EL2', `n${name}`), 'read'),
-      clear(HDFGWTR2_EL2, mask('HDFGWTR2_EL2', `n${name}`), 'write'),
-    ];
+    return [clear(HDFGRTR2_EL2, mask('HDFGRTR2_EL2', `n${name}`), 'read'), clear(HDFGWTR2_EL2, mask('HDFGWTR2_EL2', `n${name}`), 'write')];
   }
   const traps: Trap[] = [];
   const read = named('HDFGRTR_EL2');

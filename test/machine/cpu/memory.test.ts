@@ -4,7 +4,7 @@ import { hashPlain } from '../../../src/base/plain.ts';
 import { getX, MONITOR, setPc, setSys, setX } from '../../../src/machine/cpu/context.ts';
 import { stepCpu } from '../../../src/machine/cpu/step.ts';
 import { settleMemory, writePhysical } from '../../../src/machine/memory.ts';
-import { type Bare, bareMachine, NO_STOPS, putWords, RAM_BASE } from './bare.ts';
+import { type Bare, bareMachine, mapIdentity, NO_STOPS, putWords, RAM_BASE } from './bare.ts';
 import { CODE, pc, put, start, step } from './program.ts';
 
 const DATA = RAM_BASE + 0x2_0000;
@@ -94,22 +94,32 @@ describe('exclusives', () => {
   });
 
   test.each([
-    ['str x5, [x0]', 0, 1n],
-    ['strb w5, [x0, #63]', 0, 1n], // the line is 64 bytes
-    ['stp x5, x6, [x0, #-16]', 0, 0n],
-    ['str x5, [x0, #64]', 0, 0n],
-    ['stlr x5, [x0]', 0, 1n],
-    ['ldadd x5, x6, [x0]', 0, 1n],
-    ['ldr x5, [x0]', 0, 0n],
-  ])('another CPU does %s', (text, _offset, status) => {
-    const { b, other } = two();
-    start(b, 'ldaxr x1, [x0]\nstlxr w2, x3, [x0]');
-    step(b);
-    start(other, text, CODE + 0x100);
-    step(other);
-    expect(b.cpu.context.core[MONITOR]).toBe(status === 1n ? 0 : 1);
-    step(b);
-    expect(getX(b.cpu.context, 2)).toBe(status);
+    ['str x5, [x0]', 1n],
+    ['strb w5, [x0, #63]', 1n], // the line is 64 bytes
+    ['stp x5, x6, [x0, #-16]', 0n],
+    ['stp x5, x6, [x0, #-8]', 1n], // reaches into it
+    ['stp x5, x6, [x0, #56]', 1n],
+    ['str x5, [x0, #64]', 0n],
+    ['stlr x5, [x0]', 1n],
+    ['ldadd x5, x6, [x0]', 1n],
+    ['ldr x5, [x0]', 0n],
+  ])('another CPU does %s', (text, status) => {
+    for (const warm of [false, true]) {
+      const { b, other } = two();
+      mapIdentity(b, RAM_BASE);
+      mapIdentity(other, RAM_BASE);
+      if (warm) {
+        start(other, text, CODE + 0x100); // the page is known then: the store goes the fast way
+        step(other);
+      }
+      start(b, 'ldaxr x1, [x0]\nstlxr w2, x3, [x0]');
+      step(b);
+      start(other, text, CODE + 0x100);
+      step(other);
+      expect([warm, b.cpu.context.core[MONITOR]]).toEqual([warm, status === 1n ? 0 : 1]);
+      step(b);
+      expect(getX(b.cpu.context, 2)).toBe(status);
+    }
   });
 
   test('also after the other CPU’s stores went the fast way', () => {
