@@ -27,7 +27,7 @@ describe('architecture', () => {
     const banned =
       /\bnew Date\b|\bDate\.now\b|\bMath\.random\b|(?<!\.)\bconsole\.\w+|\bperformance\.now\b|\bprocess\.(env|argv|exit|stdout|stderr|stdin|hrtime|cwd|on|platform|versions)\b/;
     const found = sources
-      .filter((path) => PURE.some((room) => path.startsWith(room)) || path.startsWith('commands'))
+      .filter((path) => PURE.some((room) => path.startsWith(join(room, '/'))) || path.startsWith('commands'))
       .flatMap((path) =>
         readFileSync(join(root, path), 'utf8')
           .split('\n')
