@@ -140,14 +140,25 @@ export interface A64Row {
 
 type Options = Partial<Omit<A64Row, 'id' | 'mnemonic' | 'pattern' | 'operands'>>;
 
-/** A row; `operands` is a list separated by blanks. The mnemonic is the id up to the first `_`, in small letters, unless given. */
+/**
+ * A row; `operands` is a list separated by blanks. The mnemonic is the id up to the first `_`, in small letters, unless given. Pattern and
+ * operands are read when they are first asked for: there are some four hundred rows, and many runs of the program look at none.
+ */
 export function row(id: string, pattern: string, operands: string, options: Options & { mnemonic?: string } = {}): A64Row {
   const { mnemonic, ...rest } = options;
+  let readPattern: BitPattern | null = null;
+  let readOperands: readonly Operand[] | null = null;
   return {
     id,
-    mnemonic: mnemonic ?? id.replace(/_.*$/, '').toLowerCase(),
-    pattern: bitPattern(pattern, 32),
-    operands: operands === '' ? [] : (operands.split(' ') as Operand[]),
+    mnemonic: mnemonic ?? id.split('_', 1)[0].toLowerCase(),
+    get pattern() {
+      readPattern ??= bitPattern(pattern, 32);
+      return readPattern;
+    },
+    get operands() {
+      readOperands ??= operands === '' ? [] : (operands.split(' ') as Operand[]);
+      return readOperands;
+    },
     spe: 'other',
     ...rest,
   };

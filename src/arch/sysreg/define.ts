@@ -63,6 +63,10 @@ export const res1 = (high: number, low = high): RegisterField => ({ name: 'RES1'
 
 const ones = (high: number, low: number): bigint => ((1n << BigInt(high - low + 1)) - 1n) << BigInt(low);
 
+/** 2^bits - 1. */
+const onesBelow = (bits: number): number => 2 ** bits - 1;
+const joinHalves = ([low, high]: readonly number[]): bigint => (BigInt(high) << 32n) | BigInt(low);
+
 /** A register row. Throws (our bug) on a gap or an overlap of its fields. Source: document and section. */
 export function sysreg(
   name: string,
@@ -73,15 +77,20 @@ export function sysreg(
   options: { access?: Access; reset?: bigint; notes?: readonly string[] } = {},
 ): SystemRegister {
   let at = 63;
-  let writable = 0n;
-  let fixedOnes = 0n;
+  // Halves, for there are some two thousand fields to add up at every start.
+  const writableHalves = [0, 0];
+  const onesHalves = [0, 0];
   for (const f of fields) {
     if (f.high !== at || f.low > f.high) throw new Error(`${name}: bits ${f.high}:${f.low} (${f.name}) after bit ${at + 1}`);
-    if (f.name === 'RES1') fixedOnes |= ones(f.high, f.low);
-    else if (f.name !== 'RES0') writable |= ones(f.high, f.low);
     at = f.low - 1;
+    if (f.name === 'RES0') continue;
+    const halves = f.name === 'RES1' ? onesHalves : writableHalves;
+    if (f.high >= 32) halves[1] += onesBelow(f.high - 31) - onesBelow(Math.max(f.low - 32, 0));
+    if (f.low < 32) halves[0] += onesBelow(Math.min(f.high, 31) + 1) - onesBelow(f.low);
   }
   if (at !== -1) throw new Error(`${name}: bits ${at}:0 are not described`);
+  const writable = joinHalves(writableHalves);
+  const fixedOnes = joinHalves(onesHalves);
   const access = options.access ?? 'rw';
   return {
     name,

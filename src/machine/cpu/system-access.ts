@@ -63,13 +63,8 @@ const PHYSICAL_TIMER: ReadonlySet<string> = new Set(['CNTP_TVAL_EL0', 'CNTP_CTL_
 
 /** Fine-grained traps of the profiling registers: a bit of HDFGRTR_EL2 for reads and HDFGWTR_EL2 for writes. */
 function fineGrained(name: string): Trap[] {
-  const named = (register: string): bigint | null => {
-    try {
-      return mask(register, name);
-    } catch {
-      return null;
-    }
-  };
+  const named = (control: number, register: string): bigint | null =>
+    REGISTERS[control].fields.some((f) => f.name === name) ? mask(register, name) : null;
   if (name === 'PMSNEVFR_EL1') {
     return [
       clear(HDFGRTR_EL2, mask('HDFGRTR_EL2', 'nPMSNEVFR_EL1'), 'read'),
@@ -81,8 +76,8 @@ function fineGrained(name: string): Trap[] {
     return [clear(HDFGRTR2_EL2, mask('HDFGRTR2_EL2', `n${name}`), 'read'), clear(HDFGWTR2_EL2, mask('HDFGWTR2_EL2', `n${name}`), 'write')];
   }
   const traps: Trap[] = [];
-  const read = named('HDFGRTR_EL2');
-  const write = named('HDFGWTR_EL2');
+  const read = named(HDFGRTR_EL2, 'HDFGRTR_EL2');
+  const write = named(HDFGWTR_EL2, 'HDFGWTR_EL2');
   if (read !== null) traps.push(set(HDFGRTR_EL2, read, 'read'));
   if (write !== null) traps.push(set(HDFGWTR_EL2, write, 'write'));
   return traps;
@@ -126,15 +121,15 @@ function userControl(name: string): Rules['user'] {
   return null;
 }
 
-/** By dense register index. */
-const RULES: readonly Rules[] = REGISTERS.map((row) => {
+/** By dense register index; made when a register is first accessed. */
+const known: (Rules | undefined)[] = [];
+
+function rulesOf(index: number): Rules {
+  const row = REGISTERS[index];
   const [op0, op1, crn, crm] = row.encoding;
-  return {
-    hypervisor: op1 >= 4,
-    user: op1 === 3 ? userControl(row.name) : null,
-    traps: trapsOf(row.name, op0, op1, crn, crm),
-  };
-});
+  known[index] ??= { hypervisor: op1 >= 4, user: op1 === 3 ? userControl(row.name) : null, traps: trapsOf(row.name, op0, op1, crn, crm) };
+  return known[index];
+}
 
 /** The unallocated registers of the identification space: they read as zero and trap with the others. D24.2, "reserved, RES0". */
 export function isReservedIdentification(op0: number, op1: number, crn: number, crm: number): boolean {
@@ -157,7 +152,7 @@ function isTimerTrapped(core: Core, name: string): boolean {
 /** The decision for an access by the current Exception level; `index` is dense (arch/sysreg/table). */
 export function decideAccess(core: Core, index: number, read: boolean): Decision {
   const row = REGISTERS[index];
-  const rules = RULES[index];
+  const rules = rulesOf(index);
   if (rules.hypervisor || (read ? row.access === 'wo' : row.access === 'ro')) return 'undefined';
   if (core.k[EL] === 0) {
     if (rules.user === null || (!read && row.name === 'TPIDRRO_EL0')) return 'undefined';
