@@ -20,6 +20,7 @@ export const EXPECTED: Readonly<Record<string, Expected>> = {
   atomics: { work: ['atomics: cpus=1 exclusive=12000 add=12000 swap=12000'], spe: ['spe: records=211 interrupts=1'] },
   ticks: { work: ['ticks: virtual=5 physical=5 early=0 others=0'], spe: [] },
   el0: { work: ['el0: calls=1203 checksum=97b825237ad52e32', 'EXIT: STATUS=1'], spe: ['spe: user=144 kernel=87 both=232'] },
+  processes: { work: ['processes: checksums=264ff393d3a46609,96dcfd4f4866a0f2', 'EXIT: STATUS=1'], spe: ['spe: records=51,51'] },
   'event-full': { work: ['event-full: checksum=efdbaf02d01bbab7', 'EXIT: STATUS=1'], spe: ['spe: full=10'] },
   'event-service': { work: ['event-service: checksum=dba9995c673288ac', 'EXIT: STATUS=1'], spe: ['spe: interrupts=8'] },
   'event-stage1': { work: ['event-stage1: checksum=9f64459c274a04e4', 'EXIT: STATUS=1'], spe: ['spe: fault=90020007 full=3'] },
