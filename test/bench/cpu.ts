@@ -103,7 +103,7 @@ export async function run(args: readonly string[] = []): Promise<void> {
   ];
   console.log(`million operations a second of processor time, median of ${rounds} rounds; ratio to qemu in brackets`);
   console.log(
-    `program  operations  ${engines.map(([name]) => name.padStart(16)).join('')}${hasQemu ? '' : '  (qemu-system-aarch64 is not installed)'}`,
+    `program  operations  ${engines.map(([name]) => name.padStart(18)).join('')}${hasQemu ? '' : '  (qemu-system-aarch64 is not installed)'}`,
   );
   const ratios = new Map<string, number[]>();
   for (const { name, path } of PROGRAMS) {
@@ -117,12 +117,12 @@ export async function run(args: readonly string[] = []): Promise<void> {
     const columns = engines.map(([engine], i) => {
       const ratio = rates[i] / reference;
       ratios.set(engine, [...(ratios.get(engine) ?? []), ratio]);
-      return `${rates[i].toFixed(1)}${hasQemu && i < engines.length - 1 ? ` [${ratio.toFixed(2)}]` : ''}`.padStart(16);
+      return `${rates[i].toFixed(1)}${hasQemu && i < engines.length - 1 ? ` [${ratio.toFixed(2)}]` : ''}`.padStart(18);
     });
     console.log(`${name.padEnd(8)} ${String(operations).padStart(10)}  ${columns.join('')}`);
   }
   if (hasQemu) {
-    const columns = engines.slice(0, -1).map(([engine]) => `[${median(ratios.get(engine) ?? []).toFixed(2)}]`.padStart(16));
+    const columns = engines.slice(0, -1).map(([engine]) => `[${median(ratios.get(engine) ?? []).toFixed(2)}]`.padStart(18));
     console.log(`median ratio         ${columns.join('')}`);
   }
 }
