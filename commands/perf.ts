@@ -1,15 +1,24 @@
 // perf: what perf makes of a session (language.md §3, group perf).
+import { Result } from 'neverthrow';
 import { hex } from '../src/base/hex.ts';
+import { AUX_COLLISION, AUX_OVERWRITE, AUX_PARTIAL, AUX_TRUNCATED } from '../src/kernel/driver/aux-ring.ts';
 import type { SpuDevice } from '../src/kernel/host.ts';
 import { fieldOfRegister, readGuestRegister } from '../src/kernel/view.ts';
-import { done, type Outcome, unmet } from '../src/session/outcome.ts';
+import type { Argument, Arguments, Running } from '../src/session/command.ts';
+import { FOREVER, refuse } from '../src/session/enter.ts';
+import type { PerfLog } from '../src/session/log.ts';
+import { done, type Outcome, type Unmet, unmet } from '../src/session/outcome.ts';
+import { perfRecord } from '../src/session/perf-record.ts';
 import { type SampleRecord, traceOf } from '../src/session/records.ts';
 import type { Context } from '../src/session/session.ts';
 import { family } from '../src/shell/family.ts';
+import { showStop } from '../src/shell/show-stop.ts';
+import { decodeColumns } from '../src/trace/decode.ts';
+import { timeOfCounter } from '../src/trace/perf-data/clock.ts';
 import { plainEvent, plainMachine } from '../src/trace/perf-data/defaults.ts';
 import { type GuestStream, guestRecording } from '../src/trace/perf-data/guest-recording.ts';
 import { readAtBytes } from '../src/trace/perf-data/read-at.ts';
-import type { RecordedEvent, RecordedMachine } from '../src/trace/perf-data/recording.ts';
+import type { PerfRecording, RecordedBuffer, RecordedEvent, RecordedMachine } from '../src/trace/perf-data/recording.ts';
 import { writePerfData } from '../src/trace/perf-data/write.ts';
 import { type Doc, text } from '../src/view/doc.ts';
 
@@ -66,38 +75,178 @@ function streamsOf(records: readonly SampleRecord[]): GuestStream[] {
     else list.push(r);
   }
   return [...byCpu].map(([cpu, own]) => {
-    const vcpu = Number(/(\d+)$/.exec(own[0].vcpu)?.[1] ?? 0);
-    return { cpu, pid: VMM_PID, tid: VMM_PID + 1 + vcpu, comm: `CPU ${vcpu}/KVM`, bytes: readAtBytes(traceOf(own)), flags: 0 };
+    return threadStream(cpu, own[0].vcpu, traceOf(own));
   });
 }
 
-function perfData(context: Context, path: string): Outcome {
-  const { records } = context.log;
-  if (records.length === 0) return unmet('no-records', 'nothing was recorded', 'run a guest that programs its SPU, or perf record');
-  const { host } = context.world.world;
-  const spu = host.spus.find((s) => (s.cpus >> BigInt(records[0].cpu)) & 1n);
-  if (spu === undefined) return unmet('no-spu', `CPU ${records[0].cpu} has no SPU`);
-  const image = context.image;
-  const file = image === null ? undefined : context.asset(image.path);
-  const elf = image?.elf ?? null;
-  const event = eventOf(context, spu);
-  const recording = guestRecording({
-    machine: machineOf(context, host.spus),
-    event,
-    frequency: BigInt(host.cntfrq),
-    streams: streamsOf(records),
-    image: elf === null || file?.absolute === undefined ? null : { elf, path: file.absolute },
-    command: ['perf', 'record', '-e', event.name],
-  });
-  const parts = [...writePerfData(recording)].map((part) => part.slice());
+function threadStream(cpu: number, name: string, bytes: Uint8Array): GuestStream {
+  const vcpu = Number(/(\d+)$/.exec(name)?.[1] ?? 0);
+  return { cpu, pid: VMM_PID, tid: VMM_PID + 1 + vcpu, comm: `CPU ${vcpu}/KVM`, bytes: readAtBytes(bytes), flags: 0 };
+}
+
+/** The name and attributes of what `perf record` was asked for. */
+function askedEvent(log: PerfLog): RecordedEvent {
+  const { type, config, period, excludeUser, excludeKernel } = log.attributes;
+  return {
+    ...plainEvent(type),
+    name: log.event,
+    config: config[0],
+    config1: config[1],
+    config2: config[2],
+    config3: config[3],
+    period: Number(period),
+    excludeUser,
+    excludeKernel,
+  };
+}
+
+type PerfStream = PerfLog['streams'][number];
+
+/** All that perf read of a stream; where it begins, as an index of the AUX buffer. */
+function readOf(stream: PerfStream): { readonly start: number; readonly bytes: Uint8Array } {
+  const data = stream.pieces.flatMap((p) => (p.kind === 'data' ? [p] : []));
+  return { start: data[0]?.offset ?? 0, bytes: joined(data.map((p) => p.bytes)) };
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {
     bytes.set(part, at);
     at += part.length;
   }
-  const data = { file: path, records: records.length, bytes: bytes.length, event: event.name };
+  return bytes;
+}
+
+/** One buffer for each AUX record, with its flags and its time; in overwrite mode the one snapshot. */
+function auxBuffers(recording: PerfRecording, log: PerfLog): RecordedBuffer[] {
+  return log.streams.flatMap((stream, n): RecordedBuffer[] => {
+    const whole = recording.buffers[n];
+    const { start, bytes } = readOf(stream);
+    const aux = stream.pieces.flatMap((p) => (p.kind === 'aux' ? [p] : []));
+    if (aux.some((a) => (a.flags & AUX_OVERWRITE) !== 0)) return [{ ...whole, flags: AUX_OVERWRITE }];
+    return aux.map((a) => ({
+      ...whole,
+      bytes: readAtBytes(bytes.subarray(a.offset - start, a.offset - start + a.size)),
+      auxOffset: BigInt(a.offset),
+      flags: a.flags,
+      time: recording.clock === null ? 0n : timeOfCounter(recording.clock, BigInt(a.tick)),
+    }));
+  });
+}
+
+function perfData(context: Context, path: string): Outcome {
+  const { records, perf } = context.log;
+  const log = perf.at(-1);
+  if (records.length === 0 && log === undefined) {
+    return unmet('no-records', 'nothing was recorded', 'run a guest that programs its SPU, or perf record');
+  }
+  const { host } = context.world.world;
+  const cpu = log?.streams[0].cpu ?? records[0].cpu;
+  const spu = host.spus.find((s) => (s.cpus >> BigInt(cpu)) & 1n);
+  if (spu === undefined) return unmet('no-spu', `CPU ${cpu} has no SPU`);
+  const image = context.image;
+  const file = image === null ? undefined : context.asset(image.path);
+  const elf = image?.elf ?? null;
+  const event = log === undefined ? eventOf(context, spu) : askedEvent(log);
+  const streams = log === undefined ? streamsOf(records) : log.streams.map((s) => threadStream(s.cpu, s.vcpu, readOf(s).bytes));
+  const recording = guestRecording({
+    machine: machineOf(context, host.spus),
+    event,
+    frequency: BigInt(host.cntfrq),
+    streams,
+    image: elf === null || file?.absolute === undefined ? null : { elf, path: file.absolute },
+    command: ['perf', 'record', '-e', event.name],
+  });
+  const written = log === undefined ? recording : { ...recording, buffers: auxBuffers(recording, log) };
+  const bytes = joined([...writePerfData(written)].map((part) => part.slice()));
+  const count = log === undefined ? records.length : recordsIn(streams);
+  const data = { file: path, records: count, bytes: bytes.length, event: event.name };
   return done(data, { writes: [{ path, bytes }] });
+}
+
+/** How many records the streams hold. */
+const recordsIn = (streams: readonly GuestStream[]): number =>
+  streams.reduce((sum, s) => sum + decodeColumns(s.bytes.read(0, s.bytes.size)).rows, 0);
+
+const MIB = 1024 * 1024;
+const DEFAULT_OPERATIONS = BigInt(FOREVER);
+
+/** What `perf record` shows: the event, the registers in the order in which the driver writes them, and perf's closing lines. */
+interface Recorded {
+  readonly event: string;
+  readonly type: number;
+  readonly config: readonly string[];
+  readonly period: number;
+  readonly auxSize: number;
+  readonly registers: Readonly<Record<string, string>>;
+  readonly streams: readonly {
+    readonly vcpu: string;
+    readonly wakeups: number;
+    readonly bytes: number;
+    readonly aux: readonly { readonly offset: number; readonly size: number; readonly flags: number }[];
+    readonly log: readonly string[];
+  }[];
+}
+
+const FLAGS: readonly (readonly [bit: number, letter: string])[] = [
+  [AUX_TRUNCATED, 'T'],
+  [AUX_OVERWRITE, 'O'],
+  [AUX_PARTIAL, 'P'],
+  [AUX_COLLISION, 'C'],
+];
+const flagLetters = (flags: number): string =>
+  FLAGS.filter(([bit]) => (flags & bit) !== 0)
+    .map(([, letter]) => letter)
+    .join('') || '-';
+
+function showRecorded(r: Recorded): Doc {
+  const config = r.config.flatMap((word, i) => (word === '0x0' && i > 0 ? [] : [`config${i === 0 ? '' : i} ${word}`]));
+  const aux = r.streams.flatMap((s) => s.aux);
+  const bytes = r.streams.reduce((sum, s) => sum + s.bytes, 0);
+  const lost = aux.filter((a) => (a.flags & AUX_TRUNCATED) !== 0).length;
+  const collided = aux.filter((a) => (a.flags & AUX_COLLISION) !== 0).length;
+  const flags = [...new Set(aux.map((a) => flagLetters(a.flags)))].filter((letters) => letters !== '-');
+  return [
+    text(`${r.event}: type ${r.type}, ${config.join(', ')}, period ${r.period}`),
+    { kind: 'pairs', rows: Object.entries(r.registers).map(([name, value]) => ({ name: `  ${name}`, value })) },
+    text(
+      ...r.streams.flatMap((s) => s.log.map((line) => `${s.vcpu}: ${line}`)),
+      ...(lost === 0 ? [] : [`Warning: AUX data lost ${lost} times out of ${aux.length}!`]),
+      ...(collided === 0 ? [] : [`Warning: AUX data detected collision ${collided} times out of ${aux.length}!`]),
+      `[ perf record: Woken up ${r.streams.reduce((sum, s) => sum + s.wakeups, 0)} times to write data ]`,
+      `[ perf record: Captured ${(bytes / MIB).toFixed(3)} MB in ${aux.length} AUX records${flags.length === 0 ? '' : `, flags ${flags.join(' ')}`} ]`,
+    ),
+  ];
+}
+
+/** The value of an optional number slot; Unmet where it has none. */
+function optional(context: Context, argument: Argument | undefined): Result<bigint | null, Unmet> {
+  return context.number(argument).map((value) => value ?? null);
+}
+
+function record(context: Context, args: Arguments): Outcome | Running {
+  const numbers = Result.combine([
+    optional(context, args['period']),
+    optional(context, args['frequency']),
+    optional(context, args['size']),
+    optional(context, args['ops']),
+    optional(context, args['lag']),
+  ]);
+  if (numbers.isErr()) return refuse(numbers.error);
+  const [period, frequency, size, ops, lag] = numbers.value;
+  return perfRecord(context, {
+    event: context.word(args['event']),
+    period,
+    frequency,
+    size,
+    operations: Number(ops ?? DEFAULT_OPERATIONS),
+    cpus: context.word(args['cpus']),
+    perThread: args['per-thread'] !== undefined,
+    snapshot: args['snapshot'] !== undefined,
+    privileged: args['unprivileged'] === undefined,
+    lag: Number(lag ?? 0n),
+  });
 }
 
 export const perf = family({
@@ -109,6 +258,18 @@ export const perf = family({
   ],
   see: ['records', 'stat', 'trace', 'sample'],
   forms: [
+    {
+      id: 'perf.record',
+      syntax:
+        'perf record -e <event:WORD> [-c <period:EXPR>] [-F <frequency:EXPR>] [-m <size:EXPR>] [-C <cpus:LIST>] [--ops <ops:EXPR>] [--per-thread] [--snapshot] [--lag <lag:EXPR>] [--unprivileged]',
+      about: 'Run the guests under an event of the SPE PMU, as perf in a Linux guest would.',
+      effect: 'world',
+      run: record,
+      show: (outcome): Doc => {
+        const recorded = outcome.data?.['perf'];
+        return recorded === undefined ? [] : [...showStop(outcome), ...showRecorded(recorded as Recorded)];
+      },
+    },
     {
       id: 'perf.data',
       syntax: 'perf data <file:OUT>',

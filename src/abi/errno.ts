@@ -42,6 +42,7 @@ export const ERRNOS: readonly Errno[] = [
     'The vGIC is not initialised (owner claims); SPE is not initialised, or profiling is stopped (rfc-v4, rfc-v5: STOP).',
   ),
   row('ENOMEM', 12, 'Cannot allocate memory', 'No memory; a locked slot would exceed RLIMIT_MEMLOCK (rfc-v4, rfc-v5).'),
+  row('EACCES', 13, 'Permission denied', 'perf_event_open: only those who may profile the kernel have physical addresses and time.'),
   row('EFAULT', 14, 'Bad address', 'A user pointer cannot be read or written.'),
   row('EBUSY', 16, 'Device or resource busy', 'Too late: the VM has already run, or the value is already set or initialised.'),
   row('EEXIST', 17, 'File exists', 'It exists already: a second vGIC, an overlapping memory slot, a PPI that another device owns.'),

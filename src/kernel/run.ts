@@ -8,6 +8,7 @@ import { getPc, setPc, setX } from '../machine/cpu/context.ts';
 import { stepCpu } from '../machine/cpu/step.ts';
 import type { StepStops } from '../machine/machine.ts';
 import type { Answer, KernelEvent, Refusal } from './call.ts';
+import { operationsToService, serviceGuestEvent } from './driver/service.ts';
 import { exitOf, failEntry, leaveRun } from './exits.ts';
 import { handleDataAbort, handleInstructionAbort } from './guest/abort.ts';
 import { type GuestExit, guestExit, type Handled, tell } from './guest/exit-state.ts';
@@ -133,12 +134,16 @@ export function advanceVcpu(mw: MountedWorld, vmIndex: number, vcpuIndex: number
     if (executed >= operations) return back('running');
     if (vcpu.vgic?.kick) leaveGuest(g); // somebody changed an interrupt meanwhile
     loadVcpu(g);
+    if (operationsToService(g) === 0) leaveGuest(g); // perf reads the guest's AUX buffer now
     if (!cpu.inGuest) {
-      const exit = settleBuffer(g); // user space may have set the registers
+      const exit = serviceGuestEvent(g) ?? settleBuffer(g); // user space may have set the registers
       if (exit !== null) return out(exit, ok({ ret: 0, events: [] }));
       enterGuest(g);
     }
-    const stepped = stepCpu(mw.mounted, cpu, operations - executed, { ...stops, skipFirst: stops.skipFirst && executed === 0 });
+    const stepped = stepCpu(mw.mounted, cpu, Math.min(operations - executed, operationsToService(g)), {
+      ...stops,
+      skipFirst: stops.skipFirst && executed === 0,
+    });
     executed += stepped.executed;
     tellNotices(g);
     for (const { pc: at, word } of stepped.undefinedInstructions ?? []) tell(g, 'guest.undefined', { pc: hex(at), word: hex(word, 8) });

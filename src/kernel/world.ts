@@ -3,6 +3,7 @@
 
 import type { CpuContext } from '../machine/cpu/context.ts';
 import type { Machine, Mounted } from '../machine/machine.ts';
+import type { GuestEvent } from './driver/guest-event.ts';
 import type { Host } from './host.ts';
 import type { VgicCpu, VgicDistributor } from './vgic/state.ts';
 
@@ -161,6 +162,8 @@ export interface Vcpu {
   pins?: number;
   /** The thread that runs this vCPU and issues its ioctls. */
   thread: { affinity: bigint; cpu: number };
+  /** The perf event that the guest's driver has on this vCPU's SPU; absent: none. */
+  event?: GuestEvent;
   run: RunState;
 }
 

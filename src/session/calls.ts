@@ -25,16 +25,22 @@ function argumentText(describe: CallDescription, succeeded: boolean): string {
 
 /** The report of a finished call. */
 export function callReport(describe: CallDescription, answer: Result<Answer, Refusal>): CallReport {
-  const head = `ioctl(${describe.on}, ${describe.request}, ${argumentText(describe, answer.isOk())})`;
-  if (answer.isOk()) {
-    const { ret } = answer.value;
-    return { ioctl: describe.request, on: describe.on, strace: `${head} ${resultText(ret, null)}`, ret, errno: null, number: 0 };
-  }
+  const text = `ioctl(${describe.on}, ${describe.request}, ${argumentText(describe, answer.isOk())})`;
+  return syscallReport({ name: describe.request, on: describe.on, text }, answer, answer.isOk() ? answer.value.ret : -1);
+}
+
+/** The report of any system call: `text` as strace prints it up to the result. */
+export function syscallReport(
+  { name, on, text }: { readonly name: string; readonly on: string; readonly text: string },
+  answer: Result<unknown, Refusal>,
+  ret: number,
+): CallReport {
+  if (answer.isOk()) return { ioctl: name, on, strace: `${text} ${resultText(ret, null)}`, ret, errno: null, number: 0 };
   const refusal = answer.error;
   return {
-    ioctl: describe.request,
-    on: describe.on,
-    strace: `${head} ${resultText(-1, refusal.errno)}`,
+    ioctl: name,
+    on,
+    strace: `${text} ${resultText(-1, refusal.errno)}`,
     ret: -1,
     errno: refusal.errno,
     number: ERRNOS.find((row) => row.name === refusal.errno)?.number ?? 0,

@@ -1,5 +1,7 @@
 // The session's histories: calls, records, events, the guest's console. They are not in the world, so that two orders of calls that
 // end alike are alike; each entry carries its tick, so that time travel can cut them.
+import type { EventAttributes } from '../kernel/driver/event.ts';
+import type { PerfPiece } from '../kernel/driver/guest-event.ts';
 import type { CallReport, SessionEvent } from './outcome.ts';
 import type { SampleRecord } from './records.ts';
 
@@ -8,6 +10,22 @@ export interface SessionLog {
   readonly records: readonly SampleRecord[];
   readonly events: readonly SessionEvent[];
   readonly console: readonly ConsoleByte[];
+  readonly perf: readonly PerfLog[];
+}
+
+/** What one `perf record` had: an event on some vCPUs, and what perf read of each. */
+export interface PerfLog {
+  /** As the user gave it. */
+  readonly event: string;
+  readonly pmu: string;
+  readonly attributes: EventAttributes;
+  readonly streams: {
+    readonly vcpu: string;
+    readonly index: number;
+    readonly cpu: number;
+    readonly pieces: PerfPiece[];
+    wakeups: number;
+  }[];
 }
 
 export interface MutableLog {
@@ -15,6 +33,8 @@ export interface MutableLog {
   records: SampleRecord[];
   events: SessionEvent[];
   console: ConsoleByte[];
+  /** Every `perf record`, the last one last. */
+  perf: PerfLog[];
 }
 
 /** One byte that a guest wrote to its UART. */
@@ -24,7 +44,7 @@ export interface ConsoleByte {
   readonly byte: number;
 }
 
-export const newLog = (): MutableLog => ({ calls: [], records: [], events: [], console: [] });
+export const newLog = (): MutableLog => ({ calls: [], records: [], events: [], console: [], perf: [] });
 
 /** How many of the frequent events and calls are kept at least: the last ones of a run that makes millions. */
 const KEPT = 100_000;

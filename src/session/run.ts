@@ -1,5 +1,6 @@
 // Running guests: vCPU threads in KVM_RUN, round robin, in slices; stops; and the built-in VMM that completes its UART's MMIO.
 // A slice may end anywhere: the schedule does not depend on where slices fall, so that a replay runs the same.
+import { drainPieces } from '../kernel/driver/service.ts';
 import { drainRecords } from '../kernel/records.ts';
 import { advanceVcpu, completeMmio } from '../kernel/run.ts';
 import type { Exit, Vcpu } from '../kernel/world.ts';
@@ -153,6 +154,8 @@ export function startRun(context: Context, plan: RunPlan, report: (end: RunEnd) 
       left -= done.executed;
       quantum -= done.executed;
       for (const event of done.events) context.note(stamped(event, context.log.calls.length));
+      const perf = context.writableLog.perf.at(-1)?.streams.find((s) => s.index === vcpu.index);
+      perf?.pieces.push(...drainPieces(context.world, vm.index, vcpu.index));
       for (const record of drainRecords(context.world, vm.index, vcpu.index)) {
         context.writableLog.records.push({ vcpu: vcpuName(vm.index, vcpu.id), ...record });
         context.note({

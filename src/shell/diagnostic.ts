@@ -67,11 +67,13 @@ function shownLine(source: string, place: Place, length: number): { readonly lin
  */
 export function diagnosticDoc(d: Diagnostic): Doc {
   const { line, caret } = shownLine(d.source.text, d.place, Math.max(1, d.length));
+  const lines = d.message.split('\n');
+  const alone = lines.length === 1;
   const head: Line = [
     { text: `${d.source.file}:${d.place.line}:${d.place.column}: `, role: 'strong' },
     { text: `${d.kind} [${d.code}]: `, role: 'bad' },
-    { text: d.message },
+    { text: alone ? d.message : '' },
   ];
   const hint: Line[] = d.hint === undefined ? [] : [[{ text: `  hint: ${d.hint}`, role: 'dim' }]];
-  return [text(head, `  ${line}`, [{ text: `  ${caret}`, role: 'bad' }], ...hint)];
+  return [text(head, ...(alone ? [] : lines), `  ${line}`, [{ text: `  ${caret}`, role: 'bad' }], ...hint)];
 }

@@ -37,7 +37,10 @@ export function present(command: Command, outcome: Outcome, formOf: (id: string)
   const notes = (outcome.notes ?? []).map((note): Line => [{ text: note, role: 'comment' }]);
   const err: Line[] = [];
   if (outcome.unmet !== undefined) {
-    err.push([{ text: 'unmet: ', role: 'bad' }, { text: outcome.unmet.message }]);
+    // What is more than a line stands on its own lines: its columns mean something.
+    const lines = outcome.unmet.message.split('\n');
+    err.push([{ text: lines.length === 1 ? 'unmet: ' : 'unmet:', role: 'bad' }, { text: lines.length === 1 ? lines[0] : '' }]);
+    if (lines.length > 1) err.push(...lines.map((line): Line => [{ text: line }]));
     if (outcome.unmet.hint !== undefined) err.push([{ text: `  hint: ${outcome.unmet.hint}`, role: 'dim' }]);
   }
   if (outcome.expected !== undefined && !outcome.ok) {

@@ -15,6 +15,7 @@ const NAMES = [
   'spe-v1p4',
   'spe-v1p5',
   'spe-unaligned',
+  'far-memory',
   'no-spe',
   'config-off',
   'nvhe',
