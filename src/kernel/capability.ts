@@ -1,18 +1,14 @@
 // When the host offers SPE and the other vCPU features: capabilities and feature bits (kvm-spe-abi.md §1).
 import { CAPABILITIES, type Capability, VCPU_FEATURES } from '../abi/features.ts';
+import { probeUnit } from './driver/probe.ts';
 import type { Host, SpuDevice } from './host.ts';
 import { knobOf } from './knobs.ts';
-
-/** PMBIDR_EL1.P: a higher Exception level owns the buffer. */
-const PMBIDR_P = 1n << 4n;
-const ALIGN_MAX = 11n;
 
 /** The units that the SPE driver of the host probed (kvm-spe-abi.md §1.2 item 6, spe-architecture §6.6). Asked at every entry to a guest. */
 export function probedSpus(host: Host): readonly SpuDevice[] {
   let list = probed.get(host);
   if (list === undefined) {
-    const works = (spu: SpuDevice): boolean => spu.pmsver > 0 && (spu.pmbidr & PMBIDR_P) === 0n && (spu.pmbidr & 15n) <= ALIGN_MAX;
-    list = host.kernel.kpti ? [] : host.spus.filter(works);
+    list = host.spus.filter((spu) => probeUnit(host, spu).errno === null);
     probed.set(host, list);
   }
   return list;

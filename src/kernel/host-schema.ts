@@ -60,6 +60,7 @@ const fixture = z.strictObject({
       pmsver: z.number().int().min(0).max(6),
       pmsidr: word,
       pmbidr: word,
+      interrupt: z.number().int().min(0).max(1019).default(21),
       layout: z.enum(['n1-slots', 'architectural']),
     }),
   ),

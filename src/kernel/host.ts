@@ -14,6 +14,8 @@ export interface SpuDevice {
   readonly pmsver: number;
   readonly pmsidr: bigint;
   readonly pmbidr: bigint;
+  /** INTID of its buffer management interrupt as the firmware describes it; 0: the firmware describes none. */
+  readonly interrupt: number;
   /** How the unit lays out its records. */
   readonly layout: 'n1-slots' | 'architectural';
 }

@@ -4,6 +4,9 @@ import { cpuListText } from '../kernel/cpu-list.ts';
 import type { Host } from '../kernel/host.ts';
 import { ownKnobs } from './host-report.ts';
 
+/** The interrupt of a unit whose fixture names none. */
+const PMBIRQ = 21;
+
 type Value = string | number | boolean;
 
 const key = (name: string): string => (/^[A-Za-z0-9_-]+$/.test(name) ? name : JSON.stringify(name));
@@ -24,7 +27,16 @@ export function hostFixtureText(host: Host): string {
     ...table('[timing]', timing),
     ...table('[knobs]', ownKnobs(host)),
     ...host.spus.flatMap(({ name, type, pmsver, layout, ...s }) =>
-      table('[[spu]]', { name, type, cpus: cpuListText(s.cpus), pmsver, pmsidr: hex(s.pmsidr), pmbidr: hex(s.pmbidr), layout }),
+      table('[[spu]]', {
+        name,
+        type,
+        cpus: cpuListText(s.cpus),
+        pmsver,
+        pmsidr: hex(s.pmsidr),
+        pmbidr: hex(s.pmbidr),
+        ...(s.interrupt === PMBIRQ ? {} : { interrupt: s.interrupt }),
+        layout,
+      }),
     ),
     ...host.pmus.flatMap((p) => table('[[pmu]]', { name: p.name, type: p.type, cpus: cpuListText(p.cpus) })),
     '',
