@@ -67,6 +67,8 @@ export function startRun(context: Context, plan: RunPlan, report: (end: RunEnd) 
   let turn = 0;
   let quantum = QUANTUM;
   let justStarted = true;
+  /** Nobody waits for a turn. */
+  const alone = plan.vcpus.length === 1;
 
   const breakpoints = (): ReadonlySet<bigint> =>
     new Set([...(plan.stops ? context.stops.breakpoints.map((b) => b.address) : []), ...(plan.temporary ?? [])]);
@@ -143,7 +145,7 @@ export function startRun(context: Context, plan: RunPlan, report: (end: RunEnd) 
     while (left > 0) {
       if (executed >= plan.operations) return spent();
       const vcpu = vm.vcpus[plan.vcpus[turn]];
-      const chunk = plan.until === undefined ? Math.min(left, quantum, plan.operations - executed) : 1;
+      const chunk = plan.until === undefined ? Math.min(left, alone ? left : quantum, plan.operations - executed) : 1;
       const done = advanceVcpu(context.world, vm.index, vcpu.index, chunk, {
         breakpoints: breakpoints(),
         skipFirst: justStarted,
@@ -153,18 +155,19 @@ export function startRun(context: Context, plan: RunPlan, report: (end: RunEnd) 
       executed += done.executed;
       left -= done.executed;
       quantum -= done.executed;
-      for (const event of done.events) context.note(stamped(event, context.log.calls.length));
       const perf = context.writableLog.perf.at(-1)?.streams.find((s) => s.index === vcpu.index);
       perf?.pieces.push(...drainPieces(context.world, vm.index, vcpu.index));
-      for (const record of drainRecords(context.world, vm.index, vcpu.index)) {
-        context.writableLog.records.push({ vcpu: vcpuName(vm.index, vcpu.id), ...record });
-        context.note({
-          kind: 'spe.record',
-          tick: record.truth.tick,
-          vcpu: vcpuName(vm.index, vcpu.id),
-          address: `0x${record.address.toString(16)}`,
-        });
+      const name = vcpuName(vm.index, vcpu.id);
+      const written = drainRecords(context.world, vm.index, vcpu.index);
+      let next = 0;
+      for (const record of written) {
+        const { tick } = record.truth;
+        while (next < done.events.length && done.events[next].tick <= tick)
+          context.note(stamped(done.events[next++], context.log.calls.length));
+        context.writableLog.records.push({ vcpu: name, ...record });
+        context.note({ kind: 'spe.record', tick, vcpu: name, address: `0x${record.address.toString(16)}` });
       }
+      for (; next < done.events.length; next++) context.note(stamped(done.events[next], context.log.calls.length));
       if (done.state === 'exited') {
         const ended = leave(vcpu, done.answer ?? null);
         if (ended !== null) return ended;
