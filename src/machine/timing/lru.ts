@@ -10,7 +10,8 @@ export interface TagArray {
 
 /** The line is modified here and nowhere else: a store to it needs to ask nobody. Line numbers are below it. */
 export const OWNED = 1 << 28;
-const EMPTY = -1;
+/** A way with nothing in it. */
+export const EMPTY = -1;
 
 export function newTagArray(sets: number, ways: number): TagArray {
   return { tags: new Int32Array(sets * ways).fill(EMPTY), mask: sets - 1, ways };

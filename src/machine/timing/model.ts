@@ -8,7 +8,7 @@
 // means that a block's time has passed since. The total latency adds the operation's own. A store leaves for the store buffer; stores that
 // miss leave it eight at a time, and when too many are under way the next one waits. Stalls of the run add up in `stallCycles`.
 import { type Geometry, geometryOf } from './geometry.ts';
-import { newTagArray, OWNED, reference, referenceLine, setOwned, type TagArray } from './lru.ts';
+import { EMPTY, newTagArray, OWNED, reference, referenceLine, setOwned, type TagArray } from './lru.ts';
 import { BRANCH_CONDITIONAL, BRANCH_EXCEPTION_RETURN, newPredictor, type Predictor, predict, predictDirection } from './predictor.ts';
 import {
   type Depth,
@@ -172,25 +172,78 @@ function cyclesOf(g: Geometry, depth: Depth): number {
 /** From issue to data: the caches' answer and, for two lines, the second one. */
 const accessCycles = (g: Geometry): number => cyclesOf(g, cacheDepth) + (split ? g.splitCycles : 0);
 
-/** What the access does to the clock: its data come, or it goes through the store buffer. Answers how long a store waits for room there. */
-function settle(t: TimingModel, cycles: number, store: boolean): number {
-  const g = t.geometry;
-  t.stallCycles += cycles - g.l1Cycles;
-  t.readyAt = (t.now + cycles) | 0;
-  if (!store || cacheDepth === L1) return 0;
-  if (((t.drainedAt - t.now) | 0) < 0) t.drainedAt = t.now;
-  t.drainedAt = (t.drainedAt + ((cyclesOf(g, cacheDepth) - g.l1Cycles) >> STORE_OVERLAP_SHIFT)) | 0;
-  const wait = ((t.drainedAt - t.now) | 0) - g.storeBufferCycles;
+/** A store that missed goes through the store buffer, `missed` cycles more than a hit: how long it waits for room there. */
+function queueStore(t: TimingModel, missed: number): number {
+  const ahead = (t.drainedAt - t.now) | 0;
+  const busy = (ahead > 0 ? ahead : 0) + (missed >> STORE_OVERLAP_SHIFT);
+  t.drainedAt = (t.now + busy) | 0;
+  const wait = busy - t.geometry.storeBufferCycles;
   if (wait <= 0) return 0;
   t.now = (t.now + wait) | 0;
   t.stallCycles += wait;
   return wait;
 }
 
-function touchDataSlowly(t: TimingModel, pa: number, size: number, store: boolean, writes: boolean): void {
-  lookUp(t, pa, size, writes);
+/** What the access does to the clock: its data come, or it goes through the store buffer. Answers how long a store waits for room there. */
+function settle(t: TimingModel, cycles: number, store: boolean): number {
   const g = t.geometry;
-  settle(t, translationCycles(g) - 1 + accessCycles(g), store);
+  t.stallCycles += cycles - g.l1Cycles;
+  t.readyAt = (t.now + cycles) | 0;
+  return store && cacheDepth !== L1 ? queueStore(t, cyclesOf(g, cacheDepth) - g.l1Cycles) : 0;
+}
+
+/**
+ * An access that the most recent ways do not answer. What `lookUp` and `settle` do, for one line, in one piece: calls and scratch in the module
+ * would cost as much as the look-ups themselves.
+ */
+function touchDataSlowly(t: TimingModel, pa: number, size: number, store: boolean, writes: boolean): void {
+  const g = t.geometry;
+  const line = pa >>> t.lineShift;
+  if ((pa + size - 1) >>> t.lineShift !== line) {
+    lookUp(t, pa, size, writes);
+    settle(t, translationCycles(g) - 1 + accessCycles(g), store);
+    return;
+  }
+  let cycles = g.l1Cycles;
+  const page = pa >>> 12;
+  const { tlb1 } = t;
+  if (tlb1.tags[(page & tlb1.mask) * tlb1.ways] !== page && !reference(tlb1, page)) {
+    cycles += reference(t.tlb2, page) ? g.tlb2Cycles - 1 : g.walkCycles - 1;
+  }
+  const { l1 } = t;
+  const { tags, ways } = l1;
+  const first = (line & l1.mask) * ways;
+  let found = tags[first];
+  let missed = 0;
+  if ((found & ~OWNED) !== line) {
+    const end = first + ways;
+    let carried = found;
+    found = EMPTY;
+    for (let at = first + 1; at < end; at++) {
+      const next = tags[at];
+      tags[at] = carried;
+      carried = next;
+      if ((next & ~OWNED) === line) {
+        found = next;
+        break;
+      }
+    }
+    if (found === EMPTY) {
+      const inL2 = referenceLine(t.l2, line);
+      if (inL2 === 0) {
+        cacheDepth = L1;
+        fetchBelow(t, line);
+        missed = cyclesOf(g, cacheDepth) - g.l1Cycles;
+      } else missed = g.l2Cycles - g.l1Cycles;
+      found = inL2 === 2 ? line | OWNED : line;
+    }
+    tags[first] = found;
+  }
+  if (writes && found === line) takeLine(t, line);
+  cycles += missed;
+  t.stallCycles += cycles - g.l1Cycles;
+  t.readyAt = (t.now + cycles) | 0;
+  if (store && missed !== 0) queueStore(t, missed);
 }
 
 /** Always-on hook: a load or store of `size` bytes (1-64) at a host physical address below 4 GiB. */
