@@ -37,9 +37,11 @@ function indexed(out: Uint8Array, at: number, header: number, index: number): nu
   return at + 2;
 }
 
-/** `value`: all 64 bits, byte 7 included (`codeAddress` and its like). */
-export function putAddress(out: Uint8Array, at: number, index: number, value: bigint): number {
-  return payload64(out, indexed(out, at, ADDRESS_HEADER, index), value, 8);
+/** `address`: its bits 55:0; `top`: byte 7 of the payload (`codeTop` and its like). */
+export function putAddress(out: Uint8Array, at: number, index: number, address: bigint, top: number): number {
+  const end = payload64(out, indexed(out, at, ADDRESS_HEADER, index), address, 8);
+  out[end - 1] = top;
+  return end;
 }
 
 export function putCounter(out: Uint8Array, at: number, index: number, cycles: number): number {
@@ -86,17 +88,10 @@ export function putEnd(out: Uint8Array, at: number): number {
   return at + 1;
 }
 
-/** Bits 63:56 of an address of code in the Non-secure state: NS, EL (Arm ARM D18.2.1). */
-export function codeAddress(va: bigint, el: number): bigint {
-  return BigInt.asUintN(56, va) | (BigInt(0x80 | (el << 5)) << 56n);
+/** Byte 7 of an address of code in the Non-secure state: NS, EL (Arm ARM D18.2.1). */
+export function codeTop(el: number): number {
+  return 0x80 | (el << 5);
 }
 
-/** A Non-secure physical address; unchecked, so without CH and PAT. */
-export function physicalAddress(pa: bigint): bigint {
-  return BigInt.asUintN(56, pa) | (0x80n << 56n);
-}
-
-/** A data virtual address with its byte 7: the tag where TBI applies, else zero as Neoverse N1 writes it. */
-export function dataAddress(va: bigint, tag: number): bigint {
-  return BigInt.asUintN(56, va) | (BigInt(tag) << 56n);
-}
+/** Byte 7 of a Non-secure physical address; unchecked, so without CH and PAT. */
+export const PHYSICAL_TOP = 0x80;

@@ -108,7 +108,9 @@ function put(out: Uint8Array, p: Packet): number {
     case 'counter':
       return putExtended(out, p.index, p.extended, (at) => putCounter(out, at, p.index & 7, p.value));
     case 'address':
-      return putExtended(out, p.index, p.extended, (at) => putAddress(out, at, p.index & 7, p.value));
+      return putExtended(out, p.index, p.extended, (at) =>
+        putAddress(out, at, p.index & 7, p.value, Number(BigInt.asUintN(64, p.value) >> 56n)),
+      );
   }
 }
 

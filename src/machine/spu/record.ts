@@ -30,9 +30,11 @@ const CNTHCTL_EL2 = indexOfRegister('CNTHCTL_EL2');
 const ID_AA64MMFR0_EL1 = indexOfRegister('ID_AA64MMFR0_EL1');
 const HCR_EL2 = indexOfRegister('HCR_EL2');
 const TCR_EL1 = indexOfRegister('TCR_EL1');
-const TBI0 = fieldAccess('TCR_EL1', 'TBI0').mask;
-const TBI1 = fieldAccess('TCR_EL1', 'TBI1').mask;
-const E2H = fieldAccess('HCR_EL2', 'E2H').mask;
+// In upper halves.
+const TBI0_HIGH = Number(fieldAccess('TCR_EL1', 'TBI0').mask >> 32n);
+const TBI1_HIGH = Number(fieldAccess('TCR_EL1', 'TBI1').mask >> 32n);
+const TBI_HIGH = TBI0_HIGH | TBI1_HIGH;
+const E2H_HIGH = Number(fieldAccess('HCR_EL2', 'E2H').mask >> 32n);
 const CNTHCTL_ECV = fieldAccess('CNTHCTL_EL2', 'ECV').mask;
 const ECV = fieldAccess('ID_AA64MMFR0_EL1', 'ECV');
 /** ID_AA64MMFR0_EL1.ECV: FEAT_ECV_POFF. */
@@ -45,10 +47,11 @@ const TS = Number(PMSCR_TS);
 interface Collected {
   readonly context1: number | null;
   readonly context2: number | null;
-  readonly va: bigint | null; // all 64 bits of the packet
+  readonly va: bigint | null;
+  readonly tag: number; // of `va`, its byte 7: zero unless TBI applies, as Neoverse N1 writes it
   readonly pa: bigint | null;
   readonly target: bigint | null;
-  readonly previousTarget: bigint | null;
+  readonly previousTarget: SpuState['previousTarget'];
   readonly source: number | null;
   readonly translation: number | null;
   readonly timestamp: bigint | null;
@@ -59,7 +62,7 @@ interface Collected {
 /** CNTVOFF_EL2, which does not hold for EL2 with HCR_EL2.E2H, nor for EL0 with E2H and TGE. */
 function virtualOffset(cpu: PhysicalCpu, el: number): bigint {
   const sys = cpu.context.sys;
-  const host = (sys[HCR_EL2] & E2H) !== 0n && (el === 2 || (el === 0 && isHostOnly(cpu)));
+  const host = (registerHalves(cpu)[HCR_EL2 * 2 + 1] & E2H_HIGH) !== 0 && (el === 2 || (el === 0 && isHostOnly(cpu)));
   return host ? 0n : sys[CNTVOFF_EL2];
 }
 
@@ -92,8 +95,10 @@ function collectTimestamp(m: Mounted, cpu: PhysicalCpu, el: number): bigint | nu
 
 /** TCR_EL1.TBI0 or TBI1 applies: byte 7 of the packet is the tag. */
 function tagOf(cpu: PhysicalCpu, va: bigint): number {
-  const ignored = (va >> 55n) & 1n ? TBI1 : TBI0;
-  return cpu.context.sys[TCR_EL1] & ignored ? Number((va >> 56n) & 0xffn) : 0;
+  const controls = registerHalves(cpu)[TCR_EL1 * 2 + 1] & TBI_HIGH;
+  if (controls === 0) return 0;
+  const ignored = (va >> 55n) & 1n ? TBI1_HIGH : TBI0_HIGH;
+  return controls & ignored ? Number((va >> 56n) & 0xffn) : 0;
 }
 
 /** FEAT_SPE_CRR, bits 4:3 of the operation type: 01 branch with link, 10 procedure return, 11 neither. */
@@ -107,14 +112,14 @@ function collect(m: Mounted, cpu: PhysicalCpu, spu: SpuState, unit: Unit, op: Sa
   const el1 = h[PMSCR_EL1 * 2];
   const el2 = h[PMSCR_EL2 * 2];
   const physical = (el2 & PA) !== 0 && (owningExceptionLevel(cpu) === 2 || (el1 & PA) !== 0);
-  const previous = unit.previousTarget && op.taken ? spu.previousTarget : null;
   return {
     context1: (el1 & CX) !== 0 && op.el <= 1 && !isHostOnly(cpu) ? h[CONTEXTIDR_EL1 * 2] >>> 0 : null,
     context2: (el2 & CX) !== 0 ? h[CONTEXTIDR_EL2 * 2] >>> 0 : null,
-    va: op.va === null ? null : packet.dataAddress(op.va, tagOf(cpu, op.va)),
-    pa: op.va === null || op.pa === null || !physical ? null : packet.physicalAddress(BigInt(op.pa)),
-    target: op.target === null ? null : packet.codeAddress(op.target, op.targetEl),
-    previousTarget: previous === null ? null : packet.codeAddress(previous.address, previous.el),
+    va: op.va,
+    tag: op.va === null ? 0 : tagOf(cpu, op.va),
+    pa: op.va === null || op.pa === null || !physical ? null : BigInt(op.pa),
+    target: op.target,
+    previousTarget: unit.previousTarget && op.taken ? spu.previousTarget : null,
     source: op.source >= 0 && unit.dataSource ? op.source : null,
     translation: op.translationLatency >= 0 ? op.translationLatency : null,
     timestamp: collectTimestamp(m, cpu, op.el),
@@ -131,18 +136,19 @@ function n1Slots(op: SampledOperation, c: Collected, unit: Unit): Uint8Array {
   const out = new Uint8Array(64);
   const limit = unit.largestCount;
   const late = unit.eventBytes - 2;
-  packet.putAddress(out, 0x00, PC, packet.codeAddress(op.pc, op.el));
+  packet.putAddress(out, 0x00, PC, op.pc, packet.codeTop(op.el));
   if (c.context1 !== null) packet.putContext(out, 0x09, 0, c.context1);
   if (c.context2 !== null) packet.putContext(out, 0x0e, 1, c.context2);
   packet.putOperation(out, 0x13, op.class, c.subclass);
   packet.putLowEvents(out, 0x15, c.events, unit.eventBytes);
   packet.putCounter(out, 0x18 + late, ISSUE_LATENCY, Math.min(op.issueLatency, limit));
   packet.putCounter(out, 0x1b + late, TOTAL_LATENCY, Math.min(op.totalLatency, limit));
-  if (c.va !== null) packet.putAddress(out, 0x1e + late, DATA_VIRTUAL, c.va);
-  else if (c.target !== null) packet.putAddress(out, 0x1e + late, BRANCH_TARGET, c.target);
+  if (c.va !== null) packet.putAddress(out, 0x1e + late, DATA_VIRTUAL, c.va, c.tag);
+  else if (c.target !== null) packet.putAddress(out, 0x1e + late, BRANCH_TARGET, c.target, packet.codeTop(op.targetEl));
   if (c.translation !== null) packet.putCounter(out, 0x27 + late, TRANSLATION_LATENCY, Math.min(c.translation, limit));
-  if (c.pa !== null) packet.putAddress(out, 0x2a + late, DATA_PHYSICAL, c.pa);
-  else if (c.previousTarget !== null) packet.putAddress(out, 0x2a + late, PREVIOUS_TARGET, c.previousTarget);
+  if (c.pa !== null) packet.putAddress(out, 0x2a + late, DATA_PHYSICAL, c.pa, packet.PHYSICAL_TOP);
+  else if (c.previousTarget !== null)
+    packet.putAddress(out, 0x2a + late, PREVIOUS_TARGET, c.previousTarget.address, packet.codeTop(c.previousTarget.el));
   if (c.source !== null) packet.putDataSource(out, 0x33 + late, c.source & 0xff, 1);
   if (c.timestamp !== null) packet.putTimestamp(out, 0x37, c.timestamp);
   else packet.putEnd(out, 0x37);
@@ -161,11 +167,12 @@ function architectural(op: SampledOperation, c: Collected, unit: Unit): Uint8Arr
   at = packet.putCounter(out, at, TOTAL_LATENCY, Math.min(op.totalLatency, limit));
   at = packet.putCounter(out, at, ISSUE_LATENCY, Math.min(op.issueLatency, limit));
   if (c.translation !== null) at = packet.putCounter(out, at, TRANSLATION_LATENCY, Math.min(c.translation, limit));
-  at = packet.putAddress(out, at, PC, packet.codeAddress(op.pc, op.el));
-  if (c.target !== null && op.taken) at = packet.putAddress(out, at, BRANCH_TARGET, c.target);
-  if (c.va !== null) at = packet.putAddress(out, at, DATA_VIRTUAL, c.va);
-  if (c.pa !== null) at = packet.putAddress(out, at, DATA_PHYSICAL, c.pa);
-  if (c.previousTarget !== null) at = packet.putAddress(out, at, PREVIOUS_TARGET, c.previousTarget);
+  at = packet.putAddress(out, at, PC, op.pc, packet.codeTop(op.el));
+  if (c.target !== null && op.taken) at = packet.putAddress(out, at, BRANCH_TARGET, c.target, packet.codeTop(op.targetEl));
+  if (c.va !== null) at = packet.putAddress(out, at, DATA_VIRTUAL, c.va, c.tag);
+  if (c.pa !== null) at = packet.putAddress(out, at, DATA_PHYSICAL, c.pa, packet.PHYSICAL_TOP);
+  if (c.previousTarget !== null)
+    at = packet.putAddress(out, at, PREVIOUS_TARGET, c.previousTarget.address, packet.codeTop(c.previousTarget.el));
   if (c.source !== null) at = packet.putDataSource(out, at, c.source, c.source > 0xff ? 2 : 1);
   at = packet.putOperation(out, at, op.class, c.subclass);
   at = packet.putLowEvents(out, at, c.events, unit.eventBytes);
