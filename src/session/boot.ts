@@ -7,11 +7,11 @@ import { drainRecords } from '../kernel/records.ts';
 import { type Advance, advanceVcpu, completeMmio } from '../kernel/run.ts';
 import { guestProgramCounter } from '../kernel/view.ts';
 import type { Exit, Vcpu, Vm } from '../kernel/world.ts';
+import { geometryOf } from '../machine/timing/geometry.ts';
 import { callReport } from './calls.ts';
 import type { Arguments, Behaviour, Running } from './command.ts';
 import { newReportedStatus, readStatusByte, statusOf } from './exit-status.ts';
 import { type CallReport, done, type Outcome, unmet } from './outcome.ts';
-import { QUANTUM } from './run.ts';
 import type { Context } from './session.ts';
 import { exitData } from './stop-report.ts';
 import { stuckReason } from './stuck.ts';
@@ -73,7 +73,8 @@ function startBoot(context: Context, options: BootOptions): Running {
   let executed = 0;
   let records = 0;
   let turn = 0;
-  let quantum = QUANTUM;
+  const { turnOperations } = geometryOf(mw.world.host.timing);
+  let quantum = turnOperations;
   let idle = 0;
 
   const end = (stop: BootStop, vcpu: Vcpu, why: string, exit: Exit | null = null): Outcome => {
@@ -158,7 +159,7 @@ function startBoot(context: Context, options: BootOptions): Running {
     if (idle >= vm.vcpus.length) return end('waits', vcpu, `it waits for an interrupt, and nothing can raise one; ${place(vcpu)}`);
     if (quantum > 0 && stay.state !== 'blocked' && !stay.yielded) return null;
     if (stay.state === 'running' && areStuck(vcpu)) return end('stuck', vcpu, stuckText(vcpu));
-    quantum = QUANTUM;
+    quantum = turnOperations;
     turn = (turn + 1) % vm.vcpus.length;
     return null;
   };

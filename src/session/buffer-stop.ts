@@ -35,13 +35,19 @@ const reported = (trace: CheckTrace): CheckReport => ({
 /** What made the unit stop, by the class of its syndrome; what would not have. */
 const RULES: Readonly<Record<string, readonly [string, string]>> = {
   'buffer full': ['less than a largest record was left below LIMIT', 'the guest drains the buffer and sets the pointer back'],
-  'access not allowed': ['the pointer is not aligned, or not in the range of LIMIT', 'PMBPTR_EL1 aligned as PMBIDR_EL1.Align says'],
+  'access not allowed': [
+    'PMBPTR_EL1 breaks a rule of the buffer',
+    'a multiple of 1 << PMBIDR_EL1.Align, with bits 63:56 of LIMIT, no nearer to it than a largest record',
+  ],
   'stage 1 fault': ['stage 1 refused the write of a record', 'the page mapped and writable at EL1 while the buffer is on'],
   'stage 2 fault': ['stage 2 did not map the page of a record', 'the host leaves the pages of the buffer alone'],
 };
 
-/** The rule of the unit behind a hardware event, and what KVM makes of it where it shows something else. */
-function unitChecks(e: SessionEvent): CheckReport[] {
+/**
+ * The rule of the unit behind a hardware event, and what KVM makes of it where it shows something else. `reason`: of the unit, as it stopped:
+ * `buffer filled: 0 bytes are left before LIMIT`.
+ */
+function unitChecks(e: SessionEvent, reason: string | null): CheckReport[] {
   const hardware = BigInt(String(e['hardware']));
   const shown = BigInt(String(e['pmbsr']));
   const words = syndromeText(hardware);
@@ -50,7 +56,7 @@ function unitChecks(e: SessionEvent): CheckReport[] {
     {
       errno: `PMBSR ${hex(hardware)}`,
       why: rule?.[0] ?? `the unit stopped: ${words}`,
-      saw: `PMBPTR_EL1 ${String(e['pointer'])}, PMBLIMITR_EL1 ${String(e['limitr'])}`,
+      saw: `${reason?.replace(/^[^:]*: /, '') ?? `PMBPTR_EL1 ${String(e['pointer'])}`}; PMBLIMITR_EL1 ${String(e['limitr'])}`,
       result: 'failed',
       evidence: 'arch: Arm ARM D17.7, D17.8',
       ...(rule === undefined ? {} : { wouldPass: rule[1] }),
@@ -69,7 +75,7 @@ function unitChecks(e: SessionEvent): CheckReport[] {
   ];
 }
 
-function stopOf(e: SessionEvent): BufferStop {
+function stopOf(e: SessionEvent, reason: string | null): BufferStop {
   const pmbsr = typeof e['pmbsr'] === 'string' ? e['pmbsr'] : null;
   const vcpu = String(e['vcpu']);
   const tick = `${vcpu} at tick ${e.tick.toLocaleString('en-US')}`;
@@ -83,7 +89,7 @@ function stopOf(e: SessionEvent): BufferStop {
       pmbsr === null
         ? `${tick}: KVM_EXIT_RLIMIT, ${String(e['excess'])} bytes over the limit`
         : `${tick}: PMBSR_EL1: ${syndromeText(BigInt(pmbsr))}`,
-    checks: traces === undefined ? unitChecks(e) : traces.map(reported),
+    checks: traces === undefined ? unitChecks(e, reason) : traces.map(reported),
   };
 }
 
@@ -91,5 +97,7 @@ function stopOf(e: SessionEvent): BufferStop {
 export function lastBufferStop(events: readonly SessionEvent[]): BufferStop | null {
   const hidden = (e: SessionEvent): boolean => e.kind === 'spe.event' && (BigInt(String(e['pmbsr'])) & (1n << 17n)) === 0n;
   const event = events.findLast((e) => STOPS.has(e.kind) && !hidden(e));
-  return event === undefined ? null : stopOf(event);
+  if (event === undefined) return null;
+  const unit = events.findLast((e) => e.kind === 'spe.stop' && e['vcpu'] === event['vcpu'] && e.tick <= event.tick);
+  return stopOf(event, unit === undefined ? null : String(unit['why']));
 }

@@ -4,6 +4,7 @@ import { drainPieces } from '../kernel/driver/service.ts';
 import { drainRecords } from '../kernel/records.ts';
 import { advanceVcpu, completeMmio } from '../kernel/run.ts';
 import type { Exit, Vcpu } from '../kernel/world.ts';
+import { geometryOf } from '../machine/timing/geometry.ts';
 import { stamped } from './buffer-stop.ts';
 import { callReport, resumedReport } from './calls.ts';
 import type { Running } from './command.ts';
@@ -14,9 +15,6 @@ import { unmet } from './outcome.ts';
 import type { Context } from './session.ts';
 import { isUart, uartRead, uartWrite } from './uart.ts';
 import { runCall, vcpuName } from './vmm.ts';
-
-/** Operations a vCPU runs before the next one has its turn. */
-export const QUANTUM = 1000;
 
 export interface RunPlan {
   /** Indices of the vCPUs to run; the others are held. */
@@ -65,7 +63,8 @@ export function startRun(context: Context, plan: RunPlan, report: (end: RunEnd) 
   const recordsBefore = context.log.records.length;
   let executed = 0;
   let turn = 0;
-  let quantum = QUANTUM;
+  const { turnOperations } = geometryOf(world.host.timing);
+  let quantum = turnOperations;
   let justStarted = true;
   /** Nobody waits for a turn. */
   const alone = plan.vcpus.length === 1;
@@ -185,7 +184,7 @@ export function startRun(context: Context, plan: RunPlan, report: (end: RunEnd) 
       idle = done.executed === 0 && done.state === 'blocked' ? idle + 1 : 0;
       if (idle >= plan.vcpus.length) return end('blocked', vcpu.index);
       if (quantum <= 0 || done.state === 'blocked' || done.yielded) {
-        quantum = QUANTUM;
+        quantum = turnOperations;
         turn = (turn + 1) % plan.vcpus.length;
       }
     }

@@ -11,7 +11,7 @@ export interface TimelineEntry {
   readonly tick: number;
   /** vCPU as printed; `host` for what the host did. */
   readonly vcpu: string;
-  /** `on`, `off`, `pin`, `unpin`, `S set`, `PPI taken`, `RLIMIT`, `host`. */
+  /** `on`, `off`, `pin`, `unpin`, `S set`, `PPI taken`, `RLIMIT`, `COLL`, `filter`, `host`. */
   readonly what: string;
   readonly detail: string;
 }
@@ -102,6 +102,10 @@ function entryOf(e: SessionEvent): Pick<TimelineEntry, 'what' | 'detail'> | null
       if (cause !== null) return { what: 'S set', detail: cause };
       return { what: 'hidden', detail: `${syndromeText(BigInt(String(e['hardware'])))}: pinned again, the guest is not told` };
     }
+    case 'spe.collision':
+      return { what: 'COLL', detail: String(e['why']) };
+    case 'spe.filter':
+      return { what: 'filter', detail: String(e['why']) };
     default:
       return null;
   }

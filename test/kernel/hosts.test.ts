@@ -16,6 +16,8 @@ const NAMES = [
   'spe-v1p5',
   'spe-unaligned',
   'far-memory',
+  'four-sockets',
+  'small-cache',
   'no-spe',
   'config-off',
   'nvhe',

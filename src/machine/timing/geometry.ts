@@ -43,6 +43,8 @@ export interface Geometry {
   /** CPUs of one cluster and of one socket, by number; 0 = all. */
   clusterCpus: number;
   socketCpus: number;
+  /** Operations that a vCPU executes before the next one has its turn. */
+  turnOperations: number;
 }
 
 export const NEOVERSE_N1_LIKE: Geometry = Object.freeze({
@@ -77,6 +79,7 @@ export const NEOVERSE_N1_LIKE: Geometry = Object.freeze({
   remoteFrom: 0,
   clusterCpus: 4,
   socketCpus: 0,
+  turnOperations: 1000,
 });
 
 const isPowerOfTwo = (n: number): boolean => Number.isInteger(n) && n > 0 && 2 ** Math.round(Math.log2(n)) === n;
@@ -103,6 +106,7 @@ export function geometryError(g: Geometry): string | null {
   if (g.predictorBits < 1 || g.predictorBits > 20) return 'predictorBits: 1 to 20';
   if (g.historyBits > g.predictorBits) return 'historyBits: at most predictorBits';
   if (!isPowerOfTwo(g.btbEntries)) return 'btbEntries: a power of two';
+  if (g.turnOperations < 1) return 'turnOperations: at least 1';
   if (!isPowerOfTwo(g.returnStackEntries)) return 'returnStackEntries: a power of two';
   return null;
 }

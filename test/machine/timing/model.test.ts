@@ -248,6 +248,7 @@ test('the model is plain data: a clone is equal and apart', () => {
 test('geometries of a fixture are checked', () => {
   expect(geometryError(NEOVERSE_N1_LIKE)).toBeNull();
   expect(geometryError(geometryOf({ model: 'neoverse-n1-like', l1Bytes: 32768 }))).toBeNull();
+  expect(geometryError(geometryOf({ turnOperations: 0 }))).toBe('turnOperations: at least 1');
   expect(geometryError(geometryOf({ l1Ways: 3 }))).toBe('l1Bytes: l1Ways times lineBytes times a power of two');
   expect(geometryError(geometryOf({ dramCycles: -1 }))).toBe('dramCycles: a whole number, at least 0');
 });
