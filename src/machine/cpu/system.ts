@@ -4,6 +4,7 @@
 import { decodeWord } from '../../arch/a64/decode.ts';
 import { bits } from '../../arch/a64/rows-form.ts';
 import { EC_BRK, EC_HVC, EC_PSB_CSYNC, EC_SMC, EC_SVC, EC_SYSREG, EC_WFX, systemSyndrome } from '../../arch/esr.ts';
+import { SPE_V1P5 } from '../../arch/spe/features.ts';
 import { sysregKey } from '../../arch/sysreg/define.ts';
 import { indexOfRegister, REGISTERS, registerByKey } from '../../arch/sysreg/table.ts';
 import { trapsToHypervisor, vfiqPending, virqPending } from '../gic/interface.ts';
@@ -192,9 +193,10 @@ export function executeSystem(core: Core, word: number): Outcome {
     case 'SEVL':
       return sendEvent(core, false);
     case 'PSB_CSYNC':
-      if ((sys[HFGITR_EL2] & PSBCSYNC) !== 0n) return trap(core, EC_PSB_CSYNC, 3);
+      if (core.cpu.spu === null) break;
+      if (core.cpu.spu.device.pmsver >= SPE_V1P5 && (sys[HFGITR_EL2] & PSBCSYNC) !== 0n) return trap(core, EC_PSB_CSYNC, 3);
       // Records are written with their operations; what is waited for is that the sample in flight is complete.
-      if (core.cpu.spu !== null) finishSamples(core.cpu.spu);
+      finishSamples(core.cpu.spu);
       break;
     default:
       return undefinedInstruction(core);

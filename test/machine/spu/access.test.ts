@@ -181,6 +181,26 @@ describe('fine-grained traps: reads by HDFGRTR, writes by HDFGWTR, one register 
   });
 });
 
+describe('HFGITR_EL2.PSBCSYNC (§3.3)', () => {
+  const psb = (scene: Scene): string => {
+    const b = machine(scene);
+    putWords(b, RAM_BASE, [0xd503223f]);
+    const { stop } = stepCpu(b.m, b.cpu, 1, NO_STOPS);
+    return stop === 'trap' ? `EC 0x${b.cpu.trap.ec.toString(16)}, ISS ${b.cpu.trap.iss}` : `pc ${b.cpu.context.core[0] - RAM_BASE}`;
+  };
+  const controls = { HFGITR_EL2: 1n << 63n };
+
+  test('PSB CSYNC at EL1 and EL0 traps with EC 0x0a, ISS 3', () => {
+    expect(psb({ controls })).toBe('EC 0xa, ISS 3');
+    expect(psb({ controls, el: 0 })).toBe('EC 0xa, ISS 3');
+  });
+  test('not when the bit is 0, before SPEv1p5, or without a unit', () => {
+    expect(psb({})).toBe('pc 4');
+    expect(psb({ controls, unit: { ...NEWEST, pmsver: 5 } })).toBe('pc 4');
+    expect(psb({ controls, unit: null })).toBe('pc 4');
+  });
+});
+
 describe('what is read and written (§3.2, §4.13)', () => {
   test('PMSIDR_EL1 and PMBIDR_EL1 are the unit’s', () => {
     const b = machine({ unit: OLDEST });
