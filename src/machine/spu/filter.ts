@@ -86,11 +86,12 @@ export function degenerateFilters(cpu: PhysicalCpu, spu: SpuState): readonly str
   return why;
 }
 
+const mixed = (a: number, b: number): number => (Math.imul(a, 0x01000193) ^ b) | 0;
+
 /** The notices of settings that select nothing, when the filter registers changed since they were last looked at. */
 export function noteFilters(cpu: PhysicalCpu, spu: SpuState, tick: number): void {
   const h = registerHalves(cpu);
-  let seen = 0;
-  for (const half of [CONTROL, CONTROL_HIGH, SELECTED, REJECTED, LATENCY]) seen = (Math.imul(seen, 0x01000193) ^ h[half]) | 0;
+  const seen = mixed(mixed(mixed(mixed(h[CONTROL], h[CONTROL_HIGH]), h[SELECTED]), h[REJECTED]), h[LATENCY]);
   if (seen === spu.filtersSeen) return;
   spu.filtersSeen = seen;
   for (const why of degenerateFilters(cpu, spu)) spu.notices.push({ kind: 'spe.filter', tick, why });
