@@ -72,6 +72,9 @@ export interface Core {
 
   /** Operations that the last run of the loop executed. */
   executed: number;
+  /** The record of the hot operation that ended it, and the host physical address of its page. */
+  hotAt: number;
+  hotFrame: number;
   valueLo: number;
   valueHi: number;
   fault: number;
@@ -138,6 +141,8 @@ function newCore(m: Mounted, cpu: PhysicalCpu, tlb: TranslationCache): Core {
     monitorsOpen: 0,
     watchFrom: NOTHING_WATCHED,
     executed: 0,
+    hotAt: 0,
+    hotFrame: 0,
     valueLo: 0,
     valueHi: 0,
     fault: FAULT_NONE,

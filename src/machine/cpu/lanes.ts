@@ -21,17 +21,32 @@ export const FAST_BANK_WORDS = 7 * REGION_WORDS;
 export const FETCH_BANK_WORDS = 2 * REGION_WORDS;
 
 /** A function that answers one array for ever. The array is a constant of an inner scope: bundlers make `var` of a module's own constants. */
-function only(words: number): () => Int32Array {
-  const array = new Int32Array(words);
+function only(array: Int32Array): () => Int32Array {
   return () => array;
 }
 
+// What compiled regions read and write too lies in one WebAssembly memory (compiled/). Words from its beginning: the registers' halves, what a
+// region and the loop hand each other, and from FAST_BYTES on the fast translations.
+const REGISTER_WORDS = 64;
+/** NZCV in bits 3:0, as a region takes and leaves it. */
+export const NZCV_WORD = 2 * REGISTER_WORDS;
+/** The halves of PC where a region was left. */
+export const PC_WORDS = NZCV_WORD + 2;
+const STATE_WORDS = 2 * REGISTER_WORDS + 16;
+const WASM_PAGE = 65536;
+export const FAST_BYTES = WASM_PAGE;
+const pages = 1 + (BANKS * FAST_BANK_WORDS * 4) / WASM_PAGE;
+export const LANES_MEMORY = new WebAssembly.Memory({ initial: pages, maximum: pages });
+const lanes = (at: number, words: number): Int32Array => new Int32Array(LANES_MEMORY.buffer, at, words);
+
 /** Low halves of the registers, by the indices of context.ts. */
-export const lowHalves = only(64);
-export const highHalves = only(64);
-export const records = only(SLOTS * SLOT_WORDS);
-export const fastTranslations = only(BANKS * FAST_BANK_WORDS);
-export const fetchEntries = only(BANKS * FETCH_BANK_WORDS);
+export const lowHalves = only(lanes(0, REGISTER_WORDS));
+export const highHalves = only(lanes(REGISTER_WORDS * 4, REGISTER_WORDS));
+/** The words from the beginning: NZCV_WORD, PC_WORDS. */
+export const regionState = only(lanes(0, STATE_WORDS));
+export const fastTranslations = only(lanes(FAST_BYTES, BANKS * FAST_BANK_WORDS));
+export const records = only(new Int32Array(SLOTS * SLOT_WORDS));
+export const fetchEntries = only(new Int32Array(BANKS * FETCH_BANK_WORDS));
 
 /** Copies X0-X30 and SP. */
 export function copyRegisters(toLo: Int32Array, toHi: Int32Array, fromLo: Int32Array, fromHi: Int32Array): void {

@@ -1,4 +1,5 @@
-// Numbers of the interpreter's operations and the layout of a decoded record, eight 32-bit words (the last three are not used):
+// Numbers of the interpreter's operations and the layout of a decoded record, eight 32-bit words (word 5 is its heat, code.ts; the last two
+// are not used):
 //   0 operation | D << 8 | N << 14 | M << 20 · 1 X · 2 Y · 3 Z · 4 W.   D is the destination or transferred register.
 // Where X and Y are an operand's halves, M is the register that reads as zero, and the other way round: the operand is (M ^ X, M ^ Y).
 // `mask` is -1 for 64-bit and 0 for 32-bit operations: it clears the high half.
@@ -84,4 +85,5 @@ export const EXIT_COUNT = 0; // as many operations as asked
 export const EXIT_SYSTEM = 1; // the operation at PC is for the slow path; it was not executed
 export const EXIT_FAULT = 2; // the operation at PC faulted (core.fault…); it changed nothing
 export const EXIT_FETCH = 3; // no operation could be fetched at PC (core.fault…)
+export const EXIT_HOT = 5; // a region begins at PC: core.hotAt, core.hotFrame
 export const EXIT_PAGE = 4; // PC came to another page and the caller wants to look

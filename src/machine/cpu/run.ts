@@ -6,28 +6,31 @@
 import { touchBranch, touchData } from '../timing/model.ts';
 import { BRANCH_CALL, BRANCH_CONDITIONAL, BRANCH_INDIRECT_CALL } from '../timing/predictor.ts';
 import { accessMemory, stackPointerFault } from './access.ts';
+import { WORTH } from './compiled/region.ts';
 import { conditionHolds, putFlags } from './condition.ts';
 import { FLAG_C, FLAG_N, FLAG_V, FLAG_Z, PC_HI, PC_LO } from './context.ts';
 import { type Core, loadRegisters } from './core.ts';
-import { records as decodedRecords, fastTranslations, fetchEntries, highHalves, lowHalves } from './lanes.ts';
+import { records as decoded, fastTranslations, fetchEntries, highHalves, lowHalves } from './lanes.ts';
 import { openFetch } from './mmu.ts';
-import { EXIT_COUNT, EXIT_FAULT, EXIT_FETCH, EXIT_PAGE, EXIT_SYSTEM } from './operations.ts';
+import { EXIT_COUNT, EXIT_FAULT, EXIT_FETCH, EXIT_HOT, EXIT_PAGE, EXIT_SYSTEM } from './operations.ts';
 import { predecode } from './predecode.ts';
 import { executeRare, highProduct, shiftOperand } from './rare.ts';
 import { executeSpecial } from './special.ts';
 
 /**
  * Executes up to `limit` operations from PC. Answers an EXIT_…; `core.executed` says how many were executed. PC and the flags are in the
- * context again when it returns; the registers stay in the loop's arrays (`settleRegisters`). An operation that faults or is for the slow path is not counted and has changed nothing.
+ * context again when it returns; the registers stay in the loop's arrays (`settleRegisters`). An operation that faults or is for the slow path
+ * is not counted and has changed nothing. An operation that is hot (code.ts) ends the run, but not the one whose record is `refused`.
  */
-export function run(core: Core, limit: number): number {
+export function interpret(core: Core, limit: number, refused = -1): number {
   const lo = lowHalves();
   const hi = highHalves();
-  const records = decodedRecords();
+  const records = decoded();
   const fast = fastTranslations();
   const fetch = fetchEntries();
   const { k, readAt, writeAt, fetchAt, spMask, watchFrom, timing } = core;
   const { i32, u16, u8 } = core.m.memory;
+  const hot = core.m.code.hot;
   loadRegisters(core);
   let n = k[FLAG_N] === 0 ? 0 : -1;
   let z = k[FLAG_Z] === 0 ? 1 : 0;
@@ -55,6 +58,17 @@ export function run(core: Core, limit: number): number {
     const delta = ((pcLo & ~0xfff) - (base >> 1)) | 0; // PC is (at >> 1) + delta
     let at = (base + ((pcLo & 0xffc) << 1)) | 0; // the record of the next operation
 
+    if (left > WORTH && at !== refused) {
+      const heat = records[at | 5];
+      if (heat >= 0 && heat < hot) records[at | 5] = heat + 1;
+      else {
+        core.hotAt = at;
+        core.hotFrame = fetch[f | 3];
+        exit = EXIT_HOT;
+        break;
+      }
+    }
+
     operations: while (left !== 0) {
       left = (left - 1) | 0;
       const head = records[at];
@@ -63,20 +77,7 @@ export function run(core: Core, limit: number): number {
       const s = (head >>> 14) & 63;
       const t = (head >>> 20) & 63;
       const x = records[at | 1];
-      if ((head & 128) !== 0) {
-        const form = records[at | 4];
-        const a = lo[form & 63];
-        const h = hi[form & 63];
-        const amount = form >> 12;
-        if (amount > 31 || (form & 0xc00) !== 0) shiftOperand(form);
-        else {
-          const type = form & 0x300;
-          lo[34] = type === 0 ? a << amount : (a >>> amount) | (h << (32 - amount));
-          if (type === 0) hi[34] = (h << amount) | (a >>> (32 - amount));
-          else if (type === 0x100) hi[34] = h >>> amount;
-          else hi[34] = type === 0x200 ? h >> amount : (h >>> amount) | (a << (32 - amount));
-        }
-      }
+      if ((head & 128) !== 0) shiftOperand(records[at | 4]);
 
       if (operation < 40) {
         const a = lo[s];
@@ -285,6 +286,14 @@ export function run(core: Core, limit: number): number {
         }
         if (!taken || x !== 0) {
           at = (at + (taken ? x : 8)) | 0;
+          if (x < 0 && taken && left > WORTH && at !== refused) {
+            const heat = records[at | 5];
+            if (heat >= 0 && heat < hot) records[at | 5] = heat + 1;
+            else {
+              pcLo = ((at >> 1) + delta) | 0;
+              continue pages;
+            }
+          }
           continue;
         }
         pcLo = (pc + offset) | 0;
@@ -324,9 +333,6 @@ export function run(core: Core, limit: number): number {
             case 0: // ACCESS_STRB
               u8[pa] = lo[d];
               break;
-            case 1: // ACCESS_STRH
-              u16[pa >>> 1] = lo[d];
-              break;
             case 2: // ACCESS_STR_32
               i32[p] = lo[d];
               break;
@@ -355,10 +361,6 @@ export function run(core: Core, limit: number): number {
             case 11: // ACCESS_LDR_64
               lo[d] = i32[p];
               hi[d] = i32[p + 1];
-              break;
-            case 14: // ACCESS_LDRSW
-              lo[d] = i32[p];
-              hi[d] = i32[p] >> 31;
               break;
             case 18: // ACCESS_LDP_64
               lo[d] = i32[p];

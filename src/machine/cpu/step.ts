@@ -8,6 +8,7 @@ import { countOperations, operationsToSample, profilingEnabled, sampleOperation 
 import { unitOf } from '../spu/unit.ts';
 import { NOT_TAKEN, takenTarget } from '../timing/model.ts';
 import { forgetWrittenFrames } from './code.ts';
+import { run } from './compiled/regions.ts';
 import { DAIF, EL, getPc, PC_HI, PC_LO } from './context.ts';
 import { type Core, chooseRegions, coreOf, settleRegisters, watchMonitors } from './core.ts';
 import { nextTimerTick, updateTimerLines } from './counter.ts';
@@ -15,7 +16,7 @@ import { deliverFault, isIllegalState, takeFiq, takeIllegalState, takeIrq } from
 import { EXECUTE, translate } from './mmu.ts';
 import { EXIT_COUNT, EXIT_FAULT, EXIT_FETCH, EXIT_SYSTEM } from './operations.ts';
 import { beginSample, endSample, stopCapture } from './profile.ts';
-import { run } from './run.ts';
+import { interpret } from './run.ts';
 import { executeSystem } from './system.ts';
 
 const ERET = 0xd69f03e0;
@@ -179,7 +180,7 @@ function sampled(core: Core, s: Stretch, stops: StepStops): void {
   const sample = beginSample(core, word);
   core.stopAtPages = false;
   let excepted = false;
-  const exit = run(core, 1);
+  const exit = interpret(core, 1);
   if (exit === EXIT_SYSTEM) excepted = slowOperation(core, s, stops, word);
   else if (exit !== EXIT_COUNT) {
     excepted = true;
