@@ -32,18 +32,22 @@ const REGISTER_WORDS = 64;
 export const NZCV_WORD = 2 * REGISTER_WORDS;
 /** The halves of PC where a region was left. */
 export const PC_WORDS = NZCV_WORD + 2;
-const STATE_WORDS = 2 * REGISTER_WORDS + 16;
 const WASM_PAGE = 65536;
 export const FAST_BYTES = WASM_PAGE;
-const pages = 1 + (BANKS * FAST_BANK_WORDS * 4) / WASM_PAGE;
+/** Banks of timing models (compiled/resident.ts), by CPU. */
+export const TIMING_BYTES = FAST_BYTES + BANKS * FAST_BANK_WORDS * 4;
+export const TIMING_BANKS = 64;
+export const TIMING_BANK_BYTES = WASM_PAGE / 2;
+const bytes = TIMING_BYTES + TIMING_BANKS * TIMING_BANK_BYTES;
+const pages = bytes / WASM_PAGE;
 export const LANES_MEMORY = new WebAssembly.Memory({ initial: pages, maximum: pages });
 const lanes = (at: number, words: number): Int32Array => new Int32Array(LANES_MEMORY.buffer, at, words);
 
 /** Low halves of the registers, by the indices of context.ts. */
 export const lowHalves = only(lanes(0, REGISTER_WORDS));
 export const highHalves = only(lanes(REGISTER_WORDS * 4, REGISTER_WORDS));
-/** The words from the beginning: NZCV_WORD, PC_WORDS. */
-export const regionState = only(lanes(0, STATE_WORDS));
+/** Every word of it: NZCV_WORD, PC_WORDS. */
+export const regionState = only(lanes(0, bytes / 4));
 export const fastTranslations = only(lanes(FAST_BYTES, BANKS * FAST_BANK_WORDS));
 export const records = only(new Int32Array(SLOTS * SLOT_WORDS));
 export const fetchEntries = only(new Int32Array(BANKS * FETCH_BANK_WORDS));

@@ -6,7 +6,7 @@ import { maintenancePending, vfiqPending, virqPending } from '../gic/interface.t
 import type { Mounted, PhysicalCpu, StepResult, StepStop, StepStops, UndefinedInstruction } from '../machine.ts';
 import { countOperations, operationsToSample, profilingEnabled, sampleOperation } from '../spu/spu.ts';
 import { unitOf } from '../spu/unit.ts';
-import { NOT_TAKEN, takenTarget } from '../timing/model.ts';
+import { NOT_TAKEN, TAKEN_TO, takenTarget } from '../timing/model.ts';
 import { forgetWrittenFrames } from './code.ts';
 import { run } from './compiled/regions.ts';
 import { DAIF, EL, getPc, PC_HI, PC_LO } from './context.ts';
@@ -137,7 +137,7 @@ function system(core: Core, s: Stretch, stops: StepStops): void {
   const before = hostInterrupts(core.cpu);
   const excepted = slowOperation(core, s, stops, word);
   if (word === ERET && !excepted && core.timing !== null) {
-    core.timing.takenTo = core.k[PC_LO];
+    core.timing.clock[TAKEN_TO] = core.k[PC_LO];
     keepBranchTarget(core, s, s.untilSample !== 0);
   }
   executed(core, s, 1);

@@ -111,6 +111,16 @@ export function geometryError(g: Geometry): string | null {
   return null;
 }
 
+const known = new Map<string, Geometry>();
+
+/** The one frozen object of a geometry: equal geometries are the same object. */
+export function sameGeometry(g: Geometry): Geometry {
+  const key = JSON.stringify(g);
+  const first = known.get(key) ?? Object.freeze({ ...g });
+  known.set(key, first);
+  return first;
+}
+
 /** The defaults with the numbers of a host fixture's `timing` table put in; other keys of the table are not ours. */
 export function geometryOf(table: Readonly<Record<string, number | boolean | string>>): Geometry {
   const g: Geometry = { ...NEOVERSE_N1_LIKE };

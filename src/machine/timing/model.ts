@@ -7,7 +7,7 @@
 // Latency: an operation waits to issue until the youngest access before it has its data, as in a chain of loads; each branch in between
 // means that a block's time has passed since. The total latency adds the operation's own. A store leaves for the store buffer; stores that
 // miss leave it eight at a time, and when too many are under way the next one waits. Stalls of the run add up in `stallCycles`.
-import { type Geometry, geometryOf } from './geometry.ts';
+import { type Geometry, geometryOf, sameGeometry } from './geometry.ts';
 import { EMPTY, newTagArray, OWNED, reference, referenceLine, setOwned, type TagArray } from './lru.ts';
 import { BRANCH_CONDITIONAL, BRANCH_EXCEPTION_RETURN, newPredictor, type Predictor, predict, predictDirection } from './predictor.ts';
 import {
@@ -32,16 +32,20 @@ export interface TimingModel {
   tlb1: TagArray;
   tlb2: TagArray;
   branches: Predictor;
-  /** Cycles as far as latencies go, modulo 2^32: blocks passed and stores waited for. */
-  now: number;
-  /** When the youngest access has its data, and when the store buffer is empty; on the same clock. */
-  readyAt: number;
+  /** NOW, READY_AT, TAKEN_TO. */
+  clock: Int32Array;
+  /** When the store buffer is empty, on the clock of NOW. */
   drainedAt: number;
-  /** Low half of the target of the last taken branch since it was last asked for (`takenTarget`); NOT_TAKEN = none was taken. */
-  takenTo: number;
   /** Cycles beyond one an operation, since the model was made. */
   stallCycles: number;
 }
+
+/** Cycles as far as latencies go, modulo 2^32: blocks passed and stores waited for. */
+export const NOW = 0;
+/** When the youngest access has its data, on the same clock. */
+export const READY_AT = 1;
+/** Low half of the target of the last taken branch since it was last asked for (`takenTarget`); NOT_TAKEN = none was taken. */
+export const TAKEN_TO = 2;
 
 /** No branch goes there: instructions are aligned. */
 export const NOT_TAKEN = 1;
@@ -50,7 +54,7 @@ const STORE_OVERLAP_SHIFT = 3;
 
 /** A cold model. `table`: keys of `Geometry` that differ from the Neoverse N1-like defaults (a host fixture's `timing`). */
 export function newTimingModel(table: Readonly<Record<string, number | boolean | string>> = {}): TimingModel {
-  const g = Object.freeze(geometryOf(table));
+  const g = sameGeometry(geometryOf(table));
   return {
     geometry: g,
     lineShift: Math.log2(g.lineBytes),
@@ -59,10 +63,8 @@ export function newTimingModel(table: Readonly<Record<string, number | boolean |
     tlb1: newTagArray(g.tlb1Entries / g.tlb1Ways, g.tlb1Ways),
     tlb2: newTagArray(g.tlb2Entries / g.tlb2Ways, g.tlb2Ways),
     branches: newPredictor(g.predictorBits, g.historyBits, g.btbEntries, g.returnStackEntries),
-    now: 0,
-    readyAt: 0,
+    clock: Int32Array.of(0, 0, NOT_TAKEN),
     drainedAt: 0,
-    takenTo: NOT_TAKEN,
     stallCycles: 0,
   };
 }
@@ -75,8 +77,8 @@ export function forgetTranslations(t: TimingModel): void {
 
 /** The low half of where the last taken branch went since the last call, or NOT_TAKEN. */
 export function takenTarget(t: TimingModel): number {
-  const target = t.takenTo;
-  t.takenTo = NOT_TAKEN;
+  const target = t.clock[TAKEN_TO];
+  t.clock[TAKEN_TO] = NOT_TAKEN;
   return target;
 }
 
@@ -174,12 +176,12 @@ const accessCycles = (g: Geometry): number => cyclesOf(g, cacheDepth) + (split ?
 
 /** A store that missed goes through the store buffer, `missed` cycles more than a hit: how long it waits for room there. */
 function queueStore(t: TimingModel, missed: number): number {
-  const ahead = (t.drainedAt - t.now) | 0;
+  const ahead = (t.drainedAt - t.clock[NOW]) | 0;
   const busy = (ahead > 0 ? ahead : 0) + (missed >> STORE_OVERLAP_SHIFT);
-  t.drainedAt = (t.now + busy) | 0;
+  t.drainedAt = (t.clock[NOW] + busy) | 0;
   const wait = busy - t.geometry.storeBufferCycles;
   if (wait <= 0) return 0;
-  t.now = (t.now + wait) | 0;
+  t.clock[NOW] = (t.clock[NOW] + wait) | 0;
   t.stallCycles += wait;
   return wait;
 }
@@ -188,7 +190,7 @@ function queueStore(t: TimingModel, missed: number): number {
 function settle(t: TimingModel, cycles: number, store: boolean): number {
   const g = t.geometry;
   t.stallCycles += cycles - g.l1Cycles;
-  t.readyAt = (t.now + cycles) | 0;
+  t.clock[READY_AT] = (t.clock[NOW] + cycles) | 0;
   return store && cacheDepth !== L1 ? queueStore(t, cyclesOf(g, cacheDepth) - g.l1Cycles) : 0;
 }
 
@@ -242,7 +244,7 @@ function touchDataSlowly(t: TimingModel, pa: number, size: number, store: boolea
   if (writes && found === line) takeLine(t, line);
   cycles += missed;
   t.stallCycles += cycles - g.l1Cycles;
-  t.readyAt = (t.now + cycles) | 0;
+  t.clock[READY_AT] = (t.clock[NOW] + cycles) | 0;
   if (store && missed !== 0) queueStore(t, missed);
 }
 
@@ -259,7 +261,7 @@ export function touchData(t: TimingModel, pa: number, size: number, store: boole
     tlb.tags[(page & tlb.mask) * tlb.ways] === page &&
     (pa + size - 1) >>> t.lineShift === line
   ) {
-    t.readyAt = (t.now + t.geometry.l1Cycles) | 0;
+    t.clock[READY_AT] = (t.clock[NOW] + t.geometry.l1Cycles) | 0;
     return;
   }
   touchDataSlowly(t, pa, size, store, store);
@@ -272,8 +274,8 @@ export function touchUpdate(t: TimingModel, pa: number, size: number): void {
 
 /** Always-on hook: an executed branch, but for exception returns; `kind` as in predictor.ts, addresses are the low 32 bits (as Int32). */
 export function touchBranch(t: TimingModel, pcLo: number, kind: number, taken: boolean, targetLo: number): void {
-  t.now = (t.now + t.geometry.blockCycles) | 0;
-  if (taken) t.takenTo = targetLo;
+  t.clock[NOW] = (t.clock[NOW] + t.geometry.blockCycles) | 0;
+  if (taken) t.clock[TAKEN_TO] = targetLo;
   const mispredicted =
     kind === BRANCH_CONDITIONAL ? predictDirection(t.branches, pcLo, taken) : predict(t.branches, pcLo, kind, taken, targetLo);
   if (mispredicted) t.stallCycles += t.geometry.mispredictCycles;
@@ -297,7 +299,7 @@ function begin(t: TimingModel): number {
   measured.events = 0;
   measured.translationLatency = -1;
   measured.source = -1;
-  measured.issueLatency = 1 + Math.max(0, (t.readyAt - t.now) | 0);
+  measured.issueLatency = 1 + Math.max(0, (t.clock[READY_AT] - t.clock[NOW]) | 0);
   return measured.issueLatency;
 }
 
@@ -367,8 +369,8 @@ export function measureData(
 /** The sampled operation is a branch: event bit 6 when a conditional one was not taken, bit 7 when it was mispredicted. */
 export function measureBranch(t: TimingModel, pcLo: number, kind: number, taken: boolean, targetLo: number): Measured {
   const issue = begin(t);
-  if (kind !== BRANCH_EXCEPTION_RETURN) t.now = (t.now + t.geometry.blockCycles) | 0;
-  if (taken) t.takenTo = targetLo;
+  if (kind !== BRANCH_EXCEPTION_RETURN) t.clock[NOW] = (t.clock[NOW] + t.geometry.blockCycles) | 0;
+  if (taken) t.clock[TAKEN_TO] = targetLo;
   const mispredicted = predict(t.branches, pcLo, kind, taken, targetLo);
   if (mispredicted) t.stallCycles += t.geometry.mispredictCycles;
   measured.events = (kind === BRANCH_CONDITIONAL && !taken ? 1 << 6 : 0) | (mispredicted ? 1 << 7 : 0);

@@ -13,36 +13,38 @@ export const BRANCH_EXCEPTION_RETURN = 6; // ERET: not predicted, it synchronise
 export interface Predictor {
   /** Two-bit counters, 0-1 not taken, 2-3 taken. */
   directions: Uint8Array;
-  /** The last directions, newest in bit 0. */
-  history: number;
+  /** HISTORY, TOP. */
+  registers: Int32Array;
   readonly historyMask: number;
   /** Pairs: address of the branch, its last target (low 32 bits each). */
   targets: Int32Array;
   returns: Int32Array;
-  /** Index of the newest entry of the return stack, which wraps. */
-  top: number;
 }
+
+/** The last directions, newest in bit 0. */
+export const HISTORY = 0;
+/** Index of the newest entry of the return stack, which wraps. */
+export const TOP = 1;
 
 export function newPredictor(predictorBits: number, historyBits: number, btbEntries: number, returnStackEntries: number): Predictor {
   return {
     directions: new Uint8Array(1 << predictorBits).fill(1),
-    history: 0,
+    registers: new Int32Array(2),
     historyMask: (1 << historyBits) - 1,
     targets: new Int32Array(btbEntries * 2),
     returns: new Int32Array(returnStackEntries),
-    top: 0,
   };
 }
 
 /** A conditional branch: true when its direction was mispredicted. */
 export function predictDirection(p: Predictor, pcLo: number, taken: boolean): boolean {
   const counters = p.directions;
-  const index = ((pcLo >>> 2) ^ p.history) & (counters.length - 1);
+  const index = ((pcLo >>> 2) ^ p.registers[HISTORY]) & (counters.length - 1);
   const counter = counters[index];
   if (taken) {
     if (counter < 3) counters[index] = counter + 1;
   } else if (counter > 0) counters[index] = counter - 1;
-  p.history = ((p.history << 1) | (taken ? 1 : 0)) & p.historyMask;
+  p.registers[HISTORY] = ((p.registers[HISTORY] << 1) | (taken ? 1 : 0)) & p.historyMask;
   return counter >= 2 !== taken;
 }
 
@@ -56,8 +58,8 @@ function target(p: Predictor, pcLo: number, targetLo: number): boolean {
 }
 
 function push(p: Predictor, returnLo: number): void {
-  p.top = (p.top + 1) & (p.returns.length - 1);
-  p.returns[p.top] = returnLo;
+  p.registers[TOP] = (p.registers[TOP] + 1) & (p.returns.length - 1);
+  p.returns[p.registers[TOP]] = returnLo;
 }
 
 /** Shows the predictor one executed branch; addresses are the low 32 bits (as Int32). True when the branch was mispredicted. */
@@ -69,8 +71,8 @@ export function predict(p: Predictor, pcLo: number, kind: number, taken: boolean
       push(p, (pcLo + 4) | 0);
       return false;
     case BRANCH_RETURN: {
-      const expected = p.returns[p.top];
-      p.top = (p.top - 1) & (p.returns.length - 1);
+      const expected = p.returns[p.registers[TOP]];
+      p.registers[TOP] = (p.registers[TOP] - 1) & (p.returns.length - 1);
       return expected !== targetLo;
     }
     case BRANCH_INDIRECT:

@@ -3,7 +3,15 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { clonePlain, hashPlain } from '../../../src/base/plain.ts';
 import { NEOVERSE_N1_LIKE } from '../../../src/machine/timing/geometry.ts';
-import { type Measured, measureData, newTimingModel, type TimingModel, touchData } from '../../../src/machine/timing/model.ts';
+import {
+  type Measured,
+  measureData,
+  NOW,
+  newTimingModel,
+  READY_AT,
+  type TimingModel,
+  touchData,
+} from '../../../src/machine/timing/model.ts';
 import { attend, type CacheSystem } from '../../../src/machine/timing/shared.ts';
 
 /** CPUs of one machine with cold models. */
@@ -108,7 +116,7 @@ describe('two CPUs of a cluster', () => {
     const [a, b] = machine(2);
     store(a, A);
     load(b, A + 64); // the page's translation
-    b.readyAt = b.now;
+    b.clock[READY_AT] = b.clock[NOW];
     expect(load(b, A).totalLatency).toBe(1 + 1 + NEOVERSE_N1_LIKE.peerCycles - 1);
   });
 });
@@ -172,7 +180,7 @@ test('the store buffer: stores that miss wait when too many are under way', () =
   const [t] = machine(1, { storeBufferCycles: 40 });
   const issue: number[] = [];
   for (let i = 0; i < 8; i++) {
-    t.readyAt = t.now;
+    t.clock[READY_AT] = t.clock[NOW];
     issue.push(store(t, 0x100000 + i * 64).issueLatency);
   }
   const each = (NEOVERSE_N1_LIKE.dramCycles - NEOVERSE_N1_LIKE.l1Cycles) >> 3;

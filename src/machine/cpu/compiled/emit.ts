@@ -2,8 +2,10 @@
 //
 // Registers are 64-bit locals, loaded from the loop's arrays at the entry and written back at the exit. Flags are kept as what made them: a
 // kind and two operands, so that they are computed only where someone looks at them other than by a condition of the same block.
+import type { Geometry } from '../../timing/geometry.ts';
 import { SINK, SP, ZERO } from '../context.ts';
 import { OPERAND } from '../lanes.ts';
+import type { BankLayout } from './resident.ts';
 import * as w from './wasm.ts';
 
 /** Memories: the guest's RAM by host physical address, and the interpreter's arrays (lanes.ts). */
@@ -19,17 +21,19 @@ export const READ_AT = 4; // byte offsets of the regions of fast translations in
 export const WRITE_AT = 5;
 export const WATCH_FROM = 6;
 export const SP_MASK = 7;
-export const PARAMETERS = 8;
-export const PAGE = 8; // virtual address of the page
-export const VA = 9;
-export const PA = 10;
-export const OFFSET = 11; // where PC is, from PAGE
-export const KIND = 12; // FLAGS_…
-export const FLAG_A = 13;
-export const FLAG_B = 14;
-export const OPERAND_LOCAL = 15;
-export const SCRATCH = 16;
-const REGISTERS = 17;
+export const BANK = 8; // byte offset of the timing model's bank (resident.ts)
+export const PARAMETERS = 9;
+export const PAGE = 9; // virtual address of the page
+export const VA = 10;
+export const PA = 11;
+export const OFFSET = 12; // where PC is, from PAGE
+export const KIND = 13; // FLAGS_…
+export const FLAG_A = 14;
+export const FLAG_B = 15;
+export const OPERAND_LOCAL = 16;
+export const SCRATCH = 17;
+export const LINE = 18;
+const REGISTERS = 19;
 export const LOCALS: readonly number[] = [
   w.I64, // PAGE
   w.I64, // VA
@@ -40,6 +44,7 @@ export const LOCALS: readonly number[] = [
   w.I64, // FLAG_B
   w.I64, // OPERAND_LOCAL
   w.I64, // SCRATCH
+  w.I32, // LINE
   ...new Array<number>(32).fill(w.I64),
 ];
 
@@ -67,6 +72,12 @@ export interface Label {
   readonly loop: boolean;
 }
 
+/** The timing model's shape, and where its first level lies; null: nowhere that compiled code reaches. */
+export interface Timed {
+  readonly geometry: Geometry;
+  readonly layout: BankLayout | null;
+}
+
 export interface Emitter {
   code: w.Code;
   readonly used: Set<number>;
@@ -76,7 +87,7 @@ export interface Emitter {
   /** What made the flags, as far as it is known here. */
   flags: number;
   /** Accesses and branches are told to the timing model. */
-  readonly timed: boolean;
+  readonly timed: Timed | null;
   /** First word of the page's records. */
   readonly base: number;
   /** Operations of the block in hand that are behind the current one, that one included. */
@@ -118,6 +129,13 @@ export function set(e: Emitter, register: number): void {
     e.written.add(register);
     local(e, w.LOCAL_SET, REGISTERS + register);
   }
+}
+
+/** Pushes the low half of the current operation's address. */
+export function pushPc(e: Emitter): void {
+  local(e, w.LOCAL_GET, PAGE_LO);
+  i32(e, e.word * 4);
+  e.code.push(w.I32_ADD);
 }
 
 /** Pushes the low half of a register. */

@@ -10,6 +10,7 @@ import type { Emitter } from './emit.ts';
 import * as e from './emit.ts';
 import { pushCondition } from './flags.ts';
 import { loadOrStore } from './memory.ts';
+import { touchBranch } from './timed.ts';
 import * as w from './wasm.ts';
 
 /** What one pass of code generation knows; `dispatched` grows from pass to pass until it holds every block that a dispatch goes to. */
@@ -52,20 +53,11 @@ function take(b: Emitter, flow: Flow, f: Fields): void {
   else e.exitAt(b, b.word * 4 + f.y, 0);
 }
 
-function pushPc(b: Emitter, offset: number): void {
-  e.local(b, w.LOCAL_GET, e.PAGE_LO);
-  e.i32(b, offset);
+/** Pushes the low half of a direct branch's target. */
+function pushTarget(b: Emitter, f: Fields): void {
+  e.pushPc(b);
+  e.i32(b, f.y);
   b.code.push(w.I32_ADD);
-}
-
-/** Tells the timing model of a branch. */
-function touchBranch(b: Emitter, kind: number, pushTaken: () => void, pushTarget: () => void): void {
-  if (!b.timed) return;
-  pushPc(b, b.word * 4);
-  e.i32(b, kind);
-  pushTaken();
-  pushTarget();
-  b.code.push(w.CALL, e.TOUCH_BRANCH);
 }
 
 function link(b: Emitter): void {
@@ -77,12 +69,7 @@ function link(b: Emitter): void {
 
 function unconditional(b: Emitter, flow: Flow, f: Fields): void {
   if (f.m === BRANCH_CALL) link(b);
-  touchBranch(
-    b,
-    f.m,
-    () => e.i32(b, 1),
-    () => pushPc(b, b.word * 4 + f.y),
-  );
+  touchBranch(b, f.m, () => pushTarget(b, f));
   take(b, flow, f);
 }
 
@@ -91,15 +78,10 @@ function toRegister(b: Emitter, flow: Flow, f: Fields): void {
   e.get(b, f.n);
   e.local(b, w.LOCAL_SET, e.VA);
   if (f.m === BRANCH_INDIRECT_CALL) link(b);
-  touchBranch(
-    b,
-    f.m,
-    () => e.i32(b, 1),
-    () => {
-      e.local(b, w.LOCAL_GET, e.VA);
-      b.code.push(w.I32_WRAP_I64);
-    },
-  );
+  touchBranch(b, f.m, () => {
+    e.local(b, w.LOCAL_GET, e.VA);
+    b.code.push(w.I32_WRAP_I64);
+  });
   for (const target of flow.region.returns) {
     e.local(b, w.LOCAL_GET, e.VA);
     e.local(b, w.LOCAL_GET, e.PAGE);
@@ -132,17 +114,12 @@ function pushTaken(b: Emitter, f: Fields): void {
 
 function conditional(b: Emitter, flow: Flow, f: Fields): void {
   pushTaken(b, f);
-  if (b.timed) {
-    // Any number that is not zero means taken; the model wants a truth value.
+  if (b.timed !== null) {
+    // Any number that is not zero means taken; the model wants 0 or 1.
     e.i32(b, 0);
     b.code.push(w.I32_NE);
     e.local(b, w.LOCAL_SET, e.PA);
-    touchBranch(
-      b,
-      BRANCH_CONDITIONAL,
-      () => e.local(b, w.LOCAL_GET, e.PA),
-      () => pushPc(b, b.word * 4 + f.y),
-    );
+    touchBranch(b, BRANCH_CONDITIONAL, () => pushTarget(b, f));
     e.local(b, w.LOCAL_GET, e.PA);
   }
   e.open(b, w.IF);

@@ -5,6 +5,7 @@ import * as op from '../operations.ts';
 import { type Fields, fieldsAt } from './data.ts';
 import type { Emitter } from './emit.ts';
 import * as e from './emit.ts';
+import { touchData } from './timed.ts';
 import * as w from './wasm.ts';
 
 /** Bytes behind `watchFrom` that are looked at: core.ts. */
@@ -105,12 +106,7 @@ export function loadOrStore(b: Emitter, at: number): void {
   e.open(b, w.IF);
   e.exitAt(b, b.word * 4, b.rest);
   e.close(b);
-  if (b.timed) {
-    e.local(b, w.LOCAL_GET, e.PA);
-    e.i32(b, bytes);
-    e.i32(b, store ? 1 : 0);
-    b.code.push(w.CALL, e.TOUCH_DATA);
-  }
+  touchData(b, bytes, store, isPair(kind));
   const [operation, size, narrow] = ACCESSES[kind];
   const transfer = (register: number, at: number): void => {
     e.local(b, w.LOCAL_GET, e.PA);

@@ -3,10 +3,11 @@
 import type { Core } from '../core.ts';
 import { LANES_MEMORY, NZCV_WORD, PC_WORDS } from '../lanes.ts';
 import { findLoops, findRegion, type Region } from './blocks.ts';
-import type { Emitter } from './emit.ts';
+import type { Emitter, Timed } from './emit.ts';
 import * as e from './emit.ts';
 import { nzcvBody } from './flags.ts';
 import { emitLoop, type Flow, flagsAtBlocks } from './flow.ts';
+import { layoutOf } from './resident.ts';
 import * as w from './wasm.ts';
 
 /** Fewer operations than this are not worth the way into a region. */
@@ -22,6 +23,7 @@ export type RegionFunction = (
   writeAt: number,
   watchFrom: number,
   spMask: number,
+  bank: number,
 ) => number;
 
 /** What regions call. */
@@ -34,7 +36,8 @@ export interface Hooks {
 export interface CompiledRegion {
   readonly run: RegionFunction;
   readonly entry: number;
-  readonly timed: boolean;
+  /** The timing model that it tells of accesses and branches. */
+  readonly timed: Timed | null;
   /** The memory that it reads and writes. */
   readonly ram: WebAssembly.Memory;
 }
@@ -55,12 +58,12 @@ const IMPORTS: readonly w.Import[] = [
   { name: 'rare', type: 2 },
 ];
 
-function emitter(base: number, timed: boolean): Emitter {
+function emitter(base: number, timed: Timed | null): Emitter {
   return { code: [], used: new Set(), written: new Set(), labels: [], flags: e.FLAGS_UNKNOWN, timed, base, rest: 0, word: 0 };
 }
 
 /** The region's blocks, in passes until every block that a dispatch goes to is known. */
-function emitRegion(region: Region, base: number, timed: boolean): Emitter {
+function emitRegion(region: Region, base: number, timed: Timed | null): Emitter {
   const flow: Flow = {
     region,
     loops: findLoops(region, base),
@@ -113,7 +116,8 @@ function epilogue(b: Emitter): void {
 export function compileRegion(core: Core, base: number, entry: number, page: Int32Array, hooks: Hooks): CompiledRegion | null {
   const region = findRegion(base, entry, page);
   if (region === null) return null;
-  const timed = core.timing !== null;
+  const geometry = core.timing?.geometry;
+  const timed = geometry === undefined ? null : { geometry, layout: layoutOf(geometry) };
   const body = emitRegion(region, base, timed);
   const whole = emitter(base, timed);
   for (const register of body.used) whole.used.add(register);

@@ -1,7 +1,7 @@
 // Which regions there are, and when one is entered. The interpreter counts, at the operation it comes to by a branch back or to another page,
 // how often it comes there (its heat, code.ts); an operation that gets hot is compiled with what is reached from it. A region is derived
 // like the records it was made of: it goes when they go, and nothing but speed depends on it.
-import { touchBranch, touchData } from '../../timing/model.ts';
+import { type TimingModel, touchBranch, touchData } from '../../timing/model.ts';
 import { HEAT, MOST_UNDONE } from '../code.ts';
 import { FLAG_C, FLAG_N, FLAG_V, FLAG_Z, PC_HI, PC_LO } from '../context.ts';
 import type { Core } from '../core.ts';
@@ -10,6 +10,7 @@ import { EXIT_COUNT, EXIT_HOT, EXIT_PAGE } from '../operations.ts';
 import { executeRare } from '../rare.ts';
 import { interpret } from '../run.ts';
 import { type CompiledRegion, compileRegion, type Hooks } from './region.ts';
+import { bankOf } from './resident.ts';
 
 /** The CPU that is in a region. */
 let running: Core | null = null;
@@ -28,7 +29,7 @@ function regionAt(core: Core, at: number, frame: number): CompiledRegion | null 
   const all = records();
   const { code, memory } = core.m;
   const known = code.regions[nameOf(all[at + HEAT])];
-  if (known !== undefined && known.timed === (core.timing !== null) && known.ram === memory.wasm) return known;
+  if (known !== undefined && known.timed?.geometry === core.timing?.geometry && known.ram === memory.wasm) return known;
   all[at + HEAT] = 0;
   const slot = Math.floor(at / SLOT_WORDS);
   if (code.compiled[slot] > MOST_UNDONE) return null;
@@ -42,18 +43,28 @@ function regionAt(core: Core, at: number, frame: number): CompiledRegion | null 
   return region;
 }
 
+/** Adds the stalls that a region counted to the model's. */
+function tellStalls(t: TimingModel, at: number): void {
+  const state = regionState();
+  t.stallCycles += state[at >> 2];
+  state[at >> 2] = 0;
+}
+
 /** Executes operations of the region at PC, which `interpret` came to; answers how many of `left` are left: as many, when it can execute none. */
 function enterRegion(core: Core, left: number): number {
   const region = regionAt(core, core.hotAt, core.hotFrame);
   if (region === null) return left;
-  const { k } = core;
+  const { k, timing } = core;
+  const layout = region.timed?.layout ?? null;
+  const bank = timing === null || layout === null ? 0 : bankOf(timing, core.cpu.number, layout);
   const state = regionState();
   state[NZCV_WORD] = (k[FLAG_N] << 3) | (k[FLAG_Z] << 2) | (k[FLAG_C] << 1) | k[FLAG_V];
   running = core;
   const { watchFrom, spMask } = core;
   const readAt = FAST_BYTES + core.readAt * 4;
   const writeAt = FAST_BYTES + core.writeAt * 4;
-  const after = region.run(region.entry, left, k[PC_LO] & ~0xfff, k[PC_HI], readAt, writeAt, watchFrom, spMask);
+  const after = region.run(region.entry, left, k[PC_LO] & ~0xfff, k[PC_HI], readAt, writeAt, watchFrom, spMask, bank);
+  if (timing !== null && layout !== null) tellStalls(timing, bank + layout.stalls);
   if (after === left) return left;
   const nzcv = state[NZCV_WORD];
   k[FLAG_N] = (nzcv >> 3) & 1;
