@@ -1,6 +1,7 @@
-// How fast the interpreter is, beside `qemu-system-aarch64 -singlestep` (one translated block an instruction) on the same programs
-// (test/bench/guests, built by its Makefile). Times are the processor time of the process, so that what else the machine does matters less;
-// the time of a guest that does nearly nothing (fixtures/guests/memcpy) counts as start-up and is taken off.
+// How fast guests run, beside `qemu-system-aarch64 -singlestep` (one translated block an instruction) and QEMU as it is, on the same programs
+// (test/bench/guests, built by its Makefile): the interpreter alone, both tiers, with sampling, with the timing model. Times are the processor
+// time of the process, so that what else the machine does matters less; the time of a guest that does nearly nothing (fixtures/guests/memcpy)
+// counts as start-up and is taken off.
 // `npm run bench -- cpu [rounds]`
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -8,6 +9,7 @@ import { join } from 'node:path';
 import { families } from '../../commands/table.ts';
 import { parseElf } from '../../src/abi/elf.ts';
 import { parseHost } from '../../src/kernel/host-schema.ts';
+import { NEVER_HOT } from '../../src/machine/cpu/code.ts';
 import { getSys, setSys } from '../../src/machine/cpu/context.ts';
 import { createSession, finish } from '../../src/session/session.ts';
 import { readCommand } from '../../src/shell/read.ts';
@@ -37,10 +39,11 @@ interface Run {
  * The guest on the CPU alone, without a kernel. `spu`: the guest programs it, a sample every 1,025 operations; full buffers are emptied and
  * handed back here, where otherwise a kernel would interrupt the guest's driver for it.
  */
-function onCpu(path: string, options: { spu: boolean; timing: boolean }): Run {
+function onCpu(path: string, options: { spu: boolean; timing: boolean; interpreted?: boolean }): Run {
   const guest = image(path);
   const elf = parseElf(guest)._unsafeUnwrap();
   const b = bareMachine({ megabytes: 64, ...options });
+  if (options.interpreted) b.m.code.hot = NEVER_HOT;
   const segments = elf.segments.map((s) => ({
     address: s.address,
     bytes: guest.subarray(Number(s.offset), Number(s.offset) + Number(s.fileSize)),
@@ -82,47 +85,71 @@ function inSession(path: string): number {
 }
 
 /** Processor seconds of one run of QEMU. */
-function inQemu(path: string): number {
-  const qemu = `qemu-system-aarch64 -singlestep -nodefaults -machine virt,gic-version=3 -cpu cortex-a57 -m 64 -display none -serial null -kernel ${path}`;
+function inQemu(path: string, ...options: string[]): number {
+  const qemu = `qemu-system-aarch64 ${options.join(' ')} -nodefaults -machine virt,gic-version=3 -cpu cortex-a57 -m 64 -display none -serial null -kernel ${path}`;
   const text = execFileSync('bash', ['-c', `{ TIMEFORMAT='%U %S'; time ${qemu}; } 2>&1`], { encoding: 'utf8' });
   const [user, system] = (text.trim().split('\n').pop() ?? '').split(' ').map(Number);
   return user + system;
 }
 
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1];
+/** The median of an even count: between the two in the middle. */
+const middle = (values: readonly number[]): number => {
+  const sorted = [...values].sort((a, b) => a - b);
+  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
+};
+
+const QEMU = 'qemu -singlestep';
+const INTERPRETER = 'interpreter';
 
 export async function run(args: readonly string[] = []): Promise<void> {
   const rounds = Number(args[0] ?? 3);
   const hasQemu = spawnSync('qemu-system-aarch64', ['--version']).status === 0;
   const engines: readonly (readonly [string, (path: string) => number])[] = [
-    ['plain', (path) => onCpu(path, { spu: false, timing: false }).seconds],
+    [INTERPRETER, (path) => onCpu(path, { spu: false, timing: false, interpreted: true }).seconds],
+    ['… with both', (path) => onCpu(path, { spu: true, timing: true, interpreted: true }).seconds],
+    ['both tiers', (path) => onCpu(path, { spu: false, timing: false }).seconds],
     ['sampling', (path) => onCpu(path, { spu: true, timing: false }).seconds],
     ['with timing', (path) => onCpu(path, { spu: true, timing: true }).seconds],
     ['in a session', inSession],
-    ...(hasQemu ? [['qemu -singlestep', inQemu] as const] : []),
+    ...(hasQemu ? [['qemu', (path: string) => inQemu(path)] as const, [QEMU, (path: string) => inQemu(path, '-singlestep')] as const] : []),
   ];
-  console.log(`million operations a second of processor time, median of ${rounds} rounds; ratio to qemu in brackets`);
-  console.log(
-    `program  operations  ${engines.map(([name]) => name.padStart(18)).join('')}${hasQemu ? '' : '  (qemu-system-aarch64 is not installed)'}`,
-  );
+  console.log(`million operations a second of processor time, median of ${rounds} rounds; ratio to ${QEMU} in brackets`);
+  const missing = hasQemu ? '' : '  (qemu-system-aarch64 is not installed)';
+  console.log(`program  operations  ${engines.map(([name]) => name.padStart(17)).join('')}${missing}`);
   const ratios = new Map<string, number[]>();
+  const costs = new Map<string, number[]>();
   for (const { name, path } of PROGRAMS) {
     const operations = onCpu(path, { spu: false, timing: false }).operations - onCpu(IDLE, { spu: false, timing: false }).operations;
     const times = engines.map(() => [] as number[]);
     for (let round = 0; round < rounds; round++) {
       for (const [i, [, measure]] of engines.entries()) times[i].push(measure(path) - measure(IDLE));
     }
-    const rates = times.map((t) => operations / median(t) / 1e6);
-    const reference = hasQemu ? rates[rates.length - 1] : Number.NaN;
-    const columns = engines.map(([engine], i) => {
-      const ratio = rates[i] / reference;
+    const rates = new Map(engines.map(([engine], i) => [engine, operations / median(times[i]) / 1e6]));
+    const columns = engines.map(([engine]) => {
+      const rate = rates.get(engine) ?? 0;
+      const ratio = rate / (rates.get(QEMU) ?? Number.NaN);
       ratios.set(engine, [...(ratios.get(engine) ?? []), ratio]);
-      return `${rates[i].toFixed(1)}${hasQemu && i < engines.length - 1 ? ` [${ratio.toFixed(2)}]` : ''}`.padStart(18);
+      costs.set(engine, [...(costs.get(engine) ?? []), 1 - rate / (rates.get(INTERPRETER) ?? Number.NaN)]);
+      return `${rate.toFixed(1)}${hasQemu && engine !== QEMU ? ` [${ratio.toFixed(2)}]` : ''}`.padStart(17);
     });
     console.log(`${name.padEnd(8)} ${String(operations).padStart(10)}  ${columns.join('')}`);
   }
   if (hasQemu) {
-    const columns = engines.slice(0, -1).map(([engine]) => `[${median(ratios.get(engine) ?? []).toFixed(2)}]`.padStart(18));
+    const columns = engines.map(([engine]) => (engine === QEMU ? '' : `[${middle(ratios.get(engine) ?? []).toFixed(2)}]`).padStart(17));
     console.log(`median ratio         ${columns.join('')}`);
   }
+  console.log('what sampling with the timing model costs of the speed of the interpreter without them (less than nothing: it is faster)');
+  const percent = (x: number): string => `${Math.round(x * 100)} %`;
+  for (const [engine, label] of [
+    ['… with both', 'interpreted'],
+    ['with timing', 'both tiers'],
+  ]) {
+    const each = costs.get(engine) ?? [];
+    const list = PROGRAMS.map(({ name }, i) => `${name} ${percent(each[i])}`).join(', ');
+    console.log(`  ${label.padEnd(12)} ${list}; median ${percent(middle(each))}`);
+  }
+  console.log(
+    `peak memory of this process ${Math.round(process.resourceUsage().maxRSS / 1024)} MiB, the guest's 64 MiB and every engine's arrays in it`,
+  );
 }
