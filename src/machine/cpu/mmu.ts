@@ -155,7 +155,9 @@ export function translateForSpu(
   va: bigint,
   write: boolean,
 ): { readonly pa: number } | { readonly fsc: number; readonly stage: 1 | 2; readonly level: number } {
-  const core = coreOf(m, cpu);
+  // Inside a step its core is up to date.
+  const running = m.code.cores[cpu.number];
+  const core = running?.cpu === cpu && running.m === m && running.resident ? running : coreOf(m, cpu);
   const vaLo = Number(BigInt.asIntN(32, va));
   const vaHi = Number(BigInt.asIntN(32, va >> 32n));
   const e = findEntry(core, vaLo, vaHi, false);

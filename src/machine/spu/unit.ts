@@ -74,13 +74,19 @@ function derive(device: SpuDescription): Unit {
 }
 
 const units = new WeakMap<SpuDescription, Unit>();
+// The one that was asked for last: a sample asks for the same one many times.
+let lastDevice: SpuDescription | null = null;
+let lastUnit: Unit | null = null;
 
 /** The unit of a description. */
 export function unitOf(device: SpuDescription): Unit {
+  if (device === lastDevice) return lastUnit!;
   let unit = units.get(device);
   if (unit === undefined) {
     unit = derive(device);
     units.set(device, unit);
   }
+  lastDevice = device;
+  lastUnit = unit;
   return unit;
 }
