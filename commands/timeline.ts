@@ -46,7 +46,7 @@ export const timeline = family({
   group: 'spe',
   summary: 'the profiling buffer through time, and its blackout windows',
   details: [
-    'On and off, pages pinned and unpinned, S set in PMBSR_EL1 and by whom, the buffer management interrupt taken (acknowledged), what the host did to the pages. A blackout window begins when S is set: profiling stands still until the guest has handled the interrupt. Windows are counted in operations, which are ticks: those of every vCPU.',
+    'On and off, pages pinned and unpinned, S set in PMBSR_EL1 and by whom, the buffer management interrupt step by step, what the host did to the pages. A blackout window begins when S is set: profiling stands still until the guest has handled the interrupt. Windows are counted in operations, which are ticks: those of every vCPU.',
   ],
   see: ['pins', 'buffer', 'vgic', 'host'],
   forms: [

@@ -3,6 +3,7 @@ import { CREATE_DEVICE_TEST, DEVICE_TYPE_VGIC_V2, DEVICE_TYPE_VGIC_V3 } from '..
 import { type InterruptView, interruptView, type VgicView, vgicView } from '../src/kernel/vgic/view.ts';
 import type { Vm } from '../src/kernel/world.ts';
 import { refuse } from '../src/session/enter.ts';
+import { eventsUntilNow } from '../src/session/interrupt-events.ts';
 import { issue } from '../src/session/issue.ts';
 import { done, type SessionEvent, unmet } from '../src/session/outcome.ts';
 import { currentVm, vcpuOf } from '../src/session/scope.ts';
@@ -80,12 +81,14 @@ function historyOf(context: Context, vm: Vm, irq: InterruptView): Step[] {
     e['vm'] === vm.index &&
     e['intid'] === irq.intid &&
     (irq.kind === 'SPI' || vm.vcpus[Number(e['vcpu'])]?.id === irq.vcpu);
-  return context.log.events.filter(isAboutIt).map((e) => ({
-    tick: e.tick,
-    event: e.kind,
-    ...(whoDid(e) === null ? {} : { by: whoDid(e) ?? '' }),
-    ...(e['listRegister'] === undefined || Number(e['listRegister']) < 0 ? {} : { listRegister: Number(e['listRegister']) }),
-  }));
+  return eventsUntilNow(context)
+    .filter(isAboutIt)
+    .map((e) => ({
+      tick: e.tick,
+      event: e.kind,
+      ...(whoDid(e) === null ? {} : { by: whoDid(e) ?? '' }),
+      ...(e['listRegister'] === undefined || Number(e['listRegister']) < 0 ? {} : { listRegister: Number(e['listRegister']) }),
+    }));
 }
 
 function whoDid(e: SessionEvent): string | null {

@@ -3,6 +3,7 @@
 import { readField } from '../arch/sysreg/define.ts';
 import { REGISTERS, registerIndex } from '../arch/sysreg/table.ts';
 import { hex } from '../base/hex.ts';
+import { eventsUntilNow } from './interrupt-events.ts';
 import type { SessionEvent } from './outcome.ts';
 import type { Context } from './session.ts';
 import { vcpuName } from './vmm.ts';
@@ -11,7 +12,10 @@ export interface TimelineEntry {
   readonly tick: number;
   /** vCPU as printed; `host` for what the host did. */
   readonly vcpu: string;
-  /** `on`, `off`, `pin`, `unpin`, `S set`, `PPI taken`, `RLIMIT`, `COLL`, `filter`, `host`. */
+  /**
+   * `on`, `off`, `pin`, `unpin`, `S set`, `S cleared`, `exit`, `RLIMIT`, `COLL`, `filter`, what the host did; of the buffer's interrupt
+   * `line high`, `line low`, `LR0`, `PPI taken`, `PPI dropped`, `PPI ended`, `PPI again`.
+   */
   readonly what: string;
   readonly detail: string;
 }
@@ -89,6 +93,8 @@ function entryOf(e: SessionEvent): Pick<TimelineEntry, 'what' | 'detail'> | null
       return { what: 'on', detail: `${count(e['size'])} bytes` };
     case 'spe.off':
       return { what: 'off', detail: '' };
+    case 'spe.irq-low':
+      return { what: 'S cleared', detail: '' };
     case 'pin':
     case 'unpin':
       return { what: e.kind, detail: pages(e) };
@@ -114,8 +120,30 @@ function entryOf(e: SessionEvent): Pick<TimelineEntry, 'what' | 'detail'> | null
 interface Lane {
   /** The last cause of S that no interrupt has followed. */
   cause: string | null;
+  /** The buffer management interrupt; -1 until its line first went high. */
   intid: number;
   window: { -readonly [K in keyof BlackoutWindow]: BlackoutWindow[K] } | null;
+}
+
+/** What the vGIC told of the buffer's interrupt, but its acknowledge; null for what `vgic irq` alone shows. */
+function stepOfInterrupt(e: SessionEvent): Pick<TimelineEntry, 'what' | 'detail'> | null {
+  const intid = String(e['intid']);
+  switch (e.kind) {
+    case 'irq.raised':
+      return { what: 'line high', detail: intid };
+    case 'irq.lowered':
+      return { what: 'line low', detail: intid };
+    case 'irq.delivered':
+      return { what: `LR${String(e['listRegister'])}`, detail: `${intid} pending` };
+    case 'irq.dropped':
+      return { what: 'PPI dropped', detail: `${intid}: its priority; it is active until ICC_DIR_EL1 says otherwise` };
+    case 'irq.ended':
+      return { what: 'PPI ended', detail: intid };
+    case 'irq.reraised':
+      return { what: 'PPI again', detail: `${intid}: the maintenance interrupt took the vCPU out, and the line is still high` };
+    default:
+      return null;
+  }
 }
 
 /** What the log says of every vCPU's buffer, oldest first. */
@@ -131,18 +159,23 @@ export function timelineOf(context: Context): Timeline {
   const nameOf = (vm: number, index: number): string => vcpuName(vm, context.world.world.kernel.vms[vm]?.vcpus[index]?.id ?? index);
   const add = (tick: number, vcpu: string, what: string, detail: string): void => void entries.push({ tick, vcpu, what, detail });
 
-  for (const e of context.log.events) {
+  for (const e of eventsUntilNow(context)) {
     if (e.kind === 'host.event') {
       add(e.tick, 'host', String(e['event']), `${String(e['gpa'])}, ${count(e['size'])} bytes: ${String(e['effect'])}`);
       continue;
     }
-    if (e.kind === 'irq.acknowledged') {
+    if (e.kind.startsWith('irq.')) {
       const vcpu = nameOf(Number(e['vm']), Number(e['vcpu']));
       const { window, intid } = laneOf(vcpu);
-      if (window === null || window.taken !== null || e['intid'] !== intid) continue;
-      window.taken = e.tick;
-      window.operations = e.tick - window.from;
-      add(e.tick, vcpu, 'PPI taken', `${intid}, ${plural(window.operations, 'operation', 'operations')} after S`);
+      if (e['intid'] !== intid) continue;
+      const step = stepOfInterrupt(e);
+      if (step !== null) add(e.tick, vcpu, step.what, step.detail);
+      if (e.kind !== 'irq.acknowledged' || window === null) continue;
+      const after = e.tick - window.from;
+      const again = window.taken === null ? '' : ' again';
+      window.taken ??= e.tick;
+      window.operations ??= after;
+      add(e.tick, vcpu, 'PPI taken', `${intid}${again}, ${plural(after, 'operation', 'operations')} after S`);
       continue;
     }
     const vcpu = String(e['vcpu'] ?? '');
@@ -160,6 +193,7 @@ export function timelineOf(context: Context): Timeline {
     if (entry === null) continue;
     lane.cause = causeOf(e) ?? lane.cause;
     add(e.tick, vcpu, entry.what, entry.detail);
+    if (e.kind === 'spe.event') add(e.tick, vcpu, 'exit', 'PMBIRQ of the CPU: the host takes the vCPU out of the guest');
     if (e.kind === 'spe.on' && lane.window !== null) {
       lane.window.on = e.tick;
       lane.window.untilOn = e.tick - lane.window.from;

@@ -54,12 +54,38 @@ describe('timeline', () => {
     }
     expect(entries.map((e) => e.tick)).toEqual(entries.map((e) => e.tick).sort((a, b) => a - b));
   });
+  test('an interrupt step by step: each S set, exit, line, list register, taken, S cleared, line, end', () => {
+    const s = newShell();
+    s.all('up event-full', 'run');
+    const { entries } = s.run('timeline 100000').json['data'] as { entries: { what: string; tick: number }[] };
+    const buffer = ['pin', 'on', 'unpin', 'off'];
+    const steps = entries.map((e) => e.what).filter((what) => !buffer.includes(what));
+    const day = ['S set', 'exit', 'line high', 'LR0', 'PPI taken', 'S cleared', 'line low', 'PPI ended'];
+    expect(steps).toEqual(Array.from({ length: 10 }, () => day).flat());
+  });
+  test('an interrupt that ends while S is set comes again; what the guest did without a trap shows at once', () => {
+    const s = newShell();
+    s.all('up event-full', 'until PMBSR_EL1.S', 'break irq+72', 'continue');
+    const history = (): string[] =>
+      (s.run('vgic irq 21').json['data'] as { history: { event: string }[] }).history.map((e) => e.event.slice('irq.'.length));
+    const start = ['raised', 'queued', 'delivered', 'acknowledged'];
+    expect(history()).toEqual(start);
+    s.all('reg x0=0', 'step 3', 'delete 1', 'step 200');
+    const again = ['ended', 'reraised', 'delivered', 'acknowledged', 'lowered', 'ended'];
+    expect(history()).toEqual([...start, ...again]);
+    const { entries, windows } = s.run('timeline').json['data'] as { entries: { what: string; detail: string }[]; windows: object[] };
+    expect(entries.filter((e) => e.what === 'PPI taken').map((e) => e.detail)).toEqual([
+      '21, 20 operations after S',
+      expect.stringMatching(/^21 again, \d+ operations after S$/),
+    ]);
+    expect([entries.filter((e) => e.what === 'PPI again').length, windows.length]).toEqual([1, 1]);
+  });
   test('a buffer over the maximum: S set by KVM, 0x20004, nothing pinned', () => {
     const s = newShell();
     s.all('up pointer-chase --max-buffer 4KiB', 'until PMBSR_EL1.S');
     expect(s.run('reg PMBSR_EL1').out).toEqual(['PMBSR_EL1 = 0x20004']);
     const { entries } = s.run('timeline').json['data'] as { entries: { what: string; detail: string }[] };
-    expect(entries.map((e) => e.what)).toEqual(['S set']);
+    expect(entries.map((e) => e.what)).toEqual(['S set', 'line high']);
     expect(entries[0].detail).toMatch(/^by KVM: 8,192 bytes, the maximum is 4,096 \(0x20004\)$/);
     expect(s.run('pins').json['data']).toMatchObject({ pages: 0, locked: 0 });
   });

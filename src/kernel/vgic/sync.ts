@@ -8,7 +8,8 @@ import { appendToList, findIrq, type Irq, isEdge, isPending, kickVcpu, routeOf }
 import { inputLevel, isMapped } from './mapped.ts';
 import { LATCHED_WHILE_ACTIVE, NOBODY, type VgicCpu } from './state.ts';
 
-const KIND_OF: Readonly<Record<TrailEntry['kind'], VgicEventKind>> = {
+/** What an entry of the interface's trail is called once the hypervisor has drained it. */
+export const KIND_OF: Readonly<Record<TrailEntry['kind'], VgicEventKind>> = {
   acknowledged: 'irq.acknowledged',
   dropped: 'irq.dropped',
   ended: 'irq.ended',

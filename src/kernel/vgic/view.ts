@@ -13,8 +13,10 @@ import {
   writeStored,
 } from '../../machine/gic/interface.ts';
 import type { MountedWorld, Vcpu, Vm } from '../world.ts';
+import type { VgicEvent } from './events.ts';
 import { findIrq, type Irq, isEdge, isPending, ownerOf } from './irq.ts';
 import { FIRST_PPI, FIRST_SPI, interruptCount, NOBODY } from './state.ts';
+import { KIND_OF } from './sync.ts';
 
 const PSTATE_I = 1n << 7n;
 const STATES = ['invalid', 'pending', 'active', 'pending and active'];
@@ -168,6 +170,19 @@ export function interruptView(mw: MountedWorld, vm: Vm, vcpu: number, intid: num
     listRegister: shown,
     delivery: deliveryOf(mw, vm, irq, shown),
   };
+}
+
+/** What the VM's vCPUs did to interrupts since they last left the guest: events that the history gets at the next exit. */
+export function untoldEvents(mw: MountedWorld, vm: Vm): readonly (VgicEvent & { readonly tick: number })[] {
+  return vm.vcpus.flatMap((vcpu) =>
+    (interfaceOf(mw, vcpu)?.trail ?? []).map(({ kind, intid, tick, listRegister }) => ({
+      kind: KIND_OF[kind],
+      intid,
+      vcpu: vcpu.index,
+      tick,
+      listRegister,
+    })),
+  );
 }
 
 /** Interrupts beyond those that reset leaves as they are. */
