@@ -140,7 +140,7 @@ describe('kernel', () => {
   test('profile and log', () => {
     expect(newShell('pkvm').run('kernel').out.join('\n')).toMatch(/^SPE in VMs +not offered +protected KVM is enabled$/m);
     const { out } = newShell().run('kernel log');
-    expect(out[0]).toMatch(/^arm_spe_pmu arm_spe_0: probed SPEv1\.1 for CPUs 0-3 \[max_record_sz 64, align 64, features 0x17\]$/);
+    expect(out[0]).toMatch(/^arm_spe_pmu spe-pmu-0: probed SPEv1\.1 for CPUs 0-3 \[max_record_sz 64, align 64, features 0x17\]$/);
   });
 
   test('diff: what the SPE series changed between v5 and v6', () => {

@@ -2,7 +2,7 @@
 import { COUNT_SIZES, INTERVALS, release } from '../../abi/spe-sysfs.ts';
 import { SPE_V1P2 } from '../../arch/spe/features.ts';
 import { fieldAccess } from '../../arch/sysreg/table.ts';
-import { cpuListText, lowestCpu } from '../cpu-list.ts';
+import { allCpus, cpuListText, lowestCpu } from '../cpu-list.ts';
 import type { Host, SpuDevice } from '../host.ts';
 
 const idField = (register: string, name: string): ((word: bigint) => number) => {
@@ -55,6 +55,15 @@ function features(host: Host, spu: SpuDevice): number {
   return word;
 }
 
+/**
+ * The platform device that the driver binds to, which its lines name: ACPI has one for the whole machine, so that it can only tell of a unit that
+ * all CPUs have; otherwise it is a node of the devicetree.
+ */
+function platformDevice(host: Host, spu: SpuDevice): string {
+  if (host.spus.length === 1) return spu.cpus === allCpus(host.cpus) ? 'arm,spe-v1' : 'spe-pmu';
+  return `spe-pmu-${host.spus.indexOf(spu)}`;
+}
+
 export interface Probe {
   /** Name of the errno that probing ended with; null: the unit is there. */
   readonly errno: string | null;
@@ -64,8 +73,7 @@ export interface Probe {
 /** Probes one unit. */
 export function probeUnit(host: Host, spu: SpuDevice): Probe {
   const failed = failure(host, spu);
-  // The KPTI warning is printed once, before there is a device to name.
-  const prefix = host.kernel.kpti ? 'arm_spe_pmu' : `arm_spe_pmu ${spu.name}`;
+  const prefix = `arm_spe_pmu ${platformDevice(host, spu)}`;
   if (failed !== null) return { errno: failed.errno, lines: failed.line === null ? [] : [`${prefix}: ${failed.line}`] };
   const lines: string[] = [];
   if (INTERVALS[interval(spu.pmsidr)] === undefined) lines.push(`unknown PMSIDR_EL1.Interval [${interval(spu.pmsidr)}]; assuming 8`);
@@ -75,7 +83,8 @@ export function probeUnit(host: Host, spu: SpuDevice): Probe {
   return { errno: null, lines: lines.map((line) => `${prefix}: ${line}`) };
 }
 
-/** What probing prints on a host, each warning that comes once only once. */
+/** What probing prints on a host. The KPTI warning comes once. */
 export function probeLog(host: Host): readonly string[] {
-  return [...new Set(host.spus.flatMap((spu) => probeUnit(host, spu).lines))];
+  const units = host.kernel.kpti ? host.spus.slice(0, 1) : host.spus;
+  return units.flatMap((spu) => probeUnit(host, spu).lines);
 }

@@ -20,40 +20,45 @@ function host(spu: Readonly<Record<string, unknown>>, kernel: Partial<Host['kern
 
 describe('what the driver prints', () => {
   const rows: [string, Host, string | null, string[]][] = [
-    ['a unit', host({}), null, ['arm_spe_pmu arm_spe_0: probed SPEv1.1 for CPUs 0-7 [max_record_sz 64, align 64, features 0x17]']],
+    ['a unit', host({}), null, ['arm_spe_pmu arm,spe-v1: probed SPEv1.1 for CPUs 0-7 [max_record_sz 64, align 64, features 0x17]']],
     [
       'KPTI: once, EPERM',
       host({}, { kpti: true }),
       'EPERM',
-      ['arm_spe_pmu: profiling buffer inaccessible. Try passing "kpti=off" on the kernel command line'],
+      ['arm_spe_pmu arm,spe-v1: profiling buffer inaccessible. Try passing "kpti=off" on the kernel command line'],
     ],
     ['no interrupt: silence, ENXIO', host({ interrupt: 0 }), 'ENXIO', []],
-    ['not a PPI', host({ interrupt: 37 }), 'EINVAL', ['arm_spe_pmu arm_spe_0: expected PPI but got SPI (37)']],
-    ['no PMSVer', host({ pmsver: 0 }), 'ENXIO', ['arm_spe_pmu arm_spe_0: unsupported ID_AA64DFR0_EL1.PMSVer [0] on CPU 0']],
-    ['owned by a higher EL', host({ pmbidr: 0x36n }), 'ENXIO', ['arm_spe_pmu arm_spe_0: profiling buffer owned by higher exception level']],
-    ['Align 12', host({ pmbidr: 0x2cn }), 'ENXIO', ['arm_spe_pmu arm_spe_0: unsupported PMBIDR.Align [12] on CPU 0']],
-    ['MaxSize 12', host({ pmsidr: 0x2c417n }), 'ENXIO', ['arm_spe_pmu arm_spe_0: unsupported PMSIDR_EL1.MaxSize [12] on CPU 0']],
+    ['not a PPI', host({ interrupt: 37 }), 'EINVAL', ['arm_spe_pmu arm,spe-v1: expected PPI but got SPI (37)']],
+    ['no PMSVer', host({ pmsver: 0 }), 'ENXIO', ['arm_spe_pmu arm,spe-v1: unsupported ID_AA64DFR0_EL1.PMSVer [0] on CPU 0']],
+    [
+      'owned by a higher EL',
+      host({ pmbidr: 0x36n }),
+      'ENXIO',
+      ['arm_spe_pmu arm,spe-v1: profiling buffer owned by higher exception level'],
+    ],
+    ['Align 12', host({ pmbidr: 0x2cn }), 'ENXIO', ['arm_spe_pmu arm,spe-v1: unsupported PMBIDR.Align [12] on CPU 0']],
+    ['MaxSize 12', host({ pmsidr: 0x2c417n }), 'ENXIO', ['arm_spe_pmu arm,spe-v1: unsupported PMSIDR_EL1.MaxSize [12] on CPU 0']],
     [
       'an interval and a counter size nobody knows: warnings',
       host({ pmsidr: 0x46917n }),
       null,
       [
-        'arm_spe_pmu arm_spe_0: unknown PMSIDR_EL1.Interval [9]; assuming 8',
-        'arm_spe_pmu arm_spe_0: unknown PMSIDR_EL1.CountSize [4]; assuming 2',
-        'arm_spe_pmu arm_spe_0: probed SPEv1.1 for CPUs 0-7 [max_record_sz 64, align 64, features 0x17]',
+        'arm_spe_pmu arm,spe-v1: unknown PMSIDR_EL1.Interval [9]; assuming 8',
+        'arm_spe_pmu arm,spe-v1: unknown PMSIDR_EL1.CountSize [4]; assuming 2',
+        'arm_spe_pmu arm,spe-v1: probed SPEv1.1 for CPUs 0-7 [max_record_sz 64, align 64, features 0x17]',
       ],
     ],
     [
       'features that the kernel does not know are not among them',
       host({ pmsver: 6, pmsidr: 0xf0374ffn, pmbidr: 0x226n }, { version: '6.12' }),
       null,
-      ['arm_spe_pmu arm_spe_0: probed SPEv1.5 for CPUs 0-7 [max_record_sz 128, align 64, features 0x7f]'],
+      ['arm_spe_pmu arm,spe-v1: probed SPEv1.5 for CPUs 0-7 [max_record_sz 128, align 64, features 0x7f]'],
     ],
     [
       'and with 6.19 all of them are',
       host({ pmsver: 6, pmsidr: 0xf0374ffn, pmbidr: 0x226n }, { version: '6.19' }),
       null,
-      ['arm_spe_pmu arm_spe_0: probed SPEv1.5 for CPUs 0-7 [max_record_sz 128, align 64, features 0x3ff]'],
+      ['arm_spe_pmu arm,spe-v1: probed SPEv1.5 for CPUs 0-7 [max_record_sz 128, align 64, features 0x3ff]'],
     ],
   ];
   for (const [name, h, errno, lines] of rows) {
@@ -65,6 +70,13 @@ describe('what the driver prints', () => {
       expect(lookup(h, '/sys/devices/arm_spe_0') === null).toBe(errno !== null);
     });
   }
+});
+
+test('its lines name the platform device: the one of ACPI where all CPUs have the unit, else the node of the devicetree', () => {
+  const prefixes = (name: string): string[] => probeLog(named(name)).map((line) => line.replace(/: probed.*/, ''));
+  expect(prefixes('n1-metal')).toEqual(['arm_spe_pmu arm,spe-v1']);
+  expect(prefixes('partial-spe')).toEqual(['arm_spe_pmu spe-pmu']);
+  expect(prefixes('two-spu')).toEqual(['arm_spe_pmu spe-pmu-0', 'arm_spe_pmu spe-pmu-1']);
 });
 
 test('checks come in the driver’s order', () => {
@@ -94,7 +106,7 @@ test('checks come in the driver’s order', () => {
 test('the KPTI warning is printed once for all units, and KVM says why it has none', () => {
   const h = named('kpti');
   expect(bootWorld(h, 0).kernel.log).toEqual([
-    'arm_spe_pmu: profiling buffer inaccessible. Try passing "kpti=off" on the kernel command line',
+    'arm_spe_pmu spe-pmu-0: profiling buffer inaccessible. Try passing "kpti=off" on the kernel command line',
     `kvm: SPE is not available to virtual machines: ${speUnavailable(h)}`,
   ]);
 });
