@@ -472,6 +472,20 @@ describe('what user space reads and writes (vgic.md 1.4-1.6)', () => {
     expect(read(b, abi.GRP_CPU_SYSREGS, bpr1)).toBe('0x6');
   });
 
+  test('KVM_ARM_VCPU_INIT leaves the CPU interface as it is; CTRL_INIT resets it', () => {
+    const b = initialised();
+    const pmr = ofVcpu(0, sysreg('PMR'));
+    expect(read(b, abi.GRP_CPU_SYSREGS, pmr)).toBe('0x0');
+    expect(put(b, abi.GRP_CPU_SYSREGS, pmr, 0xf0)).toBe('ok');
+    for (let again = 0; again < 2; again++) expect(init(b, 0, ['psci-0.2'])).toBe('ok');
+    expect(read(b, abi.GRP_CPU_SYSREGS, pmr)).toBe('0xf0');
+    const fresh0 = fresh();
+    const { vgic } = vcpuOf(fresh0, 0);
+    if (vgic) vgic.registers.pmr = 0xf0;
+    expect(ctrlInit(fresh0)).toBe('ok');
+    expect(read(fresh0, abi.GRP_CPU_SYSREGS, pmr)).toBe('0x0');
+  });
+
   test('LEVEL_INFO writes every line from 16 on, edge ones too, and reads the level ones', () => {
     const b = initialised();
     expect(put(b, abi.GRP_LEVEL_INFO, ofVcpu(0, 0), 0xffffffff)).toBe('ok');

@@ -1,24 +1,6 @@
 // What spesh has of the Statistical Profiling Extension and of Linux's driver for it: one row a rule of spe-architecture §1 to §6 (the reference
 // that the sections of the comments name), with the tests that show it. README.md prints it.
-import type { Support } from '../call-state.ts';
-
-export interface SpeCoverageRow {
-  /** Section of the reference: `4.7`. */
-  readonly section: string;
-  readonly what: string;
-  readonly support: Support;
-  /** Test files below test/, without `.test.ts`; a notebook by its path. None where nothing is modelled. */
-  readonly tests: readonly string[];
-}
-
-const full = (section: string, what: string, ...tests: string[]): SpeCoverageRow => ({ section, what, support: 'full', tests });
-const partial = (section: string, what: string, why: string, ...tests: string[]): SpeCoverageRow => ({
-  section,
-  what,
-  support: { partial: why },
-  tests,
-});
-const none = (section: string, what: string, why: string): SpeCoverageRow => ({ section, what, support: { none: why }, tests: [] });
+import { full, none, partial, type ReferenceRow } from '../reference-coverage.ts';
 
 const EVENTS = 'fixtures/sessions/management-events.md';
 const LATENCIES = 'fixtures/sessions/latencies.md';
@@ -33,7 +15,7 @@ const EVENT = 'kernel/driver/event';
 const PERF_RECORD = 'kernel/driver/perf-record';
 const NO_UNIT = 'no unit here has it: KVM gives its guests none, and Linux’s driver uses none';
 
-const RECORD_FORMAT: readonly SpeCoverageRow[] = [
+const RECORD_FORMAT: readonly ReferenceRow[] = [
   full(
     '1.1',
     'records of packets in any order, one Timestamp or End packet, padding anywhere; unknown packets are stepped over',
@@ -94,7 +76,7 @@ const RECORD_FORMAT: readonly SpeCoverageRow[] = [
   full('1.14', 'record vectors R1 to R12', PACKETS, RECORD, 'trace/decode'),
 ];
 
-const EVENTS_AND_SOURCES: readonly SpeCoverageRow[] = [
+const EVENTS_AND_SOURCES: readonly ReferenceRow[] = [
   full(
     '2.1',
     'events 0 to 7: exception, retired, L1D access and refill, TLB access and walk, not taken, mispredicted',
@@ -130,7 +112,7 @@ const EVENTS_AND_SOURCES: readonly SpeCoverageRow[] = [
   ),
 ];
 
-const REGISTERS: readonly SpeCoverageRow[] = [
+const REGISTERS: readonly ReferenceRow[] = [
   full('3.1', 'encodings, access, presence by feature', 'arch/sysreg-spe', ACCESS),
   none('3.1', 'offsets in NV2 memory', 'no guest hypervisor runs: the CPU has no FEAT_NV2'),
   none('3.1', 'other names at EL2 with HCR_EL2.E2H', 'no instructions of a hypervisor run: KVM is modelled by what it does'),
@@ -146,7 +128,7 @@ const REGISTERS: readonly SpeCoverageRow[] = [
   full('3.4', 'PMBLIMITR_EL1.E resets to 0; UNKNOWN fields to 0', 'arch/sysreg-spe'),
 ];
 
-const BEHAVIOUR: readonly SpeCoverageRow[] = [
+const BEHAVIOUR: readonly ReferenceRow[] = [
   full('4.1', 'owner, E2PB, TGE, the control bit of each Exception level, S', 'machine/spu/enabled'),
   none(
     '4.1',
@@ -218,12 +200,16 @@ const BEHAVIOUR: readonly SpeCoverageRow[] = [
   full('4.13', 'side effects of register writes', ACCESS, BUFFER),
 ];
 
-const DRIVER: readonly SpeCoverageRow[] = [
+const DRIVER: readonly ReferenceRow[] = [
   full('5', 'SPE, SPEv1p1 to SPEv1p5 as host fixtures, and what no unit can say of itself', VERSIONS, 'kernel/hosts'),
   full('5', 'ArchInst, ERnd, LDS, FnE, PBT, FDS, CRR, EFT', VERSIONS, 'machine/spu/filter'),
   none('5', 'FPF, SME, ALTCLK, DPFZS, EXC, nVM', 'of instructions, clocks and exceptions that the rows above say are missing'),
-  full('6.1', 'the device’s directory in sysfs', 'kernel/sysfs'),
-  none('6.1', 'power/', 'the generic files of every device; nothing of the unit is in them'),
+  partial(
+    '6.1',
+    'the device’s directory in sysfs, its link on the bus, power/',
+    'the device stands in /sys/devices with every kernel; from about 6.12 on the driver’s is below its platform device',
+    'kernel/sysfs',
+  ),
   full('6.2', 'format/ by kernel and unit', 'kernel/sysfs', 'kernel/driver/event-text'),
   full('6.3', 'caps/ by kernel and unit', 'kernel/sysfs'),
   full('6.4', 'names and type numbers', 'kernel/sysfs', 'kernel/hosts'),
@@ -252,12 +238,4 @@ const DRIVER: readonly SpeCoverageRow[] = [
   full('6.12', 'the complete N1-like tree', 'kernel/sysfs'),
 ];
 
-export const SPE_COVERAGE: readonly SpeCoverageRow[] = [...RECORD_FORMAT, ...EVENTS_AND_SOURCES, ...REGISTERS, ...BEHAVIOUR, ...DRIVER];
-
-const supportText = (support: Support): string => (typeof support === 'string' ? support : Object.entries(support)[0].join(': '));
-
-/** The rows as a Markdown table. */
-export function speCoverageMarkdown(rows: readonly SpeCoverageRow[]): string {
-  const cells = rows.map((r) => `| ${r.section} | ${r.what} | ${supportText(r.support)} | ${r.tests.map((t) => `\`${t}\``).join(', ')} |`);
-  return ['| § | What | Support | Shown by |', '|---|---|---|---|', ...cells].join('\n');
-}
+export const SPE_COVERAGE: readonly ReferenceRow[] = [...RECORD_FORMAT, ...EVENTS_AND_SOURCES, ...REGISTERS, ...BEHAVIOUR, ...DRIVER];
