@@ -49,6 +49,9 @@ if (steps === undefined) {
   process.stderr.write(`launch: unknown task ${task}\n`);
   process.exit(2);
 }
+// A part of the suite is asked for by name: then its tests are listed by theirs.
+const listed = task === 'test' && rest.some((word) => !word.startsWith('-')) && !rest.some((word) => word.startsWith('--reporter'));
+if (listed) rest.push('--reporter=verbose');
 const node = pickNode();
 const env = { ...process.env, PATH: `${dirname(node)}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH}` };
 

@@ -3,7 +3,7 @@
 import { full, none, partial, type ReferenceRow } from '../reference-coverage.ts';
 import { QUIRKS } from './quirks.ts';
 
-const VECTORS = 'kernel/vgic-vectors';
+const VECTORS = 'kernel/vgic-state-machine';
 const TRANSITIONS = 'kernel/vgic-transitions';
 const MMIO = 'kernel/vgic-mmio';
 const QUIRK_TESTS = 'kernel/vgic-quirks';
