@@ -1,4 +1,4 @@
-// explain: what an errno, a register or an attribute is (language.md §3, group why).
+// explain: what an errno, a register, an attribute or a knob is (language.md §3, group why).
 import { type ExplainedList, type Explanation, explainable, explain as explainWord } from '../src/session/explain.ts';
 import { done, unmet } from '../src/session/outcome.ts';
 import { family } from '../src/shell/family.ts';
@@ -49,6 +49,27 @@ export function showExplanation(e: Explanation): Doc {
       };
       return [text(...head), fields, ...(e.notes.length === 0 ? [] : [text(...e.notes)])];
     }
+    case 'frame': {
+      const place = `${e.frame}, offset ${e.offset}; accesses of ${e.sizes.join(' or ')} bytes${e.reset === null ? '' : `; at reset ${e.reset}`}`;
+      const sides = [
+        ['the guest', e.guest],
+        ['user space', e.user],
+      ] as const;
+      const rows = sides.flatMap(([who, access]) =>
+        access === null
+          ? [[who, 'as the guest', '']]
+          : [
+              [who, 'reads', access.reads],
+              ['', 'writes', access.writes],
+            ],
+      );
+      const columns = [{ title: '' }, { title: '' }, { title: '' }];
+      return [text(`${e.name}: ${e.title}`, place), { kind: 'table', header: false, columns, rows }];
+    }
+    case 'knob': {
+      const values = e.values === null ? 'a number' : `one of ${e.values.join(', ')}`;
+      return [text(`${e.name} = ${e.value} on this host; ${values}`, e.about, 'A fixture sets it: [knobs] in its TOML.')];
+    }
     case 'attribute': {
       const revisions = e.revisions === null ? '' : `; ${e.revisions.join(', ')}`;
       const head = [
@@ -65,7 +86,7 @@ export const explain = family({
   group: 'why',
   summary: 'what an errno, a register or an attribute is',
   details: [
-    'ERRNO: its text, and which checks of this kernel answer with it. REG: encoding, ONE_REG id and fields, or one field (PMBSR_EL1.S). ATTR: its numbers, and the ordered checks of set, get and has under this host’s kernel. An exit of KVM_RUN is explained too.',
+    'ERRNO: its text, and which checks of this kernel answer with it. REG: encoding, ONE_REG id and fields, or one field (PMBSR_EL1.S). ATTR: its numbers, and the ordered checks of set, get and has under this host’s kernel. An exit of KVM_RUN is explained too, as are the registers of the vGIC’s frames (GICD_ISENABLER, GICR_ISPENDR0) and the knobs of the host (vgic.noRetract; `host knobs` lists them).',
   ],
   see: ['why', 'kernel', 'help'],
   forms: [
@@ -81,7 +102,7 @@ export const explain = family({
         return unmet(
           'unknown-name',
           `nothing is known of '${word}'`,
-          didYouMean(word, explainable()) ?? 'an errno, a register or an attribute',
+          didYouMean(word, explainable()) ?? 'an errno, a register, an attribute or a knob',
         );
       },
       show: ({ data }) => (data === null ? [] : showExplanation(data as unknown as Explanation)),

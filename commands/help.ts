@@ -26,7 +26,7 @@ export const help = (state: ShellState) =>
           const topic = context.word(args['topic']);
           if (topic !== '' && helpPage(state.table, topic, { pages: state.pages, notebook: state.names.notebook }) === null) {
             const found = explainWord(context.world.world.host, topic);
-            if (found?.kind === 'register') return done({ topic, register: found });
+            if (found?.kind === 'register' || found?.kind === 'frame') return done({ topic, register: found });
             return unmet(
               'no-topic',
               `there is no help on '${topic}'`,

@@ -2,6 +2,7 @@
 import { hex } from '../src/base/hex.ts';
 import { type HostEvent, hostEvent } from '../src/kernel/host-event.ts';
 import { parseHost } from '../src/kernel/host-schema.ts';
+import { fillKnobs, KNOBS, type KnobValue } from '../src/kernel/knobs.ts';
 import { hostTrace, setHostProfiling } from '../src/kernel/spe/host-profile.ts';
 import type { Arguments } from '../src/session/command.ts';
 import { refuse } from '../src/session/enter.ts';
@@ -124,6 +125,25 @@ export const host = family({
         const hosts = (data?.['hosts'] ?? []) as readonly { name: string; about: string; current: boolean }[];
         const rows = hosts.map((h) => [h.current ? '*' : '', h.name, h.about]);
         return [{ kind: 'table', header: false, columns: [{ title: '' }, { title: '' }, { title: '' }], rows }];
+      },
+    },
+    {
+      id: 'host.knobs',
+      syntax: 'host knobs [<like:WORD>]',
+      about: 'What this host chooses where a reading of the kernel or a quirk of KVM is a choice; LIKE: knobs with that in their name.',
+      effect: 'pure',
+      run: (context, args) => {
+        const { kernel, knobs } = context.world.world.host;
+        const standard = fillKnobs(kernel.revision, {});
+        const shown = KNOBS.filter((k) => k.name.includes(context.word(args['like'])));
+        return done({
+          knobs: shown.map((k) => ({ name: k.name, value: knobs[k.name], own: knobs[k.name] !== standard[k.name], about: k.about })),
+        });
+      },
+      show: ({ data }): Doc => {
+        const knobs = (data?.['knobs'] ?? []) as readonly { name: string; value: KnobValue; own: boolean; about: string }[];
+        const rows = knobs.map((k) => [k.own ? '*' : '', k.name, String(k.value), k.about]);
+        return [{ kind: 'table', header: false, columns: [{ title: '' }, { title: '' }, { title: '' }, { title: '' }], rows }];
       },
     },
     {

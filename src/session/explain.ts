@@ -1,4 +1,4 @@
-// What an errno, a register, an attribute or an exit is, from the rows and the kernel's own lists.
+// What an errno, a register, an attribute, an exit or a knob is, from the rows and the kernel's own lists.
 import { type DeviceAttribute, VCPU_ATTRIBUTES, vcpuAttribute, vcpuAttributeByName } from '../abi/attributes.ts';
 import { ERRNOS } from '../abi/errno.ts';
 import { EXIT_REASONS } from '../abi/exits.ts';
@@ -9,9 +9,11 @@ import { hex } from '../base/hex.ts';
 import { vcpuAttrSteps } from '../kernel/attr/lists.ts';
 import { firstRunSteps } from '../kernel/calls/run.ts';
 import type { Host } from '../kernel/host.ts';
+import { KNOBS, knobByName } from '../kernel/knobs.ts';
 import { oneRegByName } from '../kernel/one-reg.ts';
 import { checksOf, evidenceInFull, type Step, type Steps } from '../kernel/steps.ts';
 import { vgicAttrSteps } from '../kernel/vgic/attr.ts';
+import { type Access, mappedRegister, REGISTER_MAP } from '../kernel/vgic/register-map.ts';
 
 export interface ExplainedStep {
   readonly kind: 'check' | 'deed' | 'end';
@@ -53,6 +55,24 @@ export type Explanation =
       readonly source: string;
       readonly fields: readonly { readonly bits: string; readonly name: string; readonly about: string }[];
       readonly notes: readonly string[];
+    }
+  | {
+      readonly kind: 'frame';
+      readonly name: string;
+      readonly title: string;
+      readonly frame: string;
+      readonly offset: string;
+      readonly sizes: readonly number[];
+      readonly reset: string | null;
+      readonly guest: Access;
+      readonly user: Access | null;
+    }
+  | {
+      readonly kind: 'knob';
+      readonly name: string;
+      readonly value: string;
+      readonly values: readonly string[] | null;
+      readonly about: string;
     }
   | {
       readonly kind: 'attribute';
@@ -129,6 +149,20 @@ function register(word: string): Explanation | null {
   };
 }
 
+function frameRegister(word: string): Explanation | null {
+  const row = mappedRegister(word);
+  if (row === undefined) return null;
+  const { name, title, frame, offset, sizes, reset, guest, user } = row;
+  return { kind: 'frame', name, title, frame, offset: hex(offset, 4), sizes, reset: reset === null ? null : hex(reset), guest, user };
+}
+
+function knob(host: Host, word: string): Explanation | null {
+  const row = knobByName(word);
+  if (row === undefined) return null;
+  const values = row.values === 'integer' ? null : row.values.map(String);
+  return { kind: 'knob', name: row.name, value: String(host.knobs[row.name] ?? row.standard), values, about: row.about };
+}
+
 function vcpuAttributeOf(host: Host, word: string): DeviceAttribute | undefined {
   const numbers = /^(\d+)\/(\d+)$/.exec(word);
   if (numbers !== null) return vcpuAttribute(host.kernel.revision, Number(numbers[1]), BigInt(numbers[2]));
@@ -175,7 +209,14 @@ function exit(host: Host, word: string): Explanation | null {
 
 /** What a word is under this host's kernel; null when it is nothing known. */
 export function explain(host: Host, word: string): Explanation | null {
-  return errno(host, word.toUpperCase().replace(/^-/, '')) ?? register(word) ?? attribute(host, word) ?? exit(host, word.toUpperCase());
+  return (
+    errno(host, word.toUpperCase().replace(/^-/, '')) ??
+    register(word) ??
+    attribute(host, word) ??
+    exit(host, word.toUpperCase()) ??
+    frameRegister(word) ??
+    knob(host, word)
+  );
 }
 
 /** Every word that `explain` knows. */
@@ -185,4 +226,6 @@ export const explainable = (): string[] => [
   ...VGIC_ATTRIBUTES.flatMap((a) => [a.short, a.name]),
   ...EXIT_REASONS.map((e) => e.name),
   ...REGISTERS.map((r) => r.name),
+  ...REGISTER_MAP.map((r) => r.name),
+  ...KNOBS.map((k) => k.name),
 ];

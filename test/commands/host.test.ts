@@ -34,7 +34,7 @@ describe('host', () => {
 
   test('host list names every fixture of language.md §5 and the SPE versions, and marks this one', () => {
     const names =
-      'two-spu one-spu partial-spe limited-buffer n1-metal spe-v1p2 spe-v1p3 spe-v1p4 spe-v1p5 spe-unaligned far-memory four-sockets small-cache no-spe config-off nvhe pkvm nested kpti rfc-v5 rfc-v4 mainline';
+      'two-spu one-spu partial-spe limited-buffer n1-metal spe-v1p2 spe-v1p3 spe-v1p4 spe-v1p5 spe-unaligned far-memory four-sockets small-cache fault-impdef no-spe config-off nvhe pkvm nested kpti rfc-v5 rfc-v4 mainline';
     const hosts = newShell('one-spu').run('host list').outcome.data?.['hosts'] as readonly { name: string; current: boolean }[];
     expect(hosts.map((h) => h.name).sort()).toEqual(names.split(' ').sort());
     expect(hosts.filter((h) => h.current).map((h) => h.name)).toEqual(['one-spu']);

@@ -18,6 +18,7 @@ const NAMES = [
   'far-memory',
   'four-sockets',
   'small-cache',
+  'fault-impdef',
   'no-spe',
   'config-off',
   'nvhe',

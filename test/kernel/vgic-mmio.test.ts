@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { DISTRIBUTOR_REGISTERS, REDISTRIBUTOR_REGISTERS, registerName } from '../../src/arch/gic/frames.ts';
 import { frameAt } from '../../src/kernel/vgic/addresses.ts';
-import { mmioHaltsGuest, mmioRegisterName, vgicMmio } from '../../src/kernel/vgic/mmio.ts';
+import { mmioHaltsGuest, mmioRegisterName, readUserRegister, vgicMmio, writeUserRegister } from '../../src/kernel/vgic/mmio.ts';
+import { type MappedRegister, mappedRegister, REGISTER_MAP } from '../../src/kernel/vgic/register-map.ts';
 import { sgiTargets } from '../../src/kernel/vgic/sgi.ts';
 import { GICD, GICR, listRegisterOf, prepared, scene, sgiFrame, stateOf } from './vgic-scene.ts';
 
@@ -160,6 +161,59 @@ describe('accesses', () => {
     const s = prepared(2);
     const addresses = [GICD + 0x304, GICD + 0x300, GICD + 0x204, sgiFrame(0) + 0x380, sgiFrame(1) + 0x300];
     expect(addresses.map((a) => mmioHaltsGuest(s.vm, 0, a))).toEqual([true, false, false, false, true]);
+  });
+});
+
+describe('the map in words (register-map.ts)', () => {
+  /** First word that a register speaks of: the distributor has no private interrupts. */
+  const firstByte = (r: MappedRegister): number => {
+    if (r.frame === 'distributor') return GICD + r.offset;
+    return r.frame === 'SGI frame' ? SGI + r.offset : GICR + r.offset;
+  };
+  test.each(REGISTER_MAP.filter((r) => r.reset !== null).map((r) => [r.name, r] as const))('%s at reset', (_name, r) => {
+    expect(scene().load(firstByte(r))).toBe(r.reset);
+  });
+
+  test('what the words say nobody writes, nobody writes: guest and user space', () => {
+    for (const r of REGISTER_MAP) {
+      const s = scene(1, {}, 64);
+      const at = firstByte(r) + (r.frame === 'distributor' ? r.bits * 4 : 0);
+      const before = s.load(at);
+      if (r.guest.writes === 'nothing') {
+        s.store(at, 0xffffffff);
+        expect([r.name, s.load(at)]).toEqual([r.name, before]);
+      }
+      if ((r.user ?? r.guest).writes !== 'nothing') continue;
+      const vcpu = r.frame === 'distributor' ? -1 : 0;
+      writeUserRegister(s.vm, s.dist, vcpu, at - (vcpu === -1 ? GICD : GICR), 0xffffffff);
+      expect([r.name, s.load(at)]).toEqual([r.name, before]);
+    }
+  });
+
+  test('where user space reads something else, the words say so', () => {
+    const differs: string[] = [];
+    for (const r of REGISTER_MAP) {
+      const s = prepared();
+      s.sync();
+      s.line(22, true); // a line, no latch
+      s.line(40, true);
+      const vcpu = r.frame === 'distributor' ? -1 : 0;
+      const at = firstByte(r) + (r.frame === 'distributor' ? r.bits * 4 : 0);
+      if (s.load(at) !== readUserRegister(s.vm, s.dist, vcpu, at - (vcpu === -1 ? GICD : GICR))) differs.push(r.name);
+    }
+    expect(differs).toEqual(['GICD_ISPENDR', 'GICD_ICPENDR', 'GICR_ISPENDR0', 'GICR_ICPENDR0']);
+    const said = REGISTER_MAP.filter((r) => r.user !== null && r.user.reads !== r.guest.reads && /PENDR/.test(r.name)).map((r) => r.name);
+    expect(said).toEqual(differs);
+  });
+
+  test('by name, with and without a number', () => {
+    expect(['GICD_ISENABLER1', 'gicr_ipriorityr5', 'GICR_IGROUPR0', 'GICR_CTLR'].map((n) => mappedRegister(n)?.name)).toEqual([
+      'GICD_ISENABLER',
+      'GICR_IPRIORITYR',
+      'GICR_IGROUPR0',
+      'GICR_CTLR',
+    ]);
+    expect(['GICD_CTLR1', 'GICD_FOO', ''].map((n) => mappedRegister(n))).toEqual([undefined, undefined, undefined]);
   });
 });
 
