@@ -19,7 +19,7 @@ import {
   registerHalves,
   updateBufferInterrupt,
 } from './registers.ts';
-import type { SpuNotice, SpuState } from './state.ts';
+import { finishSamples, type SpuNotice, type SpuState } from './state.ts';
 import { type Unit, unitOf } from './unit.ts';
 
 const EC = fieldAccess('PMBSR_EL1', 'EC');
@@ -53,6 +53,7 @@ function note(m: Mounted, spu: SpuState, kind: SpuNotice['kind'], why: string): 
 
 /**
  * Records a management event: S, the syndrome, and the interrupt. When S was set already the syndrome stays; DL and EA add up. COLL stays.
+ * A unit that has stopped has no sample in flight (spe-architecture §4.1).
  */
 export function managementEvent(cpu: PhysicalCpu, event: ManagementEvent): void {
   const sys = cpu.context.sys;
@@ -61,6 +62,7 @@ export function managementEvent(cpu: PhysicalCpu, event: ManagementEvent): void 
   if (event.externalAbort) status |= PMBSR_EA;
   if ((status & PMBSR_S) === 0n) status = PMBSR_S | MSS2.put(MSS.put(EC.put(status, BigInt(event.ec)), BigInt(event.mss)), 0n);
   sys[PMBSR_EL1] = status;
+  if (cpu.spu !== null) finishSamples(cpu.spu);
   updateBufferInterrupt(cpu);
 }
 

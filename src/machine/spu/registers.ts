@@ -121,7 +121,7 @@ export function updateBufferInterrupt(cpu: PhysicalCpu): void {
 
 /**
  * Software's write to an SPE register by its dense index: keeps the unit's bits and moves the interrupt line; a sample in flight is gone
- * when the buffer is disabled. False: UNDEFINED (the register is read only or not there). Traps are decided before.
+ * when the buffer is disabled or S is set. False: UNDEFINED (the register is read only or not there). Traps are decided before.
  */
 export function writeProfilingRegister(cpu: PhysicalCpu, register: number, value: bigint): boolean {
   if (cpu.spu === null) return false;
@@ -130,6 +130,7 @@ export function writeProfilingRegister(cpu: PhysicalCpu, register: number, value
   if (mask === null) return false;
   sys[register] = value & mask;
   if (register === PMBSR_EL1) updateBufferInterrupt(cpu);
-  if (register === PMBLIMITR_EL1 && (value & PMBLIMITR_E) === 0n) finishSamples(cpu.spu);
+  const stops = register === PMBLIMITR_EL1 ? (value & PMBLIMITR_E) === 0n : register === PMBSR_EL1 && (value & PMBSR_S) !== 0n;
+  if (stops) finishSamples(cpu.spu);
   return true;
 }

@@ -77,6 +77,18 @@ describe('collisions', () => {
     }
   });
 
+  test('nor after the unit has stopped: a sample that filled the buffer, or that software’s S found in flight, takes no place afterwards', () => {
+    const full = aCpu({}, { PMSIRR_EL1: 0x100n, PMBPTR_EL1: 0x11fc0n });
+    expect([next(full, 1000), status(full)]).toEqual([true, '20001']);
+    setSys(full.cpu.context, 'PMBPTR_EL1', 0x10000n);
+    writeProfilingRegister(full.cpu, PMBSR_EL1, 0n);
+    expect(next(full, 2)).toBe(true);
+    const set = aCpu({}, { PMSIRR_EL1: 0x100n });
+    next(set, 1000);
+    for (const value of [0x20000n, 0n]) writeProfilingRegister(set.cpu, PMBSR_EL1, value);
+    expect([next(set, 2), set.spu.counts.SAMPLE_COLLISION]).toEqual([true, 0]);
+  });
+
   test('every interval that ends is one sample fed or one collision', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 900 }), { minLength: 1, maxLength: 60 }), fc.boolean(), (latencies, jitter) => {
