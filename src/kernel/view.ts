@@ -96,7 +96,10 @@ function bufferRegisterContext(mw: MountedWorld, v: Vcpu, name: string, c: CpuCo
   return name === 'PMBPTR_EL1' && inGuest ? c : v.context;
 }
 
-/** Sets a register as a debugger does: no trap, no side effect. Err: why not. */
+/**
+ * Sets a register as a debugger does: no trap. A buffer register that KVM keeps for a vCPU in the guest makes it leave before its next operation,
+ * so that the hardware follows. Err: why not.
+ */
 export function writeGuestRegister(mw: MountedWorld, vm: number, vcpu: number, name: string, value: bigint): Result<void, string> {
   const v = vmOf(mw, vm).vcpus[vcpu];
   const c = contextOf(mw, v);
@@ -117,6 +120,7 @@ export function writeGuestRegister(mw: MountedWorld, vm: number, vcpu: number, n
     }
     const target = bufferRegisterContext(mw, v, REGISTERS[row].name, c);
     target.sys[row] = (value & REGISTERS[row].writable) | REGISTERS[row].ones;
+    if (target !== c && v.vgic !== null) v.vgic.kick = true;
   }
   return ok(undefined);
 }

@@ -34,6 +34,14 @@ describe('pins', () => {
   });
 });
 
+test('a buffer register that the debugger sets inside the guest is the hardware’s before the next operation', () => {
+  const s = newShell('spe-v1p2');
+  s.all('up pointer-chase', 'until PMSCR_EL1.E1SPE', 'reg PMBLIMITR_EL1=5', 'step 3000');
+  expect(s.run('records 10').json['data']).toMatchObject({ records: [] });
+  s.all('reg PMBLIMITR_EL1=0x40289001', 'step 3000', 'reg PMBSR_EL1=0x20000', 'step 1');
+  expect(s.run('vgic irq 21').json['data']).toMatchObject({ line: true });
+});
+
 describe('timeline', () => {
   test('each window ends with the interrupt taken and the buffer on again; counts add up', () => {
     const s = newShell();

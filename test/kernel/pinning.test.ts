@@ -78,6 +78,16 @@ describe('what enabling the buffer pins', () => {
     expect(kinds(done)).not.toContain('pin');
     expect(vcpuOf(b, 0).spe.on).toBe(true);
   });
+  test('discard mode pins nothing, whatever pointer and limit say; nothing is written, the samples count', () => {
+    for (const limit of [5n, BigInt(BUFFER + 4 * PAGE) | 5n]) {
+      const start = [msr('PMSIRR_EL1', 0x100), msr('PMBPTR_EL1', 0x1234), msr('PMBLIMITR_EL1', limit), msr('PMSCR_EL1', 2)].join('\n');
+      const b = guest(`${start}\nloop: b loop`, { host: hostOf('spe-v1p2') });
+      const done = go(b, 2000);
+      expect([kinds(done).includes('spe.on'), kinds(done).includes('pin'), locked(b)]).toEqual([true, false, 0]);
+      const { spu } = b.mw.world.machine.cpus[vcpuOf(b, 0).thread.cpu];
+      expect([spu?.counts.SAMPLE_FILTRATE, spu?.completed.length, reg(b, 'PMBPTR_EL1'), reg(b, 'PMBSR_EL1')]).toEqual([7, 0, 0x1234n, 0n]);
+    }
+  });
   test('2 MiB host pages are pinned whole', () => {
     const b = guest(`${enable(4 * PAGE)}\nloop: b loop`, { host: hostOf('two-spu', { 'memory.hugetlb': true }) });
     expect(of(go(b, 20).events, 'pin')).toMatchObject([{ data: 512, bytes: 2 * MIB }]);

@@ -1,6 +1,7 @@
 // Which guest pages the Profiling Buffer needs: its own and those of the stage 1 tables that map it, found by walking the guest's tables
 // as KVM does when the buffer is enabled (kvm-spe-abi.md §3.7; the walker's descriptor reads are 28/35's).
 import { FSC_PERMISSION_LEVEL } from '../../arch/esr.ts';
+import { fieldAccess } from '../../arch/sysreg/table.ts';
 import { BLOCK_SHIFT, LEVEL_SHIFT, PRIVILEGED_WRITE, STAGE1_OFF } from '../../machine/cpu/tlb.ts';
 import { stage2Range, walked, walkTables } from '../../machine/cpu/walk.ts';
 import type { Stage2Range } from '../../machine/machine.ts';
@@ -19,10 +20,18 @@ export type BufferPages =
   /** No slot backs this guest physical address for writing; `ranges` are the pages all the same. */
   | { readonly kind: 'unbacked'; readonly gpa: number; readonly ranges: readonly PinnedRange[] };
 
-/** First address of the buffer, at its page, and the bytes from there to LIMIT; 0 when LIMIT is not above it. */
+/** PMBLIMITR_EL1.FM, and discard mode in it; a unit without that mode has no such bits. */
+const FM = fieldAccess('PMBLIMITR_EL1', 'FM');
+const DISCARD = 2n;
+
+/**
+ * First address of the buffer, at its page, and the bytes from there to LIMIT; 0 when LIMIT is not above it, and in discard mode, where the unit
+ * looks at neither and writes nothing (spe-architecture §4.12).
+ */
 export function bufferExtent(vcpu: Vcpu): { readonly start: bigint; readonly size: bigint } {
   const { sys } = vcpu.context;
   const start = (sys[PMBPTR_EL1] / PAGE) * PAGE;
+  if (FM.get(sys[PMBLIMITR_EL1]) === DISCARD) return { start, size: 0n };
   const limit = sys[PMBLIMITR_EL1] & PMBLIMITR_LIMIT;
   return { start, size: limit > start ? limit - start : 0n };
 }
