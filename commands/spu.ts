@@ -1,6 +1,8 @@
 // spu: what a Statistical Profiling unit is and where it stands (language.md §3, group spe).
+import { speFeatureNames } from '../src/arch/spe/features.ts';
 import { hex } from '../src/base/hex.ts';
 import { cpuListText } from '../src/kernel/cpu-list.ts';
+import { type CpuUnitView, unitsInUse } from '../src/kernel/spe/unit-view.ts';
 import { spuCounts } from '../src/kernel/view.ts';
 import { done, unmet } from '../src/session/outcome.ts';
 import { family } from '../src/shell/family.ts';
@@ -16,7 +18,24 @@ interface Unit {
   readonly layout: string;
   readonly minimumInterval: number;
   readonly largestRecord: number;
+  /** FEAT_SPE and what else it has. */
+  readonly features: readonly string[];
   readonly counts: Readonly<Record<string, number>>;
+  /** Where it stands on each CPU that has a vCPU's registers; `counter` is hexadecimal. */
+  readonly inUse: readonly (Omit<CpuUnitView, 'counter'> & { readonly counter: string })[];
+}
+
+const operations = (n: number): string => `${n.toLocaleString('en-US')} ${n === 1 ? 'operation' : 'operations'}`;
+
+/** One CPU's interval counter and sample in flight, in words. */
+function standing(u: Unit['inUse'][number]): { name: string; value: string; note: string } {
+  const next = u.untilSample === null ? 'no sample to come' : `the next sample in ${operations(u.untilSample)}`;
+  const flight = u.inFlight === 0 ? 'no sample in flight' : `the sample in flight is complete in ${operations(u.inFlight)}`;
+  return {
+    name: `  CPU ${u.cpu}, ${u.vcpu}`,
+    value: `PMSICR ${u.counter}`,
+    note: u.profiling ? `${next}; ${flight}` : 'profiling is off: the counter stands still',
+  };
 }
 
 const INTERVALS: Readonly<Record<number, number>> = { 0: 256, 2: 512, 3: 768, 4: 1024, 5: 1536, 6: 2048, 7: 3072, 8: 4096 };
@@ -26,7 +45,7 @@ export const spu = family({
   group: 'spe',
   summary: 'the profiling units',
   details: [
-    'Name, perf type, CPUs, version and identification registers of each unit, and how many operations its CPUs counted, sampled, kept and lost (the SAMPLE_* PMU events).',
+    'Name, perf type, CPUs, version, identification registers and features of each unit; on the CPUs that a vCPU is on, the interval counter and the sample in flight; and how many operations its CPUs counted, sampled, kept and lost (the SAMPLE_* PMU events).',
   ],
   see: ['regs', 'buffer', 'sysfs'],
   forms: [
@@ -55,7 +74,9 @@ export const spu = family({
             layout: s.layout,
             minimumInterval: INTERVALS[Number((s.pmsidr >> 8n) & 15n)] ?? 4096,
             largestRecord: 1 << Number((s.pmsidr >> 12n) & 15n),
+            features: speFeatureNames(s),
             counts: spuCounts(context.world, s.cpus),
+            inUse: unitsInUse(context.world, s.cpus).map((u) => ({ ...u, counter: hex(u.counter) })),
           }),
         );
         return done({ spus });
@@ -72,6 +93,8 @@ export const spu = family({
                 note: `minimum interval ${u.minimumInterval}, records up to ${u.largestRecord} bytes`,
               },
               { name: '  PMBIDR_EL1', value: u.pmbidr, note: `layout ${u.layout}` },
+              { name: '  features', value: '', note: u.features.map((f) => f.replace('FEAT_SPE_', '').replace('FEAT_', '')).join(', ') },
+              ...u.inUse.map(standing),
               ...Object.entries(u.counts)
                 .filter(([, n]) => n > 0)
                 .map(([name, n]) => ({ name: `  ${name}`, value: n.toLocaleString('en-US') })),
