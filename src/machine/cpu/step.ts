@@ -189,6 +189,8 @@ function sampled(core: Core, s: Stretch, stops: StepStops): void {
   const operation = endSample(core, sample, excepted);
   executed(core, s, 1);
   const { recordWritten, bufferEvent } = sampleOperation(core.m, core.cpu, operation);
+  const { memory } = core.m;
+  if (memory.rewritten.length !== 0) forgetWrittenFrames(core.m.code, memory); // the buffer lies in code
   keepBranchTarget(core, s, true);
   if (recordWritten) {
     s.record = true;
