@@ -332,6 +332,19 @@ describe('what else translates', () => {
     expect(translateForSpu(b.m, b.cpu, VA + 0x3000n, true)).toMatchObject({ stage: 2 });
   });
 
+  test('the SPU’s translations are those of the CPU’s TLB: stale until a TLBI covers them', () => {
+    const { b, t } = machine();
+    t.map(VA, DATA, RAM_ATTRIBUTES);
+    enableTables(b, t);
+    const pa = (): unknown => translateForSpu(b.m, b.cpu, VA, true);
+    expect(pa()).toEqual({ pa: b.ram + 0x10_0000 });
+    t.map(VA, DATA + 0x3000n, RAM_ATTRIBUTES);
+    expect(pa()).toEqual({ pa: b.ram + 0x10_0000 });
+    start(b, 'tlbi vmalle1');
+    step(b);
+    expect(pa()).toEqual({ pa: b.ram + 0x10_3000 });
+  });
+
   test('DC ZVA clears 64 bytes, and faults on Device memory; DC CVAC of an unmapped address faults with CM', () => {
     const { b, t } = machine();
     t.map(VA, DATA, RAM_ATTRIBUTES);
