@@ -195,7 +195,12 @@ const BEHAVIOUR: readonly ReferenceRow[] = [
     'machine/spu/collision',
     TRUTH,
   ),
-  full('4.11', 'controls act from the next operation on; what was not written when software disables the buffer is dropped', ACCESS, BUFFER),
+  full(
+    '4.11',
+    'controls act from the next operation on; what was not written when software disables the buffer is dropped',
+    ACCESS,
+    BUFFER,
+  ),
   full(
     '4.11',
     'buffer writes are seen at once, as code too; the unit’s translations are the CPU’s TLB’s, so that TLB maintenance covers them',

@@ -24,7 +24,12 @@ test('one call, calls of 100 and single steps end alike: at an instruction that 
   const ends = [600, 100, 1].map((part) => {
     const c = overItsOwnCode();
     for (let done = 0; done < 600; done += part) stepCpu(c.m, c.cpu, part, NO_STOPS);
-    return { pc: getPc(c.cpu.context), x1: c.cpu.context.lo[1], elr: getSys(c.cpu.context, 'ELR_EL1'), esr: getSys(c.cpu.context, 'ESR_EL1') };
+    return {
+      pc: getPc(c.cpu.context),
+      x1: c.cpu.context.lo[1],
+      elr: getSys(c.cpu.context, 'ELR_EL1'),
+      esr: getSys(c.cpu.context, 'ESR_EL1'),
+    };
   });
   expect(ends[1]).toEqual(ends[0]);
   expect(ends[2]).toEqual(ends[0]);
