@@ -1,5 +1,6 @@
 // The guests of fixtures/guests under spesh: the work's checksums, which QEMU has too (test/oracle/guests.test.ts), and what the unit said.
 import { describe, expect, test } from 'vitest';
+import { QUIRKS } from '../../src/kernel/vgic/quirks.ts';
 import { hostOf } from '../kernel/bench.ts';
 import { bootHere } from './booting.ts';
 import { EXPECTED, noteOf, workOf } from './guest-table.ts';
@@ -15,6 +16,15 @@ describe('the four buffer management events are the guest’s to see under every
   const events = ['event-full', 'event-service', 'event-stage1', 'event-external'];
   test.each(['rfc-v5', 'rfc-v4', 'n1-metal', 'spe-v1p2'])('%s', (name) => {
     for (const guest of events) expect(bootHere({ image: guest, host: hostOf(name) }).status, guest).toBe(0);
+  });
+});
+
+describe('the guests do not care whose way the vGIC goes: every quirk of vgic.md §8 the other way, and one list register', () => {
+  const quirks = Object.fromEntries(Object.values(QUIRKS).map((q) => [q.knob, !q.standard]));
+  test.each(['event-full', 'event-service', 'event-stage1', 'event-external', 'ticks', 'processes'])('%s', (guest) => {
+    const theirs = bootHere({ image: guest });
+    const other = bootHere({ image: guest, host: hostOf('two-spu', { ...quirks, 'vgic.lrs': 1 }) });
+    expect([workOf(other.text), noteOf(other.text), other.status]).toEqual([workOf(theirs.text), noteOf(theirs.text), theirs.status]);
   });
 });
 
