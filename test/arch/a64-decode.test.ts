@@ -72,7 +72,7 @@ describe('decodeWord', () => {
     [0x13400000, 'SBFM of W registers with N = 1'],
     [0xf8602800, 'LDR with option 001'],
     [0x48217c00, 'CASP of an odd register'],
-    [0x1e602000, 'FCMP'],
+    [0x1ee02000, 'FCMP of half precision'],
   ])('%i is unallocated or unknown: %s', (word) => expect(decodeWord(word >>> 0)).toBeNull());
 
   test('a row’s own word decodes to it or to a special case of it, asked once or twice', () => {

@@ -137,5 +137,22 @@ const ATOMIC: readonly A64Alias[] = ['ADD', 'CLR', 'EOR', 'SET', 'SMAX', 'SMIN',
   ),
 );
 
+const NARROW_SHAPES = [
+  ['b', '8h', '8b', '16b'],
+  ['h', '4s', '4h', '8h'],
+  ['s', '2d', '2s', '4s'],
+] as const;
+
+/** ORR of one register; lengthening shifts by nothing. */
+const VECTOR: readonly A64Alias[] = [
+  alias('mov', 'ORR_vector', 'Vd.b Vn.b', { fixed: sameSource }),
+  ...NARROW_SHAPES.flatMap(([letter, wide, lower, upper]) =>
+    ['S', 'U'].flatMap((sign) => [
+      alias(`${sign}xtl`.toLowerCase(), `${sign}SHLL_${letter}`, `Vd.${wide} Vn.${lower}`, { fixed: { imm: 0 } }),
+      alias(`${sign}xtl2`.toLowerCase(), `${sign}SHLL2_${letter}`, `Vd.${wide} Vn.${upper}`, { fixed: { imm: 0 } }),
+    ]),
+  ),
+];
+
 /** In order of preference among those of one row. */
-export const ALIASES: readonly A64Alias[] = [...ARITHMETIC, ...LOGICAL, ...BITFIELD, ...SELECT, ...SYSTEM, ...ATOMIC];
+export const ALIASES: readonly A64Alias[] = [...ARITHMETIC, ...LOGICAL, ...BITFIELD, ...SELECT, ...SYSTEM, ...ATOMIC, ...VECTOR];

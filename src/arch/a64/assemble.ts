@@ -41,9 +41,9 @@ function candidatesOf(mnemonic: string): readonly Candidate[] {
   return candidates.get(mnemonic) ?? [];
 }
 
-/** Cuts at commas that stand outside brackets. */
+/** Cuts at commas that stand outside brackets and braces. */
 function operandParts(text: string): string[] {
-  return text.trim() === '' ? [] : text.split(/,(?![^[]*\])/).map((part) => part.trim());
+  return text.trim() === '' ? [] : text.split(/,(?![^[]*\])(?![^{]*\})/).map((part) => part.trim());
 }
 
 /** One instruction at `pc`. `labels` are looked up before a text is taken as an address; the error says what was not understood. */

@@ -1,5 +1,5 @@
 // Disassembly in the words of `aarch64-linux-gnu-objdump -d` (binutils 2.40), from the rows. Encodings without a row
-// (floating point, vectors, …) are `.inst`, as objdump writes what it does not know.
+// (half precision, cryptography, SVE, …) are `.inst`, as objdump writes what it does not know.
 import { type A64Alias, ALIASES } from './aliases.ts';
 import { decodeWord } from './decode.ts';
 import { type Fields, fieldsOf, type Printing } from './operand-form.ts';

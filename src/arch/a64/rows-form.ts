@@ -90,7 +90,36 @@ export type Operand =
   | 'isb'
   | 'pstate'
   | 'sysreg'
-  | 'sys';
+  | 'sys'
+  | VectorOperand;
+
+/**
+ * Operands of floating point and Advanced SIMD; their forms are in operands-vector.ts.
+ *
+ * Scalar registers: `Bd` `Hd` `Sd` `Dd` `Qd` = of that size; `Fd` = S or D as field `t` says; `Ed` = of the size field `size` says, `Gd` twice that.
+ * Vectors `Vd.X`: X is an arrangement (`2d`, `16b`), an element (`b`, `h`, `s`, `d`; field q says how many fill the register), or
+ * `T` size:q · `T0` `T1` size, q = 0, 1 · `W` twice the size, q = 1 · `P` twice the size, q · `F` t:q · `N0` `N1` half of t's size, q = 0, 1 ·
+ * `M` t's size, q = 1 · `M0` `M1` t's size with q = 0, 1.
+ * Elements `Vn.b[index]`: the fields of the index, most significant first, joined by `:`; or a number.
+ * Lists `{Vt.T*3}`: consecutive registers; an index may follow. `{Vn.16b*len}`: as many as field len says, and one.
+ * Immediates: `fimm8` the number that abc:defgh expands to · `imm8` abc:defgh · `imm8.lsl` with LSL #8*hw · `imm8.msl` MSL #8*(hw+1) ·
+ * `imm64` each bit a byte · `imm.right` `imm.left` shift by immh:immb, whose element the width of imm says · `imm.bits` shift by the element's
+ * size · `fbits` 64 - scale · `imm.decimal` · `0` `0.0` that number.
+ * Addresses: `[],total` post-index by the bytes transferred · `[],Xm` by a register.
+ */
+export type VectorOperand =
+  | `${'B' | 'H' | 'S' | 'D' | 'Q' | 'F' | 'E' | 'G'}${'d' | 'n' | 'm' | 'a' | 't' | 't2'}`
+  | `V${string}`
+  | `{V${string}`
+  | `imm8${string}`
+  | `imm.${string}`
+  | 'imm64'
+  | 'fimm8'
+  | 'fbits'
+  | '0'
+  | '0.0'
+  | '[],total'
+  | '[],Xm';
 
 /** What the Statistical Profiling Extension calls the operation (spe-architecture §1.8, §1.9). */
 export type SpeKind =
@@ -101,9 +130,21 @@ export type SpeKind =
   | 'atomic' // class 1, reads memory; a store when rt is 31 and the row is one of LD<op> (it returns nothing)
   | 'branch'; // class 2
 
+/** Which kind of operation the Statistical Profiling Extension sees in an instruction of the SIMD&FP registers (spe-architecture §1.8, §4.5). */
+export interface Vector {
+  readonly fp?: true;
+  readonly simd?: true;
+}
+
+export const FP: Vector = { fp: true };
+export const SIMD: Vector = { simd: true };
+export const SIMD_FP: Vector = { fp: true, simd: true };
+
 export interface Access {
-  /** Bytes of one register's access; 'sf' = 4 or 8 as the field says. */
-  readonly bytes: 1 | 2 | 4 | 8 | 'sf';
+  /** Bytes of one register's access; 'sf' = 4 or 8 as the field says; of a structure, of one element (one lane) or of the vectors at most. */
+  readonly bytes: 1 | 2 | 4 | 8 | 16 | 'sf';
+  /** LD1 … LD4, ST1 … ST4: elements of a structure, registers; `lane`: one element of each register; `replicate`: to all of them. */
+  readonly structure?: { readonly registers: number; readonly elements: number; readonly lane?: true; readonly replicate?: true };
   /** Two registers, adjacent in memory. */
   readonly pair?: true;
   readonly signed?: true;
@@ -132,6 +173,8 @@ export interface A64Row {
   readonly spe: SpeKind;
   readonly access?: Access;
   readonly branch?: Branch;
+  /** It uses SIMD&FP registers, FPCR or FPSR: it traps while they are disabled. */
+  readonly vector?: Vector;
   /** FEAT_…; absent: Armv8.0. */
   readonly feature?: string;
   /** True for words that match the pattern but are not allocated (the manual's "UNDEFINED" lines). */

@@ -25,6 +25,7 @@ function wordsOf(word: number, pageOffset: number): Words {
   const row = decodeWord(word);
   if (row === null || !isImplemented(row, word)) return [OP_SYSTEM];
   if (BARRIERS.has(row.id) || (isHint(word) && !ACTIVE_HINTS.has(row.id)) || row.id === 'PRFM_literal') return [OP_NOP];
+  if (row.vector !== undefined) return [OP_SYSTEM];
   const fields = fieldsOf(row, word);
   const build = DATA_BUILDERS[row.id];
   if (build !== undefined) return build(fields);
