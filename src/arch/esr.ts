@@ -59,6 +59,9 @@ export const ISS_CM = 1 << 8; // cache maintenance or address translation
 export const ISS_S1PTW = 1 << 7; // stage 2 fault on a stage 1 walk
 export const ISS_WNR = 1 << 6;
 
+/** CV and COND of classes that have them: an A64 instruction has no condition but "always". */
+export const ISS_ALWAYS = (1 << 24) | (0xe << 20);
+
 /** ESR of class `ec` for a 32-bit instruction: EC, IL = 1, ISS. */
 export function syndrome(ec: number, iss: number): bigint {
   return (BigInt(ec) << 26n) | (1n << 25n) | BigInt(iss >>> 0);

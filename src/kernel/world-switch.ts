@@ -18,6 +18,7 @@ import type { MountedWorld, Vcpu } from './world.ts';
 
 const HCR_EL2 = indexOfRegister('HCR_EL2');
 const VTTBR_EL2 = indexOfRegister('VTTBR_EL2');
+const CPTR_EL2 = indexOfRegister('CPTR_EL2');
 const VPIDR_EL2 = indexOfRegister('VPIDR_EL2');
 const VMPIDR_EL2 = indexOfRegister('VMPIDR_EL2');
 const CNTVOFF_EL2 = indexOfRegister('CNTVOFF_EL2');
@@ -31,6 +32,12 @@ const GUEST_HCR = ['VM', 'IMO', 'FMO', 'AMO', 'TSC', 'TWI', 'TWE', 'RW'].reduce(
 const E2H = hcrBit('E2H');
 /** CNTHCTL_EL2.EL1PCTEN and EL1PCEN: the physical counter and timer do not trap. */
 const EL1_TIMER = 3n;
+
+/**
+ * CPTR_EL2: SIMD&FP registers do not trap. KVM moves them at the first use (kvm_hyp_handle_fpsimd), of which a guest sees nothing; here they
+ * move with the others. Without E2H nothing is to be set: TFP is 0.
+ */
+const CPTR_FPEN = fieldAccess('CPTR_EL2', 'FPEN').mask;
 
 /** The registers that belong to the guest: not EL2's, not the interrupt interface's, not those that KVM keeps copies of. */
 const isHostRegister = (name: string): boolean => /_EL[23]$|_EL12$|^IC[CH]_/.test(name) || isTrappedBufferRegister(name);
@@ -50,6 +57,7 @@ function copyGuestRegisters(to: CpuContext, from: CpuContext): void {
   to.lo.set(from.lo);
   to.hi.set(from.hi);
   to.core.set(from.core);
+  to.v.set(from.v);
   const target = halvesOf(to);
   const source = halvesOf(from);
   for (const [first, end] of GUEST_RUNS) for (let i = first; i < end; i++) target[i] = source[i];
@@ -79,6 +87,7 @@ export function loadVcpu(g: GuestExit): void {
   const { sys } = cpu.context;
   copyGuestRegisters(cpu.context, vcpu.context);
   sys[HCR_EL2] = GUEST_HCR | (host.kernel.mode === 'nvhe' ? 0n : E2H);
+  sys[CPTR_EL2] = host.kernel.mode === 'nvhe' ? 0n : CPTR_FPEN;
   sys[VPIDR_EL2] = host.midr;
   sys[VMPIDR_EL2] = mpidrOf(vcpu.id);
   sys[CNTHCTL_EL2] = host.kernel.mode === 'nvhe' ? EL1_TIMER : EL1_TIMER << 10n; // the bits move with HCR_EL2.E2H

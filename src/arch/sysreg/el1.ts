@@ -172,6 +172,26 @@ export const EL1_REGISTERS: readonly SystemRegister[] = [
   plain('TPIDR_EL1', [3, 0, 13, 0, 4], 'EL1 Software Thread ID Register'),
   plain('TPIDR_EL0', [3, 3, 13, 0, 2], 'EL0 Read/Write Software Thread ID Register'),
   plain('TPIDRRO_EL0', [3, 3, 13, 0, 3], 'EL0 Read-Only Software Thread ID Register'),
+  sysreg('FPCR', [3, 3, 4, 4, 0], 'Floating-point Control Register', PSTATE_SOURCE, [
+    res0(63, 27),
+    bit(26, 'AHP', 'alternative half precision: no infinities and NaNs'),
+    bit(25, 'DN', 'every NaN result is the default NaN'),
+    bit(24, 'FZ', 'denormal numbers are zeros'),
+    oneOf(23, 22, 'RMode', { 0: 'to nearest', 1: 'towards plus infinity', 2: 'towards minus infinity', 3: 'towards zero' }),
+    res0(21, 0), // no trapped exceptions, no half precision arithmetic, no AArch32
+  ]),
+  sysreg('FPSR', [3, 3, 4, 4, 1], 'Floating-point Status Register', PSTATE_SOURCE, [
+    res0(63, 28),
+    bit(27, 'QC', 'an integer operation saturated'),
+    res0(26, 8),
+    bit(7, 'IDC', 'a denormal operand was flushed'),
+    res0(6, 5),
+    bit(4, 'IXC', 'inexact'),
+    bit(3, 'UFC', 'underflow'),
+    bit(2, 'OFC', 'overflow'),
+    bit(1, 'DZC', 'division by zero'),
+    bit(0, 'IOC', 'invalid operation'),
+  ]),
   sysreg('NZCV', [3, 3, 4, 2, 0], 'Condition Flags', PSTATE_SOURCE, [
     res0(63, 32),
     bit(31, 'N'),

@@ -87,7 +87,7 @@ export const ID_REGISTERS: readonly SystemRegister[] = [
     [3, 0, 0, 4, 0],
     'AArch64 Processor Feature Register 0',
     ['CSV3', 'CSV2', 'RME', 'DIT', 'AMU', 'MPAM', 'SEL2', 'SVE', 'RAS', 'GIC', 'AdvSIMD', 'FP', 'EL3', 'EL2', 'EL1', 'EL0'],
-    0x1100000001ff0011n,
+    0x1100000001000011n,
   ),
   nibbles('ID_AA64PFR1_EL1', [3, 0, 0, 4, 1], 'AArch64 Processor Feature Register 1', [
     'PFAR',

@@ -130,6 +130,24 @@ export function store(
   return true;
 }
 
+/** Loads `size` (1-16) bytes to `into`, from index `at`. False: `core.fault`. */
+export function loadBytes(core: Core, vaLo: number, vaHi: number, size: number, into: Uint8Array, at: number): boolean {
+  if (!prepare(core, vaLo, vaHi, size, READ, false)) return false;
+  const { u8 } = core.m.memory;
+  for (let i = 0; i < size; i++) into[at + i] = u8[i < pieces.first ? pieces.pa + i : pieces.second + i - pieces.first];
+  return true;
+}
+
+/** Stores them. False: `core.fault`, and nothing was stored. */
+export function storeBytes(core: Core, vaLo: number, vaHi: number, size: number, from: Uint8Array, at: number): boolean {
+  if (!prepare(core, vaLo, vaHi, size, WRITE, false)) return false;
+  const { u8 } = core.m.memory;
+  for (let i = 0; i < size; i++) u8[i < pieces.first ? pieces.pa + i : pieces.second + i - pieces.first] = from[at + i];
+  noteStore(core, pieces.pa, pieces.first);
+  if (pieces.first < size) noteStore(core, pieces.second, size - pieces.first);
+  return true;
+}
+
 /** Leaves an SP alignment fault in the core: SP is the base of an access and not a multiple of 16. */
 export function stackPointerFault(core: Core): false {
   setFault(core, FAULT_SP_ALIGNMENT, 0, core.lo[31], core.hi[31], false);
@@ -137,7 +155,7 @@ export function stackPointerFault(core: Core): false {
 }
 
 /** Checks that a store would be allowed, without doing it: the second half of a pair must not fault after the first was stored. */
-function isStoreAllowed(core: Core, vaLo: number, vaHi: number, size: number): boolean {
+export function isStoreAllowed(core: Core, vaLo: number, vaHi: number, size: number): boolean {
   const allowed = prepare(core, vaLo, vaHi, size, WRITE, false);
   core.capturedSize = 0;
   return allowed;

@@ -44,3 +44,8 @@ export function conditionHolds(condition: number, n: number, z: number, c: numbe
       return true;
   }
 }
+
+/** Does the condition hold with the flags of the context (indices of context.ts)? */
+export function holdsNow(k: Int32Array, condition: number): boolean {
+  return conditionHolds(condition, k[FLAG_N] === 0 ? 0 : -1, k[FLAG_Z] === 0 ? 1 : 0, k[FLAG_C], k[FLAG_V] === 0 ? 0 : -1);
+}

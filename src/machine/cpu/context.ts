@@ -34,13 +34,24 @@ export interface CpuContext {
   core: Int32Array;
   /** System registers by the dense index of arch/sysreg/table. */
   sys: BigUint64Array;
+  /** V0-V31: the lower half of Vn is at 2n, the upper one at 2n + 1. FPCR and FPSR are among the system registers. */
+  v: BigUint64Array;
 }
+
+/** Elements of `CpuContext.v`. */
+export const VECTOR_HALVES = 64;
 
 /** A context with every register at its reset value: EL1h, DAIF masked. */
 export function newContext(): CpuContext {
   const sys = new BigUint64Array(REGISTERS.length);
   for (const [i, row] of REGISTERS.entries()) sys[i] = row.reset;
-  const context = { lo: new Int32Array(GENERAL), hi: new Int32Array(GENERAL), core: new Int32Array(CORE), sys };
+  const context = {
+    lo: new Int32Array(GENERAL),
+    hi: new Int32Array(GENERAL),
+    core: new Int32Array(CORE),
+    sys,
+    v: new BigUint64Array(VECTOR_HALVES),
+  };
   setPstate(context, 0x3c5n);
   return context;
 }
@@ -51,6 +62,7 @@ export function copyContext(to: CpuContext, from: CpuContext): void {
   to.hi.set(from.hi);
   to.core.set(from.core);
   to.sys.set(from.sys);
+  to.v.set(from.v);
 }
 
 const join = (lo: number, hi: number): bigint => (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0);

@@ -20,6 +20,7 @@ import {
   REGION_WORDS,
 } from './lanes.ts';
 import { dropAll, dropNotGlobal, HALF, newTranslationCache, type TranslationCache } from './tlb.ts';
+import { type VectorRegisters, vectorRegisters } from './vector/registers.ts';
 
 /** Regions of a bank of fast translations: reads at EL0, EL1, EL1 with PAN; writes the same; one that is always empty. */
 export const FAST_READ = 0;
@@ -36,6 +37,8 @@ export const FAULT_STAGE1 = 1; // abort to EL1 with core.faultStatus
 export const FAULT_STAGE2 = 2; // abort to EL2
 export const FAULT_PC_ALIGNMENT = 3;
 export const FAULT_SP_ALIGNMENT = 4;
+export const FAULT_FP_EL1 = 5; // SIMD&FP registers are disabled: CPACR_EL1.FPEN
+export const FAULT_FP_EL2 = 6; // and CPTR_EL2
 
 export interface Core {
   readonly m: Mounted;
@@ -49,6 +52,8 @@ export interface Core {
   sys: BigUint64Array;
   /** The halves of `sys`: register r is at 2r (low) and 2r + 1. */
   words: Int32Array;
+  /** V0-V31 of the context. */
+  readonly vector: VectorRegisters;
   timing: TimingModel | null;
   /** First words of the CPU's banks of fast translations and fetch entries. */
   readonly fastBank: number;
@@ -126,6 +131,7 @@ function newCore(m: Mounted, cpu: PhysicalCpu, tlb: TranslationCache): Core {
     k: c.core,
     sys: c.sys,
     words: new Int32Array(c.sys.buffer, c.sys.byteOffset, c.sys.length * 2),
+    vector: vectorRegisters(c.v),
     timing: cpu.timing,
     fastBank: (cpu.number % BANKS) * FAST_BANK_WORDS,
     fetchBank: (cpu.number % BANKS) * FETCH_BANK_WORDS,

@@ -6,12 +6,14 @@ import { bits } from '../../arch/a64/rows-form.ts';
 import {
   EC_DATA_ABORT,
   EC_DATA_ABORT_LOWER,
+  EC_FP_ACCESS,
   EC_ILLEGAL_STATE,
   EC_INSTRUCTION_ABORT,
   EC_INSTRUCTION_ABORT_LOWER,
   EC_PC_ALIGNMENT,
   EC_SP_ALIGNMENT,
   EC_UNKNOWN,
+  ISS_ALWAYS,
   ISS_S1PTW,
   ISS_WNR,
   instructionSyndrome,
@@ -19,7 +21,7 @@ import {
 } from '../../arch/esr.ts';
 import { indexOfRegister } from '../../arch/sysreg/table.ts';
 import { EL, EVENT, getPc, getPstate, MONITOR, PC_HI, PC_LO, PSTATE_IL, SPSEL, setPc, setPstate } from './context.ts';
-import { type Core, FAULT_PC_ALIGNMENT, FAULT_SP_ALIGNMENT, FAULT_STAGE2, settleRegisters } from './core.ts';
+import { type Core, FAULT_FP_EL1, FAULT_FP_EL2, FAULT_PC_ALIGNMENT, FAULT_SP_ALIGNMENT, FAULT_STAGE2, settleRegisters } from './core.ts';
 import { isWide } from './predecode-data.ts';
 import { accessSizeLog2 } from './predecode-memory.ts';
 
@@ -97,11 +99,11 @@ export function trapToEl2(core: Core, ec: number, iss: number, far = 0n, ipa = 0
   context.sys[SPSR_EL2] = getPstate(context);
 }
 
-/** The ISV half of a data abort's syndrome: only single-register accesses without write-back have one. Table of ISS for data aborts. */
+/** The ISV half of a data abort's syndrome: only single accesses of general registers without write-back have one. Table of ISS for data aborts. */
 function accessSyndrome(word: number): number {
   const row = decodeWord(word);
   const access = row?.access;
-  if (row === null || access === undefined || access.pair || access.exclusive || row.spe === 'atomic') return 0;
+  if (row === null || access === undefined || access.pair || access.exclusive || row.spe === 'atomic' || row.vector) return 0;
   const form = row.operands[row.operands.length - 1];
   if (form === '[imm9]!' || form === '[],imm9') return 0;
   const wide = isWide(row, word);
@@ -125,6 +127,14 @@ export function deliverFault(core: Core, word: number | null): boolean {
   if (core.fault === FAULT_SP_ALIGNMENT) {
     takeSynchronous(core, EC_SP_ALIGNMENT, 0);
     return true;
+  }
+  if (core.fault === FAULT_FP_EL1) {
+    takeSynchronous(core, EC_FP_ACCESS, ISS_ALWAYS);
+    return true;
+  }
+  if (core.fault === FAULT_FP_EL2) {
+    trapToEl2(core, EC_FP_ACCESS, ISS_ALWAYS);
+    return false;
   }
   const walk = core.faultOnWalk ? ISS_S1PTW : 0;
   if (word === null) {

@@ -49,7 +49,7 @@ export const OP_MEMORY = 70; // [N + X]
 export const OP_MEMORY_WRITEBACK = 71; // [N + X], then N += Y
 export const OP_MEMORY_REGISTER = 72; // [N + extend(M, X) << Y]
 export const OP_MEMORY_LITERAL = 73; // [PC + X]
-export const OP_MEMORY_SPECIAL = 74; // exclusives, atomics, unprivileged: special.ts, by the instruction word W
+export const OP_MEMORY_SPECIAL = 74; // exclusives, atomics, unprivileged, SIMD&FP: special.ts, by the instruction word W
 
 /**
  * Added to a data processing operation whose operand is shifted or extended first. W = register | type << 8 | amount << 12; types 0 LSL, 1 LSR,

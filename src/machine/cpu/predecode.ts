@@ -2,9 +2,10 @@
 import { decodeWord } from '../../arch/a64/decode.ts';
 import type { A64Row } from '../../arch/a64/rows-form.ts';
 import { records } from './lanes.ts';
-import { OP_NOP, OP_SYSTEM } from './operations.ts';
+import { OP_MEMORY_SPECIAL, OP_NOP, OP_SYSTEM } from './operations.ts';
 import { DATA_BUILDERS, fieldsOf, type Words } from './predecode-data.ts';
 import { branchWords, memoryWords } from './predecode-memory.ts';
+import { needsLoopState } from './vector/execute.ts';
 
 /** FEAT_… that the CPU has; rows of others are UNDEFINED (hints without them are NOPs). */
 export const IMPLEMENTED_FEATURES: ReadonlySet<string> = new Set(['FEAT_LSE', 'FEAT_CRC32', 'FEAT_LRCPC', 'FEAT_LOR', 'FEAT_SPE']);
@@ -25,7 +26,7 @@ function wordsOf(word: number, pageOffset: number): Words {
   const row = decodeWord(word);
   if (row === null || !isImplemented(row, word)) return [OP_SYSTEM];
   if (BARRIERS.has(row.id) || (isHint(word) && !ACTIVE_HINTS.has(row.id)) || row.id === 'PRFM_literal') return [OP_NOP];
-  if (row.vector !== undefined) return [OP_SYSTEM];
+  if (row.vector !== undefined) return needsLoopState(row) ? [OP_SYSTEM] : [OP_MEMORY_SPECIAL, 0, 0, 0, 0, 0, 0, word];
   const fields = fieldsOf(row, word);
   const build = DATA_BUILDERS[row.id];
   if (build !== undefined) return build(fields);

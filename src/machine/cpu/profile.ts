@@ -13,8 +13,8 @@ import {
   BRANCH_INDIRECT_CALL,
   BRANCH_RETURN,
 } from '../timing/predictor.ts';
-import { conditionHolds } from './condition.ts';
-import { EL, FLAG_C, FLAG_N, FLAG_V, FLAG_Z, getPc, PC_HI, PC_LO, ZERO } from './context.ts';
+import { holdsNow } from './condition.ts';
+import { EL, getPc, PC_HI, PC_LO, ZERO } from './context.ts';
 import { type Core, chooseRegions, loadRegisters } from './core.ts';
 import { isStoreOnly } from './special.ts';
 
@@ -26,6 +26,8 @@ const EVENT_NOT_TAKEN = 1 << 6;
 const TYPE_BRANCH = 1;
 const TYPE_LOAD = 2;
 const TYPE_STORE = 4;
+const TYPE_FP = 8;
+const TYPE_SIMD = 16;
 
 /** Without a timing model every operation takes the least time and no cache is known. */
 const UNMEASURED: Measured = Object.freeze({ events: 0, issueLatency: 1, totalLatency: 2, translationLatency: -1, source: -1 });
@@ -40,11 +42,19 @@ interface Kind {
 
 const OTHER: Kind = { class: 0, subclass: 0, types: 0, store: false };
 
-/** Class, subclass byte and filter types of an instruction: operation-type packet, spe-architecture §1.8, §1.9. */
+/** Subclass bits of class 0 with FEAT_SPE_FPF; of class 1, transfers of SIMD&FP registers. */
+const SUBCLASS_FP = 2;
+const SUBCLASS_SIMD = 4;
+const SUBCLASS_REGISTERS = 4;
+
+/** Class, subclass byte and filter types of an instruction: operation-type packet, spe-architecture §1.8, §1.9, §4.5. */
 export function operationKind(row: A64Row | null, word: number): Kind {
   if (row === null) return OTHER;
-  if (row.spe === 'select') return { ...OTHER, subclass: 1 };
-  if (row.spe === 'other') return OTHER;
+  const vectorTypes = (row.vector?.fp ? TYPE_FP : 0) | (row.vector?.simd ? TYPE_SIMD : 0);
+  if (row.spe === 'select' || row.spe === 'other') {
+    const vector = (row.vector?.fp ? SUBCLASS_FP : 0) | (row.vector?.simd ? SUBCLASS_SIMD : 0);
+    return { ...OTHER, subclass: (row.spe === 'select' ? 1 : 0) | vector, types: vectorTypes };
+  }
   if (row.branch !== undefined) {
     return { class: 2, subclass: (row.branch.conditional ? 1 : 0) | (row.branch.indirect ? 2 : 0), types: TYPE_BRANCH, store: false };
   }
@@ -54,7 +64,8 @@ export function operationKind(row: A64Row | null, word: number): Kind {
   const ordered = access.acquire === true || access.release === true;
   const extended = (ordered ? 16 : 0) | (access.exclusive ? 8 : 0) | (atomic ? 4 : 0);
   const types = store ? TYPE_STORE : atomic ? TYPE_LOAD | TYPE_STORE : TYPE_LOAD;
-  return { class: 1, subclass: (extended === 0 ? 0 : extended | 2) | (store ? 1 : 0), types, store };
+  const registers = extended === 0 ? (row.vector === undefined ? 0 : SUBCLASS_REGISTERS) : extended | 2;
+  return { class: 1, subclass: registers | (store ? 1 : 0), types: types | vectorTypes, store };
 }
 
 /** Does a conditional branch go to its target, or a select or compare have its condition, with the registers as they stand? */
@@ -75,7 +86,7 @@ function holds(core: Core, row: A64Row, word: number): boolean {
     }
     default: {
       const condition = row.id === 'B_cond' ? bits(word, 3, 0) : bits(word, 15, 12);
-      return conditionHolds(condition, k[FLAG_N] === 0 ? 0 : -1, k[FLAG_Z] === 0 ? 1 : 0, k[FLAG_C], k[FLAG_V] === 0 ? 0 : -1);
+      return holdsNow(k, condition);
     }
   }
 }

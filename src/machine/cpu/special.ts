@@ -1,4 +1,5 @@
-// Exclusive, atomic and unprivileged loads and stores: everything of memory that is more than one plain access.
+// Exclusive, atomic and unprivileged loads and stores: everything of memory that is more than one plain access. SIMD&FP instructions pass here
+// on their way from the loop to vector/.
 // Source: Arm ARM DDI 0487, C6.2 (LDXR, STXR, CAS, LD<op>, SWP, LDTR …), B2.12 (exclusives).
 import { decodeWord } from '../../arch/a64/decode.ts';
 import { type A64Row, bits } from '../../arch/a64/rows-form.ts';
@@ -18,6 +19,7 @@ import type { Core } from './core.ts';
 import { READ, translate, UNPRIVILEGED_READ, UNPRIVILEGED_WRITE, WRITE } from './mmu.ts';
 import { isWide } from './predecode-data.ts';
 import { accessSizeLog2 } from './predecode-memory.ts';
+import { executeVector } from './vector/execute.ts';
 
 const source = (r: number): number => (r === 31 ? ZERO : r);
 const destination = (r: number): number => (r === 31 ? SINK : r);
@@ -191,6 +193,7 @@ function unprivileged(core: Core, row: A64Row, word: number, size: number, vaLo:
 /** Executes the instruction word of an OP_MEMORY_SPECIAL. False: `core.fault`, and nothing changed. */
 export function executeSpecial(core: Core, word: number): boolean {
   const row = decodeWord(word)!;
+  if (row.vector !== undefined) return executeVector(core, row, word);
   beginAccess(core);
   if (!accessSpecial(core, row, word)) return false;
   const store = row.spe === 'store' || isStoreOnly(row, word);

@@ -103,10 +103,13 @@ function noteHostLines(core: Core, s: Stretch, before: number): void {
   if ((hostInterrupts(cpu) & ~before) !== 0) s.stop ??= 'host-irq';
 }
 
-/** MRS of a register that neither shows nor changes what the outer loop keeps: not of CRn 9 (SPE) or 12 (GIC). */
-function isPlainRead(word: number): boolean {
+/**
+ * MRS of a register that neither shows nor changes what the outer loop keeps: not of CRn 9 (SPE) or 12 (GIC); and SIMD&FP data processing
+ * (the instructions with the flags), of which it keeps nothing.
+ */
+function isPlain(word: number): boolean {
   const crn = (word >>> 12) & 15;
-  return (word & 0xfff00000) >>> 0 === 0xd5300000 && crn !== 9 && crn !== 12;
+  return ((word & 0xfff00000) >>> 0 === 0xd5300000 && crn !== 9 && crn !== 12) || (word & 0x0e000000) === 0x0e000000;
 }
 
 /** Executes the operation at PC, which belongs to the slow path. True: it ended in a synchronous exception. */
@@ -127,7 +130,7 @@ function system(core: Core, s: Stretch, stops: StepStops): void {
     return;
   }
   population(s, 1);
-  if (isPlainRead(word)) {
+  if (isPlain(word)) {
     const excepted = slowOperation(core, s, stops, word);
     executed(core, s, 1);
     if (excepted) lookAgain(core, s);

@@ -117,7 +117,7 @@ function userControl(name: string): Rules['user'] {
   if (name.startsWith('CNTP_')) return { control: CNTKCTL_EL1, bit: mask('CNTKCTL_EL1', 'EL0PTEN') };
   if (name === 'PMUSERENR_EL0') return 'always';
   if (isPmu(name)) return { control: PMUSERENR_EL0, bit: 1n };
-  if (['NZCV', 'DCZID_EL0', 'TPIDR_EL0', 'TPIDRRO_EL0'].includes(name)) return 'always';
+  if (['NZCV', 'DCZID_EL0', 'TPIDR_EL0', 'TPIDRRO_EL0', 'FPCR', 'FPSR'].includes(name)) return 'always';
   return null;
 }
 

@@ -2,8 +2,8 @@
 // Source: Arm ARM DDI 0487, C6.2 (SVC, HVC, SMC, BRK, ERET, MSR, MRS, WFE, WFI, SEV, SEVL), D1.15 (traps of WFx).
 
 import { decodeWord } from '../../arch/a64/decode.ts';
-import { bits } from '../../arch/a64/rows-form.ts';
-import { EC_BRK, EC_HVC, EC_PSB_CSYNC, EC_SMC, EC_SVC, EC_SYSREG, EC_WFX, systemSyndrome } from '../../arch/esr.ts';
+import { type A64Row, bits } from '../../arch/a64/rows-form.ts';
+import { EC_BRK, EC_HVC, EC_PSB_CSYNC, EC_SMC, EC_SVC, EC_SYSREG, EC_WFX, ISS_ALWAYS, systemSyndrome } from '../../arch/esr.ts';
 import { SPE_V1P5 } from '../../arch/spe/features.ts';
 import { sysregKey } from '../../arch/sysreg/define.ts';
 import { indexOfRegister, REGISTERS, registerByKey } from '../../arch/sysreg/table.ts';
@@ -11,11 +11,12 @@ import { trapsToHypervisor, vfiqPending, virqPending } from '../gic/interface.ts
 import { finishSamples } from '../spu/state.ts';
 import { DAIF, EL, EVENT, getPc, getPstate, getX, MONITOR, SINK, setPstate, setX, ZERO } from './context.ts';
 import { type Core, settleRegisters } from './core.ts';
-import { exceptionReturn, nextInstruction, takeSynchronous, takeUndefined, trapToEl2 } from './exception.ts';
+import { deliverFault, exceptionReturn, nextInstruction, takeSynchronous, takeUndefined, trapToEl2 } from './exception.ts';
 import { executeSys } from './maintenance.ts';
 import { isImplemented } from './predecode.ts';
 import { decideAccess, isIdentificationTrapped, isReservedIdentification } from './system-access.ts';
 import { readRegister, writeRegister } from './system-registers.ts';
+import { executeVector, isVectorEnabled } from './vector/execute.ts';
 
 /** What became of a slow operation. 'exception': the guest goes on at a vector. 'undefined': the same, because it was UNDEFINED. 'wait': WFE with nothing to wait for. */
 export type Outcome = 'done' | 'exception' | 'trap' | 'undefined' | 'wait';
@@ -24,6 +25,8 @@ const HCR_EL2 = indexOfRegister('HCR_EL2');
 const MDCR_EL2 = indexOfRegister('MDCR_EL2');
 const HFGITR_EL2 = indexOfRegister('HFGITR_EL2');
 const SCTLR_EL1 = indexOfRegister('SCTLR_EL1');
+const FPCR = indexOfRegister('FPCR');
+const FPSR = indexOfRegister('FPSR');
 
 const bit = (n: number): bigint => 1n << BigInt(n);
 const HCR_TWI = bit(13);
@@ -47,7 +50,7 @@ function trap(core: Core, ec: number, iss: number): Outcome {
 }
 
 /** ISS of WFx: CV, COND = always, TI (0 WFI, 1 WFE). */
-const waitSyndrome = (ti: number): number => (1 << 24) | (0xe << 20) | ti;
+const waitSyndrome = (ti: number): number => ISS_ALWAYS | ti;
 
 function wait(core: Core, ti: 0 | 1): Outcome {
   const { sys, k } = core;
@@ -95,6 +98,7 @@ function moveSystemRegister(core: Core, word: number, read: boolean): Outcome {
     nextInstruction(core);
     return 'done';
   }
+  if ((index === FPCR || index === FPSR) && !isVectorEnabled(core)) return deliverFault(core, word) ? 'exception' : 'trap';
   const decision = decideAccess(core, index, read);
   if (decision === 'undefined') return undefinedInstruction(core);
   if (decision === 'trap-el1') {
@@ -143,11 +147,19 @@ function moveImmediate(core: Core, word: number): Outcome {
   return 'done';
 }
 
+/** The SIMD&FP instructions that need PC or the flags: the loop has them in its own variables. */
+function executeOffLoop(core: Core, row: A64Row, word: number): Outcome {
+  if (!executeVector(core, row, word)) return deliverFault(core, word) ? 'exception' : 'trap';
+  nextInstruction(core);
+  return 'done';
+}
+
 /** Executes the operation at PC, whose word this is and which the loop did not take. */
 export function executeSystem(core: Core, word: number): Outcome {
   settleRegisters(core);
   const row = decodeWord(word);
   if (row === null || !isImplemented(row, word)) return undefinedInstruction(core);
+  if (row.vector !== undefined) return executeOffLoop(core, row, word);
   const { sys, k } = core;
   const imm16 = bits(word, 20, 5);
   switch (row.id) {

@@ -13,7 +13,7 @@ export interface SampledOperation {
   /** Instruction word. */
   word: number;
   class: OperationClass;
-  /** The operation-type packet's payload byte (spe-architecture §1.8, §1.9). */
+  /** The operation-type packet's payload byte (spe-architecture §1.8, §1.9) with every feature: the record leaves out what the unit lacks. */
   subclass: number;
   /** Type filter flags: bit 0 B, 1 LD, 2 ST, 3 FP, 4 SIMD (spe-architecture §4.5). */
   types: number;

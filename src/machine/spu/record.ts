@@ -107,6 +107,15 @@ function callOrReturn(word: number): number {
   return branch?.link ? 0x08 : branch?.return ? 0x10 : 0x18;
 }
 
+/** Class 0's bits of floating point and Advanced SIMD, which FEAT_SPE_FPF adds. */
+const FP_AND_SIMD = 0x06;
+
+/** The payload of the operation type packet: what the unit tells of it. */
+function subclassOf(op: SampledOperation, unit: Unit): number {
+  if (op.class === 2 && unit.callReturn) return op.subclass | callOrReturn(op.word);
+  return op.class === 0 && !unit.floatingPoint ? op.subclass & ~FP_AND_SIMD : op.subclass;
+}
+
 function collect(m: Mounted, cpu: PhysicalCpu, spu: SpuState, unit: Unit, op: SampledOperation): Collected {
   const h = registerHalves(cpu);
   const el1 = h[PMSCR_EL1 * 2];
@@ -123,7 +132,7 @@ function collect(m: Mounted, cpu: PhysicalCpu, spu: SpuState, unit: Unit, op: Sa
     source: op.source >= 0 && unit.dataSource ? op.source : null,
     translation: op.translationLatency >= 0 ? op.translationLatency : null,
     timestamp: collectTimestamp(m, cpu, op.el),
-    subclass: op.class === 2 && unit.callReturn ? op.subclass | callOrReturn(op.word) : op.subclass,
+    subclass: subclassOf(op, unit),
     events: op.events & unit.events,
   };
 }

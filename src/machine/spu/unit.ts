@@ -18,6 +18,8 @@ export interface Unit {
   readonly dataSource: boolean;
   readonly previousTarget: boolean;
   readonly callReturn: boolean;
+  /** The operation type tells floating point and Advanced SIMD. */
+  readonly floatingPoint: boolean;
   readonly randomEnd: boolean;
   readonly invertedEvents: boolean;
   readonly sourceFilter: boolean;
@@ -62,6 +64,7 @@ function derive(device: SpuDescription): Unit {
     dataSource: has('FEAT_SPE_LDS'),
     previousTarget: has('FEAT_SPE_PBT'),
     callReturn: has('FEAT_SPE_CRR'),
+    floatingPoint: has('FEAT_SPE_FPF'),
     randomEnd: has('FEAT_SPE_ERnd'),
     invertedEvents: has('FEAT_SPE_FnE'),
     sourceFilter: has('FEAT_SPE_FDS'),

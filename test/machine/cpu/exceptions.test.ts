@@ -18,7 +18,8 @@ describe('exceptions to EL1', () => {
     ['brk #0x42', 0x3c, 0x42, 0],
     ['.inst 0x00000000', 0x00, 0, 0], // UDF
     ['hlt #1', 0x00, 0, 0],
-    ['.inst 0x1e602000', 0x00, 0, 0], // fcmp: there is no floating point here
+    ['.inst 0x1ee22820', 0x00, 0, 0], // fadd h0, h1, h2: no half precision arithmetic, whatever CPACR_EL1 says
+    ['fadd d0, d1, d2', 0x07, 0x1e00000, 0], // CPACR_EL1.FPEN is 0
     ['.inst 0x03000000', 0x00, 0, 0], // unallocated
   ])('%s: class %i, syndrome %i, returns %i bytes on', (text, ec, iss, on) => {
     const b = machine(text);

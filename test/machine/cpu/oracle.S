@@ -1,8 +1,19 @@
 // Executes single instructions for the differential test: reads records on standard input, puts the instruction into a slot, loads the
-// registers, executes it, and writes the state back to standard output. Linux user mode, no library. Layout of a record (504 bytes):
-//   0 instruction · 8 X0-X28 · 240 NZCV · 248 256 bytes of memory, which stands at `scratch` while the instruction executes
+// registers, executes it, and writes the state back to standard output. Linux user mode, no library. Layout of a record (1032 bytes):
+//   0 instruction · 8 X0-X28 · 240 NZCV · 248 256 bytes of memory, which stands at `scratch` while the instruction executes · 504 FPCR
+//   512 FPSR · 520 V0-V31
 // X29 points to the record meanwhile, X30 is 0 and becomes 1 when the instruction was not a taken branch over one instruction.
-    .equ    SIZE, 504
+    .equ    SIZE, 1032
+    .altmacro
+    .macro  move_four instruction, a, b, c, d
+    \instruction {v\a\().16b, v\b\().16b, v\c\().16b, v\d\().16b}, [x0], #64
+    .endm
+    .macro  load4 n
+    move_four ld1, %(\n), %(\n+1), %(\n+2), %(\n+3)
+    .endm
+    .macro  store4 n
+    move_four st1, %(\n), %(\n+1), %(\n+2), %(\n+3)
+    .endm
     .section .text, "awx"
     .global _start, slot, scratch
 _start:
@@ -34,6 +45,14 @@ next:
     str     x4, [x1], #8
     subs    x3, x3, #1
     b.ne    2b
+    ldr     x0, [x29, #504]
+    msr     fpcr, x0
+    ldr     x0, [x29, #512]
+    msr     fpsr, x0
+    add     x0, x29, #520
+    .irp    n, 0, 4, 8, 12, 16, 20, 24, 28
+    load4   \n
+    .endr
     ldr     x0, [x29, #240]
     msr     nzcv, x0
     clrex
@@ -75,6 +94,14 @@ slot:
     str     x28, [x29, #232]
     mrs     x0, nzcv
     str     x0, [x29, #240]
+    mrs     x0, fpcr
+    str     x0, [x29, #504]
+    mrs     x0, fpsr
+    str     x0, [x29, #512]
+    add     x0, x29, #520
+    .irp    n, 0, 4, 8, 12, 16, 20, 24, 28
+    store4  \n
+    .endr
     str     x30, [x29]
     ldr     x1, =scratch
     add     x2, x29, #248

@@ -18,6 +18,7 @@ function sampling(text: string, skip = 0, options: { timing?: boolean; pstate?: 
   const c = b.cpu.context;
   setPstate(c, options.pstate ?? 0x3c5n);
   setSys(c, 'VBAR_EL1', BigInt(VECTORS));
+  setSys(c, 'CPACR_EL1', 3n << 20n);
   setSys(c, 'PMBPTR_EL1', BigInt(BUFFER));
   setSys(c, 'PMBLIMITR_EL1', BigInt(BUFFER + 0x1000) | 1n);
   setSys(c, 'PMSIRR_EL1', 1n << 20n);
@@ -74,6 +75,22 @@ describe('class and subclass', () => {
     ['blr x0', 2, 0x02, 1],
     ['ret', 2, 0x02, 1],
     ['eret', 2, 0x02, 1],
+    ['fadd d1, d2, d3', 0, 0x02, 8],
+    ['fmov x1, d2', 0, 0x02, 8],
+    ['fcsel d1, d2, d3, eq', 0, 0x03, 8],
+    ['fccmp d1, d2, #0, eq', 0, 0x03, 8],
+    ['fcmp d1, d2', 0, 0x02, 8],
+    ['add v1.4s, v2.4s, v3.4s', 0, 0x04, 16],
+    ['movi v1.16b, #1', 0, 0x04, 16],
+    ['fmul v1.4s, v2.4s, v3.4s', 0, 0x06, 24],
+    ['ldr s1, [x0]', 1, 0x04, 10],
+    ['ldp d1, d2, [x0]', 1, 0x04, 10],
+    ['str d1, [x0]', 1, 0x05, 12],
+    ['ldr q1, [x0]', 1, 0x04, 18],
+    ['stp q1, q2, [x0]', 1, 0x05, 20],
+    ['ld1 {v1.16b, v2.16b}, [x0]', 1, 0x04, 18],
+    ['st1 {v1.s}[1], [x0]', 1, 0x05, 20],
+    ['ld1r {v1.4s}, [x0]', 1, 0x04, 18],
   ])('%s: class %i, payload %i, types %i', (text, klass, subclass, types) => {
     const op = sampleOf(
       text

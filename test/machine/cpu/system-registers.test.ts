@@ -18,6 +18,7 @@ const word = (name: string, read: boolean, rt: number): number => {
 function machine(options: { user?: boolean; spu?: boolean } = {}): Bare {
   const b = bareMachine({ megabytes: 1, spu: options.spu ?? true });
   setSys(b.cpu.context, 'VBAR_EL1', BigInt(VECTORS));
+  setSys(b.cpu.context, 'CPACR_EL1', 3n << 20n);
   if (options.user) setPstate(b.cpu.context, 0x3c0n);
   return b;
 }

@@ -5,11 +5,13 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { assemble } from '../../../src/arch/a64/assemble.ts';
+import { decodeWord } from '../../../src/arch/a64/decode.ts';
 import { SPE_FEATURES, speFeatureNames, speIdentityFaults } from '../../../src/arch/spe/features.ts';
 import { packetsOf } from '../../../src/arch/spe/packet.ts';
 import { packetWords } from '../../../src/arch/spe/words.ts';
 import { fieldAccess, indexOfRegister } from '../../../src/arch/sysreg/table.ts';
 import { parseHost } from '../../../src/kernel/host-schema.ts';
+import { operationKind } from '../../../src/machine/cpu/profile.ts';
 import { constructRecord } from '../../../src/machine/spu/record.ts';
 import { implementedBits } from '../../../src/machine/spu/registers.ts';
 import type { SpuDescription } from '../../../src/machine/spu/state.ts';
@@ -117,6 +119,26 @@ function recordParts(device: SpuDescription, events: number): Parameters<typeof 
   const { m, cpu, spu } = aCpu(device, { PMSCR_EL1: 0x23n });
   return [m, cpu, spu, aLoad({ events })];
 }
+
+describe('FEAT_SPE_FPF: floating point and Advanced SIMD (§1.8)', () => {
+  const rows: [string, string, string][] = [
+    ['fadd d0, d1, d2', 'OTHER FP INSN-OTHER', 'OTHER INSN-OTHER'],
+    ['fcsel d0, d1, d2, eq', 'OTHER FP COND-SELECT', 'OTHER COND-SELECT'],
+    ['add v0.4s, v1.4s, v2.4s', 'OTHER ASE INSN-OTHER', 'OTHER INSN-OTHER'],
+    ['fadd v0.4s, v1.4s, v2.4s', 'OTHER ASE FP INSN-OTHER', 'OTHER INSN-OTHER'],
+    ['ldr q0, [x0]', 'LD SIMD-FP', 'LD SIMD-FP'],
+    ['st1 {v0.4s}, [x0]', 'ST SIMD-FP', 'ST SIMD-FP'],
+  ];
+  for (const [line, with1p5, before] of rows) {
+    test(line, () => {
+      const word = assemble(line, 0n)._unsafeUnwrap().words[0];
+      const { class: operationClass, subclass, types } = operationKind(decodeWord(word), word);
+      const op = { word, class: operationClass, subclass, types, va: null, pa: null, source: -1, translationLatency: -1, target: null };
+      expect(words(profile('spe-v1p5'), op)).toContain(with1p5);
+      expect(words(profile('two-spu'), op)).toContain(before);
+    });
+  }
+});
 
 describe('FEAT_SPE_CRR: call, return, neither (§1.9)', () => {
   const rows: [string, number, string][] = [
