@@ -4,7 +4,7 @@ import { syndromeText } from '../src/arch/spe/syndrome.ts';
 import { readField, type SystemRegister } from '../src/arch/sysreg/define.ts';
 import { REGISTERS } from '../src/arch/sysreg/table.ts';
 import { hex } from '../src/base/hex.ts';
-import { guestRegisters, profilingRegisters, readGuestRegister } from '../src/kernel/view.ts';
+import { guestRegisters, profilingRegisters, readGuestRegister, vectorRegisters } from '../src/kernel/view.ts';
 import { refuse } from '../src/session/enter.ts';
 import { done, unmet } from '../src/session/outcome.ts';
 import { vcpuOf } from '../src/session/scope.ts';
@@ -45,25 +45,42 @@ function pstateText(pstate: bigint): string {
   return `EL${el}${el === 0n ? '' : pstate & 1n ? 'h' : 't'} NZCV=${bits(31, 28)} DAIF=${bits(9, 6)}`;
 }
 
+const view = new DataView(new ArrayBuffer(8));
+
+/** The low 64 and 32 bits as numbers of double and single precision, where the register is not all zeros: `d=1.5 s=0`. */
+function numbersText(value: bigint): string {
+  if (value === 0n) return '';
+  view.setBigUint64(0, BigInt.asUintN(64, value));
+  return `d=${view.getFloat64(0)} s=${view.getFloat32(4)}`;
+}
+
 const IN_GROUP: Readonly<Record<string, (row: SystemRegister) => boolean>> = {
   spe: (row) => /^PM[SB]/.test(row.name) && row.name.endsWith('_EL1'),
   gic: (row) => row.name.startsWith('ICC_'),
   sys: (row) => !/^(PM[SB]|IC[CH]_|ID_|.*_EL[23]$|.*_EL12$)/.test(row.name),
 };
 
+const GROUPS: readonly (readonly [name: string, about: string])[] = [
+  ['gp', 'X0 to X30, SP, PC, PSTATE'],
+  ['fp', 'V0 to V31, FPCR, FPSR'],
+  ['spe', 'the profiling unit’s'],
+  ['sys', 'other system registers'],
+  ['gic', 'the CPU interface'],
+];
+
 export const regs = family({
   name: 'regs',
   group: 'inspect',
   summary: 'registers of the focused vCPU',
   details: [
-    '`gp` general registers (the default), `spe` the profiling unit’s, `sys` the other system registers, `gic` the CPU interface, or one register by name with all its fields.',
+    '`gp` general registers (the default), `fp` V0 to V31 with what their low 64 and 32 bits are as numbers, `spe` the profiling unit’s, `sys` the other system registers, `gic` the CPU interface, or one register by name with all its fields.',
   ],
   see: ['reg', 'info', 'spu'],
   forms: [
     {
       id: 'regs',
       syntax: 'regs [<group:WORD>]',
-      about: 'Show spe, gp, sys, gic registers, or one by name.',
+      about: 'Show gp, fp, spe, sys, gic registers, or one by name.',
       effect: 'pure',
       run: (context, args) => {
         const scope = vcpuOf(context);
@@ -79,6 +96,15 @@ export const regs = family({
             { name: 'pc', value: hex(r.pc), note: '' },
             { name: 'pstate', value: hex(r.pstate), note: pstateText(r.pstate) },
           );
+        } else if (group === 'fp') {
+          for (const { name, value } of vectorRegisters(context.world, vm.index, vcpu.index)) {
+            const row = REGISTERS.find((r) => r.name === name);
+            rows.push(
+              row === undefined
+                ? { name, value: hex(value, 32), note: numbersText(value) }
+                : { name, value: hex(value), note: noteOf(row, value) },
+            );
+          }
         } else {
           const spe = group === 'spe' ? profilingRegisters(context.world, vm.index) : null;
           if (spe?.length === 0) return unmet('no-spe', 'this VM has no SPE', 'vcpu 0 init spe');
@@ -90,7 +116,7 @@ export const regs = family({
             rows.push({ name: row.name, value: hex(value), note: noteOf(row, value) });
           }
           if (rows.length === 0)
-            return unmet('unknown-name', `no register or group '${group}'`, 'regs spe, gp, sys, gic, or a register’s name');
+            return unmet('unknown-name', `no register or group '${group}'`, 'regs gp, fp, spe, sys, gic, or a register’s name');
         }
         return done({ vcpu: `vcpu${vcpu.id}`, group, registers: rows });
       },
@@ -100,4 +126,5 @@ export const regs = family({
       },
     },
   ],
+  complete: (slot) => (slot === 'group' ? GROUPS.map(([text, about]) => ({ text, about })) : []),
 });

@@ -13,7 +13,7 @@ import { DEFAULT_BUDGET, runOnce } from '../src/session/run-once.ts';
 import { currentVm, vcpuOf } from '../src/session/scope.ts';
 import type { Context } from '../src/session/session.ts';
 import { describeVcpu, type VcpuData } from '../src/session/vcpu-report.ts';
-import { createVcpu, oneReg, placedValue, supportedCpus, vcpuFinalize, vcpuInit, vcpuName } from '../src/session/vmm.ts';
+import { createVcpu, oneReg, placedRegister, supportedCpus, vcpuFinalize, vcpuInit, vcpuName } from '../src/session/vmm.ts';
 import { ATTR_OPERANDS, type AttrVerb, attrCandidates, attrOutcome, checkAttr } from '../src/shell/attr.ts';
 import { type Form, family, type GrammarFault } from '../src/shell/family.ts';
 import { didYouMean } from '../src/shell/misread.ts';
@@ -90,7 +90,7 @@ function oneRegister(context: Context, args: Arguments): Outcome | Running {
     if (id === null) return unmet('unknown-name', `no register '${word}'`, 'vcpu one-reg list, or an id in numbers');
     return issue(context, oneReg(context, vm, vcpu, id, value), (report) => ({
       data: { register: word, id: hex(id) },
-      ...(value === undefined && report.errno === null ? { value: hex(placedValue(context)) } : {}),
+      ...(value === undefined && report.errno === null ? { value: hex(placedRegister(context, id)) } : {}),
     }));
   });
 }

@@ -3,7 +3,7 @@
 export interface StructField {
   readonly name: string;
   readonly offset: number;
-  readonly size: 1 | 2 | 4 | 8;
+  readonly size: 1 | 2 | 4 | 8 | 16;
   readonly count: number; // more than 1: an array
   readonly signed: boolean;
   /** A user pointer: strace prints what it leads to. */
@@ -16,16 +16,16 @@ export interface Struct {
   readonly fields: readonly StructField[];
 }
 
-type FieldText = `${'u8' | 'u16' | 'u32' | 'u64' | 's32' | 'ptr'}${'' | `[${number}]`} ${string}`;
+type FieldText = `${'u8' | 'u16' | 'u32' | 'u64' | 'u128' | 's32' | 'ptr'}${'' | `[${number}]`} ${string}`;
 
 /** A struct from 'type name' texts in order, aligned naturally. Throws (our bug) when the size is not `size`. */
 export function struct(name: string, size: number, fields: readonly FieldText[]): Struct {
   let at = 0;
   const rows = fields.map((text): StructField => {
-    const match = /^(u8|u16|u32|u64|s32|ptr)(?:\[(\d+)\])? (\w+)$/.exec(text);
+    const match = /^(u8|u16|u32|u64|u128|s32|ptr)(?:\[(\d+)\])? (\w+)$/.exec(text);
     if (match === null) throw new Error(`${name}: cannot read '${text}'`);
     const [, type, count, field] = match;
-    const width = type === 'u8' ? 1 : type === 'u16' ? 2 : type === 'u32' || type === 's32' ? 4 : 8;
+    const width = type === 'u8' ? 1 : type === 'u16' ? 2 : type === 'u32' || type === 's32' ? 4 : type === 'u128' ? 16 : 8;
     at = Math.ceil(at / width) * width;
     const row: StructField = {
       name: field,

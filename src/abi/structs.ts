@@ -22,3 +22,4 @@ export const CPU_LIST = struct('cpu list', 8, ['u8[8] text']);
 export const INT = struct('int', 4, ['s32 value']);
 export const U32 = struct('u32', 4, ['u32 value']);
 export const U64 = struct('u64', 8, ['u64 value']);
+export const U128 = struct('u128', 16, ['u128 value']);

@@ -1,8 +1,8 @@
 // Hexadecimal text of numbers and bytes.
 
-/** `0x…` of an unsigned value; negative BigInts are taken as 64-bit two's complement. */
+/** `0x…` of an unsigned value, of any size; negative BigInts are taken as 64-bit two's complement. */
 export function hex(value: number | bigint, digits = 0): string {
-  const v = typeof value === 'bigint' ? BigInt.asUintN(64, value) : value < 0 ? value >>> 0 : value;
+  const v = typeof value === 'bigint' ? (value < 0n ? BigInt.asUintN(64, value) : value) : value < 0 ? value >>> 0 : value;
   return `0x${v.toString(16).padStart(digits, '0')}`;
 }
 

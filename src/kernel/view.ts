@@ -40,6 +40,19 @@ export function guestProgramCounter(mw: MountedWorld, vm: number, vcpu: number):
   return getPc(contextOf(mw, vmOf(mw, vm).vcpus[vcpu]));
 }
 
+/** V0-V31 of a vCPU, 128 bits each, and FPCR and FPSR. */
+export function vectorRegisters(mw: MountedWorld, vm: number, vcpu: number): readonly { readonly name: string; readonly value: bigint }[] {
+  const c = contextOf(mw, vmOf(mw, vm).vcpus[vcpu]);
+  const v = Array.from({ length: 32 }, (_, n) => ({ name: `v${n}`, value: (c.v[2 * n + 1] << 64n) | c.v[2 * n] }));
+  return [...v, ...['FPCR', 'FPSR'].map((name) => ({ name, value: c.sys[registerIndex(name)] }))];
+}
+
+/** `d3` and the like: the low bits of a SIMD&FP register, as many as the letter says; null for other names. */
+function scalarOf(name: string): { readonly at: number; readonly width: number } | null {
+  const m = /^([bhsd])(\d|[12]\d|3[01])$/.exec(name);
+  return m === null ? null : { at: 2 * Number(m[2]), width: 8 << 'bhsd'.indexOf(m[1]) };
+}
+
 /** `x0`…`x30`, `w0`…, `lr`, `fp` as an index; -1 otherwise. */
 function generalIndex(name: string): { index: number; half: boolean } {
   const m = /^([xw])(\d{1,2})$/.exec(name);
@@ -48,7 +61,8 @@ function generalIndex(name: string): { index: number; half: boolean } {
 }
 
 /**
- * A register of a vCPU by name (any case): general registers, sp, pc, pstate, nzcv, or a system register.
+ * A register of a vCPU by name (any case): general registers, sp, pc, pstate, nzcv, the low bits of a SIMD&FP register as an integer
+ * (b0, h0, s0, d0 and on), or a system register.
  * Registers that KVM traps and emulates read as KVM's copy, as the guest would see them. Null: no register of that name.
  */
 export function readGuestRegister(mw: MountedWorld, vm: number, vcpu: number, name: string): bigint | null {
@@ -62,6 +76,8 @@ export function readGuestRegister(mw: MountedWorld, vm: number, vcpu: number, na
   if (lower === 'pc') return getPc(c);
   if (lower === 'pstate') return getPstate(c);
   if (lower === 'nzcv') return getPstate(c) & 0xf0000000n;
+  const scalar = scalarOf(lower);
+  if (scalar !== null) return BigInt.asUintN(scalar.width, c.v[scalar.at]);
   const row = registerIndex(name);
   if (row < 0) return null;
   if (isGicRegister(REGISTERS[row].name)) return readGicRegister(mw, v, REGISTERS[row].key);
@@ -104,12 +120,17 @@ export function writeGuestRegister(mw: MountedWorld, vm: number, vcpu: number, n
   const v = vmOf(mw, vm).vcpus[vcpu];
   const c = contextOf(mw, v);
   const lower = name.toLowerCase();
+  const scalar = scalarOf(lower);
   const { index, half } = generalIndex(lower);
   if (index >= 0) setX(c, index, half ? BigInt.asUintN(32, value) : value);
   else if (lower === 'sp') setX(c, SP, value);
   else if (lower === 'pc') setPc(c, value);
   else if (lower === 'pstate') setPstate(c, value);
-  else {
+  else if (scalar !== null) {
+    // As an instruction that writes it does: the bits above become zero.
+    c.v[scalar.at] = BigInt.asUintN(scalar.width, value);
+    c.v[scalar.at + 1] = 0n;
+  } else {
     const row = registerIndex(name);
     if (row < 0) return err(`no register ${name}`);
     if (REGISTERS[row].access === 'ro') return err(`${REGISTERS[row].name} is read-only`);

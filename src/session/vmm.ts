@@ -8,7 +8,7 @@ import * as S from '../abi/structs.ts';
 import { CREATE_DEVICE_TEST, DEVICE_TYPE_VGIC_V3, DEVICE_TYPES } from '../abi/vgic-attributes.ts';
 import { hex } from '../base/hex.ts';
 import type { Call } from '../kernel/call.ts';
-import { oneRegOf } from '../kernel/one-reg.ts';
+import { oneRegOf, valueStruct } from '../kernel/one-reg.ts';
 import { copyFromUser, copyToUser, mapScratch } from '../kernel/user-memory.ts';
 import type { MountedWorld, OpenFile, Process } from '../kernel/world.ts';
 import type { CallDescription } from './calls.ts';
@@ -197,7 +197,7 @@ export const runCall = (hands: Hands, vm: number, vcpu: number): PreparedCall =>
 
 /** KVM_GET_ONE_REG and, with a value, KVM_SET_ONE_REG. */
 export function oneReg(hands: Hands, vm: number, vcpu: number, id: bigint, value?: bigint): PreparedCall {
-  const addr = place(hands, VALUE_AT, packStruct(S.U64, { value: value ?? 0n }));
+  const addr = place(hands, VALUE_AT, packStruct(S.U128, { value: value ?? 0n }));
   const argument = place(hands, STRUCT_AT, packStruct(S.KVM_ONE_REG, { id, addr }));
   const known = oneRegOf(id);
   const idText = `id=${hex(id)}${known === null ? '' : ` /* ${known.name} */`}`;
@@ -208,8 +208,14 @@ export function oneReg(hands: Hands, vm: number, vcpu: number, id: bigint, value
     target,
     'KVM_GET_ONE_REG',
     argument,
-    (done) => `{${idText}, addr=${done ? `[${hex(placedValue(hands))}]` : pointerText(addr)}}`,
+    (done) => `{${idText}, addr=${done ? `[${hex(placedRegister(hands, id))}]` : pointerText(addr)}}`,
   );
+}
+
+/** The value that KVM_GET_ONE_REG left, as wide as the id says. */
+export function placedRegister(hands: Hands, id: bigint): bigint {
+  const struct = valueStruct(id);
+  return getField(struct, readBack(hands, BigInt(VALUE_AT), struct.size), 'value');
 }
 
 /** The 64-bit value that the last get left at the value's place. */

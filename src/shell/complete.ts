@@ -138,6 +138,7 @@ const files = (typed: string, ending: RegExp, state: ShellState): Candidate[] =>
         .map((text) => ({ text, about: text.endsWith('/') ? 'directory' : 'file' }));
 
 const GENERAL = ['pc', 'sp', 'pstate', ...Array.from({ length: 31 }, (_, i) => `x${i}`)];
+const SCALARS = ['d', 's'].flatMap((letter) => Array.from({ length: 32 }, (_, i) => `${letter}${i}`));
 
 function expressionCandidates(state: ShellState): readonly Candidate[] {
   const context = state.context;
@@ -147,6 +148,7 @@ function expressionCandidates(state: ShellState): readonly Candidate[] {
     .map((s) => ({ text: s.name, about: 'symbol' }));
   return [
     ...GENERAL.map((text) => ({ text, about: 'register' })),
+    ...SCALARS.map((text) => ({ text, about: 'low bits of a SIMD&FP register' })),
     ...REGISTERS.map((r) => ({ text: r.name, about: r.title })),
     ...symbols,
     ...variables,

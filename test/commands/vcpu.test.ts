@@ -236,6 +236,23 @@ describe('one-reg', () => {
     expect(shell.run('vcpu 0 one-reg get 0x6030000000100000').outcome.value).toBe('0x5');
   });
 
+  test('a SIMD&FP register is read whole, set by a number of 64 bits', () => {
+    const shell = guest();
+    expect(shell.run('vcpu 0 one-reg set v1 0x3ff8000000000000').out).toEqual([
+      'ioctl(vcpu0, KVM_SET_ONE_REG, {id=0x6040000000100058 /* v1 */, addr=&0x3ff8000000000000}) = 0',
+    ]);
+    expect(shell.run('vcpu 0 one-reg get v1').outcome.value).toBe('0x3ff8000000000000');
+    expect(shell.run('print d1').outcome.value).toBe('0x3ff8000000000000');
+    shell.run('reg s2=0x3fc00000');
+    expect(shell.run('regs fp').out.slice(0, 3)).toEqual([
+      'v0    0x00000000000000000000000000000000',
+      'v1    0x00000000000000003ff8000000000000  d=1.5 s=0',
+      'v2    0x0000000000000000000000003fc00000  d=5.28426686e-315 s=1.5',
+    ]);
+    const listed = shell.run('vcpu 0 one-reg list').outcome.data?.['registers'] as readonly { name: string | null }[];
+    expect(listed.filter(({ name }) => /^(v\d+|fpsr|fpcr)$/i.test(name ?? ''))).toHaveLength(34);
+  });
+
   test('REG-01, REG-02, REG-06', () => {
     const without = newShell();
     without.all('vm create', 'vcpu create 0', 'vcpu 0 init psci-0.2');

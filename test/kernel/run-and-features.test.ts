@@ -207,7 +207,7 @@ describe('RUN', () => {
 const id = (name: string): bigint => oneRegByName(name)?.id ?? 0n;
 const getReg = (b: Bench, name: string): string => {
   const errno = make(b, vmm.oneReg(b.hands, 0, 0, id(name)));
-  return errno === 'ok' ? `0x${vmm.placedValue(b.hands).toString(16)}` : errno;
+  return errno === 'ok' ? `0x${vmm.placedRegister(b.hands, id(name)).toString(16)}` : errno;
 };
 const setReg = (b: Bench, name: string, value: bigint): string => make(b, vmm.oneReg(b.hands, 0, 0, id(name), value));
 const PMSVER = (version: bigint): bigint => version << 32n;
@@ -221,6 +221,27 @@ describe('REG and ONE_REG', () => {
       0x603000000013c4d0n,
       0x603000000013c028n,
     ]);
+  });
+  test('SIMD&FP registers are 128 and 32 bits wide, at their place in struct kvm_regs', () => {
+    expect([id('v0'), id('v31'), id('fpsr'), id('fpcr')]).toEqual([
+      0x6040000000100054n,
+      0x60400000001000d0n,
+      0x60200000001000d4n,
+      0x60200000001000d5n,
+    ]);
+    const b = b0();
+    const value = 0x0123456789abcdef_fedcba9876543210n;
+    expect(setReg(b, 'v7', value)).toBe('ok');
+    expect(getReg(b, 'v7')).toBe('0x123456789abcdeffedcba9876543210');
+    expect(getReg(b, 'v8')).toBe('0x0');
+    setReg(b, 'fpcr', 0xffffffffn); // bits that are not there stay zero
+    expect(getReg(b, 'fpcr')).toBe('0x7c00000');
+  });
+  test('with SVE the V registers are no core registers: -EINVAL, and not in the list', () => {
+    const b = b0({ features: ['sve'] });
+    expect(getReg(b, 'v0')).toBe('EINVAL');
+    expect(setReg(b, 'v0', 1n)).toBe('EINVAL');
+    expect(getReg(b, 'fpsr')).toBe('0x0');
   });
   test('REG-01 hidden without the feature', () => {
     expect(getReg(b0({ features: ['pmu-v3'] }), 'PMBLIMITR_EL1')).toBe('ENOENT');

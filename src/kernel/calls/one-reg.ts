@@ -1,11 +1,11 @@
 // KVM_GET_ONE_REG, KVM_SET_ONE_REG and KVM_GET_REG_LIST: core registers, and system registers by their encoding (kvm-spe-abi.md §2.9, §3.1).
 import { getField } from '../../abi/struct.ts';
-import { KVM_ONE_REG, KVM_REG_LIST, U64 } from '../../abi/structs.ts';
+import { KVM_ONE_REG, KVM_REG_LIST } from '../../abi/structs.ts';
 import { indexOfRegister, REGISTERS } from '../../arch/sysreg/table.ts';
 import { type CpuContext, EL, getPc, getPstate, getX, SP, SPSEL, setPc, setPstate, setX } from '../../machine/cpu/context.ts';
 import { doneText } from '../attr/state.ts';
 import { type Request, request, type VcpuCall } from '../call-state.ts';
-import { allRegisterIds, isHidden, isKept, type OneReg, oneRegOf } from '../one-reg.ts';
+import { allRegisterIds, isHidden, isKept, isPartOfZ, type OneReg, oneRegOf, valueStruct } from '../one-reg.ts';
 import { guestDfr0, guestPmbidr, guestPmsidr, ID_AA64DFR0_EL1, PMBIDR_EL1, PMSIDR_EL1 } from '../spe/identification.ts';
 import { type Check, does, fails, mainline, steps, v6Review } from '../steps.ts';
 import { copyToUser } from '../user-memory.ts';
@@ -21,7 +21,8 @@ const id = (s: Call): bigint => getField(KVM_ONE_REG, s.bytes, 'id');
 const pointer = (s: Call): bigint => getField(KVM_ONE_REG, s.bytes, 'addr');
 const register = (s: Call): OneReg | null => oneRegOf(id(s));
 const idText = (s: Call): string => `0x${id(s).toString(16)}${register(s) === null ? '' : ` (${register(s)?.name})`}`;
-const askedValue = (s: Call): bigint => BigInt.asUintN(64, userValue(s, U64, pointer(s)));
+const valueBytes = (s: Call): number => valueStruct(id(s)).size;
+const askedValue = (s: Call): bigint => userValue(s, valueStruct(id(s)), pointer(s));
 
 const uninitialised: Check<Call> = fails(
   'ENOEXEC',
@@ -47,6 +48,19 @@ const unknown: Check<Call> = fails(
   mainline('kvm_arm_sys_reg_get_reg'),
 );
 
+const partOfZ: Check<Call> = fails(
+  'EINVAL',
+  'a V register of a vCPU with SVE: its Z register has the id',
+  {
+    when: (s) => {
+      const r = register(s);
+      return r !== null && isPartOfZ(s.host, s.vm, r);
+    },
+    saw: idText,
+  },
+  mainline('core_reg_size_from_offset'),
+);
+
 const BANKS = [indexOfRegister('SP_EL0'), indexOfRegister('SP_EL1')];
 
 /** PSTATE selects the stack pointer of this Exception level now: it is where X31 is kept, not in its bank. */
@@ -56,6 +70,7 @@ const isSelected = (c: CpuContext, el: number): boolean => (c.core[EL] === 0 || 
 export function readOneReg(s: VcpuCall, r: OneReg): bigint {
   const { context } = s.vcpu;
   if (r.kind === 'x') return getX(context, r.index);
+  if (r.kind === 'v') return (context.v[2 * r.index + 1] << 64n) | context.v[2 * r.index];
   if (r.kind === 'sp') return isSelected(context, r.index) ? getX(context, SP) : context.sys[BANKS[r.index]];
   if (r.kind === 'pc') return getPc(context);
   if (r.kind === 'pstate') return getPstate(context);
@@ -68,7 +83,10 @@ export function readOneReg(s: VcpuCall, r: OneReg): bigint {
 function writeOneReg(s: Call, r: OneReg, value: bigint): void {
   const { context } = s.vcpu;
   if (r.kind === 'x') setX(context, r.index, value);
-  else if (r.kind === 'sp') {
+  else if (r.kind === 'v') {
+    context.v[2 * r.index] = value;
+    context.v[2 * r.index + 1] = value >> 64n;
+  } else if (r.kind === 'sp') {
     if (isSelected(context, r.index)) setX(context, SP, value);
     else context.sys[BANKS[r.index]] = value;
   } else if (r.kind === 'pc') setPc(context, value);
@@ -80,12 +98,13 @@ const GET_ONE_REG = steps<Call>('KVM_GET_ONE_REG', [
   uninitialised,
   ...readsStruct<Call>(KVM_ONE_REG, mainline('kvm_arch_vcpu_ioctl')),
   unknown,
-  unmapped('the value cannot be written', pointer, U64.size, mainline(GET)),
+  partOfZ,
+  unmapped('the value cannot be written', pointer, valueBytes, mainline(GET)),
   does(
     'write the value at addr',
     (s) => {
       const r = register(s);
-      if (r !== null) putUserValue(s, U64, pointer(s), readOneReg(s, r));
+      if (r !== null) putUserValue(s, valueStruct(r.id), pointer(s), readOneReg(s, r));
     },
     mainline(GET),
   ),
@@ -95,7 +114,8 @@ const SET_ONE_REG = steps<Call>('KVM_SET_ONE_REG', [
   uninitialised,
   ...readsStruct<Call>(KVM_ONE_REG, mainline('kvm_arch_vcpu_ioctl')),
   unknown,
-  unmapped('the value cannot be read', pointer, U64.size, mainline(SET)),
+  partOfZ,
+  unmapped('the value cannot be read', pointer, valueBytes, mainline(SET)),
   fails(
     'EINVAL',
     'the register is fixed and the value differs',
@@ -180,13 +200,13 @@ export function needsFinalising(s: VcpuCall): boolean {
 export const ONE_REG_REQUESTS: readonly Request<VcpuCall>[] = [
   request(
     'KVM_GET_ONE_REG',
-    { partial: 'core registers and system registers; no FP/SIMD, firmware or timer pseudo-registers' },
+    { partial: 'core registers, SIMD&FP among them, and system registers; no firmware or timer pseudo-registers, no Z registers' },
     structScratch(),
     GET_ONE_REG,
   ),
   request(
     'KVM_SET_ONE_REG',
-    { partial: 'core registers and system registers; no FP/SIMD, firmware or timer pseudo-registers' },
+    { partial: 'core registers, SIMD&FP among them, and system registers; no firmware or timer pseudo-registers, no Z registers' },
     structScratch(),
     SET_ONE_REG,
   ),

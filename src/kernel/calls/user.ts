@@ -7,14 +7,20 @@ import { copyFromUser, copyToUser, userRangeMapped } from '../user-memory.ts';
 /** A pointer as `why` names it. */
 export const pointerText = (address: bigint): string => (address === 0n ? 'NULL' : `0x${BigInt.asUintN(64, address).toString(16)}`);
 
-/** -EFAULT when `size` bytes at a pointer are not mapped. */
-export function unmapped<S extends CallState>(why: string, pointer: (s: S) => bigint, size: number, evidence: Evidence): Check<S> {
+/** -EFAULT when `size` bytes (or as many as the call says) at a pointer are not mapped. */
+export function unmapped<S extends CallState>(
+  why: string,
+  pointer: (s: S) => bigint,
+  size: number | ((s: S) => number),
+  evidence: Evidence,
+): Check<S> {
+  const bytes = (s: S): number => (typeof size === 'number' ? size : size(s));
   return fails(
     'EFAULT',
     why,
     {
-      when: (s) => !userRangeMapped(s.mw, s.process, pointer(s), size),
-      saw: (s) => `${pointerText(pointer(s))}, ${size} bytes`,
+      when: (s) => !userRangeMapped(s.mw, s.process, pointer(s), bytes(s)),
+      saw: (s) => `${pointerText(pointer(s))}, ${bytes(s)} bytes`,
       wouldPass: () => 'a pointer to mapped memory',
     },
     evidence,

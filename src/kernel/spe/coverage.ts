@@ -48,11 +48,13 @@ const RECORD_FORMAT: readonly ReferenceRow[] = [
   partial('1.6', 'no timestamp while the system counter stands still', 'CNTCR is firmware’s; the counter never stops', RECORD),
   full('1.7', 'Events packets of 1, 2, 4 and 8 bytes; a unit writes one size: 2, from SPEv1p4 on 4', PACKETS, VERSIONS),
   full('1.8', 'class 0: other, conditional select and compare; hints, barriers, maintenance and prefetches', 'machine/cpu/profile', TRUTH),
-  partial('1.8', 'class 0: floating point, Advanced SIMD, SVE, SME', 'read and printed; the CPU executes no FP/SIMD instructions', PACKETS),
+  full('1.8', 'class 0: floating point and Advanced SIMD (FEAT_SPE_FPF)', 'machine/cpu/profile', VERSIONS),
+  partial('1.8', 'class 0: SVE, SME', 'read and printed; the CPU has none of these instructions', PACKETS),
   full('1.9', 'class 1: general-purpose loads and stores, acquire, release, exclusive, atomic', 'machine/cpu/profile', TRUTH),
+  full('1.9', 'class 1: loads and stores of SIMD&FP registers', 'machine/cpu/profile', VERSIONS),
   partial(
     '1.9',
-    'class 1: SIMD&FP, SVE, SME, tags, NV2, memory copy, Guarded Control Stack',
+    'class 1: SVE, SME, tags, NV2, memory copy, Guarded Control Stack',
     'read and printed; the CPU has none of these instructions',
     PACKETS,
   ),
@@ -215,8 +217,8 @@ const BEHAVIOUR: readonly ReferenceRow[] = [
 
 const DRIVER: readonly ReferenceRow[] = [
   full('5', 'SPE, SPEv1p1 to SPEv1p5 as host fixtures, and what no unit can say of itself', VERSIONS, 'kernel/hosts'),
-  full('5', 'ArchInst, ERnd, LDS, FnE, PBT, FDS, CRR, EFT', VERSIONS, 'machine/spu/filter'),
-  none('5', 'FPF, SME, ALTCLK, DPFZS, EXC, nVM', 'of instructions, clocks and exceptions that the rows above say are missing'),
+  full('5', 'ArchInst, ERnd, LDS, FnE, PBT, FDS, CRR, EFT, FPF', VERSIONS, 'machine/spu/filter'),
+  none('5', 'SME, ALTCLK, DPFZS, EXC, nVM', 'of instructions, clocks and exceptions that the rows above say are missing'),
   partial(
     '6.1',
     'the device’s directory in sysfs, its link on the bus, power/',
