@@ -7,7 +7,7 @@ const guests = join(import.meta.dirname, '../../fixtures/guests');
 const LIMIT = 400_000;
 
 describe.skipIf(noQemuSystem !== null)(`lock-step${noQemuSystem === null ? '' : ` (skipped: ${noQemuSystem})`}`, () => {
-  test.each(['pointer-chase', 'branchy', 'memcpy', 'divide', 'sieve', 'mix', 'el0'])('%s', (guest) => {
+  test.each(['pointer-chase', 'branchy', 'memcpy', 'divide', 'sieve', 'mix', 'float', 'el0'])('%s', (guest) => {
     const { operations, difference } = lockstep(join(guests, `${guest}.elf`), LIMIT);
     expect(difference).toBeNull();
     expect(operations).toBeGreaterThan(150_000);

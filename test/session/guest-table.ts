@@ -16,6 +16,7 @@ export const EXPECTED: Readonly<Record<string, Expected>> = {
   memcpy: { work: ['memcpy: checksum=7f4ccaebecc77ea5'], spe: ['spe: records=639 interrupts=4'] },
   divide: { work: ['divide: checksum=dfeff3ff2731b54c'], spe: ['spe: records=1815 interrupts=14'] },
   sieve: { work: ['sieve: primes=17984 sum=1709600813'], spe: ['spe: records=2568 interrupts=20'] },
+  float: { work: ['float: checksum=bc852c8d810c6055'], spe: ['spe: records=393 interrupts=3'] },
   mix: { work: ['mix: checksum=d97fd12484d17872 kinds=2156,723,1432,1689'], spe: ['spe: records=2950 interrupts=23'] },
   atomics: { work: ['atomics: cpus=1 exclusive=12000 add=12000 swap=12000'], spe: ['spe: records=211 interrupts=1'] },
   ticks: { work: ['ticks: virtual=5 physical=5 early=0 others=0'], spe: [] },
