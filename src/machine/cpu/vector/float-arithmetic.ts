@@ -21,6 +21,7 @@ import {
   ZERO,
   zero,
 } from './float.ts';
+import { isOrdinary, numberOf, ordinaryResult } from './float-host.ts';
 
 /** -a: the sign alone. */
 export const negate = (f: Format, a: bigint): bigint => a ^ f.sign;
@@ -38,6 +39,8 @@ function sum(f: Format, a: Unpacked, b: Unpacked, e: Environment): bigint {
 
 /** FPAdd. */
 export function add(f: Format, a: bigint, b: bigint, e: Environment): bigint {
+  const ordinary = isOrdinary(e) ? ordinaryResult(f, numberOf(f, a) + numberOf(f, b)) : null;
+  if (ordinary !== null) return ordinary;
   const x = unpack(f, a, e);
   const y = unpack(f, b, e);
   if (isNan(x) || isNan(y)) return processNans(f, [[x, a], [y, b]], e)!; // biome-ignore format: pairs
@@ -55,6 +58,8 @@ export function subtract(f: Format, a: bigint, b: bigint, e: Environment): bigin
 
 /** FPMul. */
 export function multiply(f: Format, a: bigint, b: bigint, e: Environment): bigint {
+  const ordinary = isOrdinary(e) ? ordinaryResult(f, numberOf(f, a) * numberOf(f, b)) : null;
+  if (ordinary !== null) return ordinary;
   const x = unpack(f, a, e);
   const y = unpack(f, b, e);
   if (isNan(x) || isNan(y)) return processNans(f, [[x, a], [y, b]], e)!; // biome-ignore format: pairs
@@ -68,6 +73,8 @@ export function multiply(f: Format, a: bigint, b: bigint, e: Environment): bigin
 
 /** FPDiv. */
 export function divide(f: Format, a: bigint, b: bigint, e: Environment): bigint {
+  const ordinary = isOrdinary(e) ? ordinaryResult(f, numberOf(f, a) / numberOf(f, b)) : null;
+  if (ordinary !== null) return ordinary;
   const x = unpack(f, a, e);
   const y = unpack(f, b, e);
   if (isNan(x) || isNan(y)) return processNans(f, [[x, a], [y, b]], e)!; // biome-ignore format: pairs
@@ -98,6 +105,8 @@ function integerRoot(value: bigint): bigint {
 
 /** FPSqrt. */
 export function squareRoot(f: Format, a: bigint, e: Environment): bigint {
+  const ordinary = isOrdinary(e) ? ordinaryResult(f, Math.sqrt(numberOf(f, a))) : null;
+  if (ordinary !== null) return ordinary;
   const x = unpack(f, a, e);
   if (isNan(x)) return processNan(f, x, a, e);
   if (x.kind === ZERO) return zero(f, x.negative);
@@ -175,6 +184,12 @@ export type Order = 'less' | 'equal' | 'greater' | 'unordered';
 
 /** FPCompare. `signal`: a quiet NaN is an invalid operation too. */
 export function compare(f: Format, a: bigint, b: bigint, e: Environment, signal: boolean): Order {
+  if (!e.flush) {
+    const [left, right] = [numberOf(f, a), numberOf(f, b)];
+    if (left === right) return 'equal';
+    if (left < right) return 'less';
+    if (left > right) return 'greater';
+  }
   const x = unpack(f, a, e);
   const y = unpack(f, b, e);
   if (isNan(x) || isNan(y)) {

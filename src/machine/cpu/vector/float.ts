@@ -11,12 +11,18 @@ export interface Format {
   readonly infinity: bigint;
   readonly quiet: bigint;
   readonly defaultNan: bigint;
+  /** Of its parts: the fraction's bits, the bit above them, their number, and the exponent field of infinities and NaNs. */
+  readonly fractionBits: bigint;
+  readonly implicit: bigint;
+  readonly shift: bigint;
+  readonly most: number;
 }
 
 function format(width: number, fraction: number): Format {
   const exponentBits = width - fraction - 1;
   const infinity = ((1n << BigInt(exponentBits)) - 1n) << BigInt(fraction);
   const quiet = 1n << BigInt(fraction - 1);
+  const implicit = 1n << BigInt(fraction);
   return {
     width,
     fraction,
@@ -25,6 +31,10 @@ function format(width: number, fraction: number): Format {
     infinity,
     quiet,
     defaultNan: infinity | quiet,
+    fractionBits: implicit - 1n,
+    implicit,
+    shift: BigInt(fraction),
+    most: 2 ** exponentBits - 1,
   };
 }
 
@@ -78,9 +88,10 @@ const special = (kind: number, negative: boolean): Unpacked => ({ kind, negative
 
 /** The parts of a number. A denormal one is a zero when the environment flushes, and says so; half precision is never flushed. */
 export function unpack(f: Format, word: bigint, e: Environment): Unpacked {
-  const negative = (word & f.sign) !== 0n;
-  const fraction = word & ((1n << BigInt(f.fraction)) - 1n);
-  const biased = Number((word & f.infinity) >> BigInt(f.fraction));
+  const top = Number(word >> f.shift); // sign and exponent
+  const negative = top > f.most;
+  const fraction = word & f.fractionBits;
+  const biased = top & f.most;
   if (biased === 0) {
     if (fraction === 0n) return special(ZERO, negative);
     if (e.flush && f !== HALF) {
@@ -89,11 +100,11 @@ export function unpack(f: Format, word: bigint, e: Environment): Unpacked {
     }
     return { kind: FINITE, negative, mantissa: fraction, exponent: f.least - f.fraction };
   }
-  if ((word & f.infinity) === f.infinity && !(f === HALF && e.alternativeHalf)) {
+  if (biased === f.most && !(f === HALF && e.alternativeHalf)) {
     if (fraction === 0n) return special(INFINITY, negative);
     return special((word & f.quiet) !== 0n ? QUIET_NAN : SIGNALLING_NAN, negative);
   }
-  return { kind: FINITE, negative, mantissa: fraction | (1n << BigInt(f.fraction)), exponent: f.least - f.fraction + biased - 1 };
+  return { kind: FINITE, negative, mantissa: fraction | f.implicit, exponent: f.least - f.fraction + biased - 1 };
 }
 
 export const isNan = (u: Unpacked): boolean => u.kind >= QUIET_NAN;
@@ -121,10 +132,16 @@ export function invalid(f: Format, e: Environment): bigint {
 export const zero = (f: Format, negative: boolean): bigint => (negative ? f.sign : 0n);
 export const infinity = (f: Format, negative: boolean): bigint => (negative ? f.sign : 0n) | f.infinity;
 
+const view = new DataView(new ArrayBuffer(8));
+
 /** Bits of a positive number. */
 export function bitLength(value: bigint): number {
-  if (value <= 0xffffffffn) return 32 - Math.clz32(Number(value));
-  return value.toString(16).length * 4 - Math.clz32(Number.parseInt(value.toString(16)[0], 16)) + 28;
+  const near = Number(value);
+  if (near === Number.POSITIVE_INFINITY) return 1000 + bitLength(value >> 1000n);
+  view.setFloat64(0, near);
+  const length = (view.getUint16(0) >>> 4) - 1022;
+  // From 54 bits on the nearest double may be the next power of two.
+  return length > 53 && value >> BigInt(length - 1) === 0n ? length - 1 : length;
 }
 
 /** Does a number between two neighbours go to the greater magnitude? `rest` of `of`; `odd`: the smaller one is. */
@@ -173,7 +190,7 @@ export function round(f: Format, negative: boolean, mantissa: bigint, exponent: 
   if (top < f.least && !rounded.exact) e.raised |= UNDERFLOW;
   // A carry out of the fraction goes into the exponent, where it belongs.
   const biased = BigInt(Math.max(top, f.least) - f.least);
-  const word = (biased << BigInt(f.fraction)) + rounded.value;
+  const word = (biased << f.shift) + rounded.value;
   if (f === HALF && e.alternativeHalf) {
     if (word >= f.sign) {
       e.raised |= INVALID;
