@@ -99,7 +99,7 @@ export type Operand =
  * Scalar registers: `Bd` `Hd` `Sd` `Dd` `Qd` = of that size; `Fd` = S or D as field `t` says; `Ed` = of the size field `size` says, `Gd` twice that.
  * Vectors `Vd.X`: X is an arrangement (`2d`, `16b`), an element (`b`, `h`, `s`, `d`; field q says how many fill the register), or
  * `T` size:q · `T0` `T1` size, q = 0, 1 · `W` twice the size, q = 1 · `P` twice the size, q · `F` t:q · `N0` `N1` half of t's size, q = 0, 1 ·
- * `M` t's size, q = 1 · `M0` `M1` t's size with q = 0, 1.
+ * `M` t's size, q = 1 · `M0` two of t's size: 2S, 2D.
  * Elements `Vn.b[index]`: the fields of the index, most significant first, joined by `:`; or a number.
  * Lists `{Vt.T*3}`: consecutive registers; an index may follow. `{Vn.16b*len}`: as many as field len says, and one.
  * Immediates: `fimm8` the number that abc:defgh expands to · `imm8` abc:defgh · `imm8.lsl` with LSL #8*hw · `imm8.msl` MSL #8*(hw+1) ·
