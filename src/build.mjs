@@ -36,12 +36,10 @@ await build({
   minify: true,
   logLevel: 'warning',
 });
-await build({
+const modules = {
   absWorkingDir: root,
-  entryPoints: ['src/main.ts', 'src/explore-worker.ts', 'src/trace-worker.ts'],
   outdir,
   bundle: true,
-  splitting: true,
   format: 'esm',
   platform: 'node',
   target: 'node22',
@@ -91,6 +89,16 @@ await build({
       },
     },
     {
+      // A mode for traces is over in a few hundred milliseconds, and each file of a module takes Node about one to find, read and link: what
+      // they need is one file, a build of its own.
+      name: 'trace-mode-apart',
+      setup(b) {
+        b.onResolve({ filter: /\/trace-mode\.ts$/ }, (a) =>
+          a.kind === 'dynamic-import' ? { path: './trace-mode.js', external: true } : undefined,
+        );
+      },
+    },
+    {
       // Ink imports react-devtools-core only when DEV=true; a hoisted import of a package that is not there would fail at start. And where it
       // hid a cursor, restore-cursor writes to standard error at the end, whatever that is; the shell gives the cursor back itself.
       name: 'left-out',
@@ -100,7 +108,9 @@ await build({
       },
     },
   ],
-});
+};
+await build({ ...modules, entryPoints: ['src/main.ts', 'src/explore-worker.ts'], splitting: true });
+await build({ ...modules, entryPoints: ['src/trace-mode.ts', 'src/trace-worker.ts'] });
 
 const binDir = join(root, 'node_modules', '.bin');
 const link = join(binDir, 'spesh');

@@ -2,10 +2,7 @@
 // the start. Where the cache cannot be written, spesh starts without it.
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
 
-// The young generation reaches its size at once: four of five collections at the start are for nothing.
-setFlagsFromString('--semi-space-growth-factor=16');
 const cache = import.meta.filename.endsWith('.js') ? join(import.meta.dirname, '.cache') : null;
 // Node 20 has no compile cache; run without the launcher it is slower, and that is all.
 if (cache !== null) (enableCompileCache as typeof enableCompileCache | undefined)?.(cache);
