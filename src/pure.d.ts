@@ -6,7 +6,8 @@ declare namespace WebAssembly {
     grow(pages: number): number;
   }
   class Module {
-    constructor(bytes: Uint8Array);
+    constructor(bytes: Uint8Array<ArrayBuffer>);
+    private readonly module: never;
   }
   class Instance {
     constructor(module: Module, imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>);

@@ -1,7 +1,7 @@
 // SPE bytes to columns in one pass: no object a packet, no object a record. Bytes come in chunks of any size; what a chunk ends in the
 // middle of waits for the next. A byte where no packet begins is skipped alone, as perf does: it closes the record it stands in.
 import { ADDRESS, CONTEXT, COUNTER, DATA_SOURCE, EVENTS, HEADERS, OPERATION, PADDING, TIMESTAMP } from '../arch/spe/packets.ts';
-import { BAD, read16, read32, readPacket, SHORT } from '../arch/spe/read.ts';
+import { BAD, readPacket, SHORT } from '../arch/spe/read.ts';
 import {
   ADDRESSES,
   COUNTERS,
@@ -17,9 +17,12 @@ import {
   newColumns,
   type TraceColumns,
 } from './columns.ts';
+import { BAD_BYTES, PACKETS, PADDING_BYTES, PARTIAL, type PacketLoop, RECORDS, ROW, STOPPED } from './packet-loop.ts';
 
 export interface TraceDecoder {
   columns: TraceColumns;
+  /** The quick loop whose columns these are; null: JavaScript alone, which takes less where there is little to decode. */
+  loop: PacketLoop | null;
   /** Bytes decoded so far: packetBytes + paddingBytes + badBytes. A decoder that begins inside a stream counts those before it too. */
   position: number;
   /** Decoding stops behind the first Timestamp or End packet that ends here or later. */
@@ -38,10 +41,11 @@ export interface TraceDecoder {
   carry: Uint8Array;
 }
 
-/** `capacity`: rows to make room for at first; the columns grow as needed. */
-export function newTraceDecoder(capacity = 4096): TraceDecoder {
+/** `room`: rows to make room for at first, the columns grow as needed; or columns, with their loop where they have one. */
+export function newTraceDecoder(room: number | TraceColumns = 4096, loop: PacketLoop | null = null): TraceDecoder {
   return {
-    columns: newColumns(capacity),
+    columns: typeof room === 'number' ? newColumns(room) : room,
+    loop,
     position: 0,
     until: Number.POSITIVE_INFINITY,
     stopped: 0,
@@ -111,14 +115,47 @@ export function dropRows(d: TraceDecoder): void {
   from.source[0] = from.source[row];
 }
 
+/** Decodes packets that begin before that byte; how many bytes that took. */
+function decode(d: TraceDecoder, bytes: Uint8Array, beginBefore: number): number {
+  return d.loop === null || bytes.length > d.loop.window.length
+    ? decodePackets(d, bytes, beginBefore)
+    : decodeQuickly(d, d.loop, bytes, beginBefore);
+}
+
+/** The same through the quick loop; what it leaves to JavaScript is decoded packet by packet. */
+function decodeQuickly(d: TraceDecoder, loop: PacketLoop, bytes: Uint8Array, beginBefore: number): number {
+  const { window, counts, columns } = loop;
+  if (bytes.buffer !== window.buffer || bytes.byteOffset !== window.byteOffset) window.set(bytes);
+  const base = d.position;
+  const until = Math.min(0x7fff_ffff, Math.max(0, d.until - base));
+  let at = 0;
+  while (at < beginBefore && d.stopped === 0) {
+    counts[ROW] = columns.rows;
+    const begin = at;
+    at = loop.run(begin, beginBefore, bytes.length, until, base);
+    columns.rows = counts[ROW];
+    d.packets += counts[PACKETS];
+    d.paddingBytes += counts[PADDING_BYTES];
+    d.badBytes += counts[BAD_BYTES];
+    d.packetBytes += at - begin - counts[PADDING_BYTES] - counts[BAD_BYTES];
+    d.partialRecords += counts[PARTIAL];
+    d.records += counts[RECORDS];
+    d.stopped = counts[STOPPED];
+    d.position = base + at;
+    if (at < beginBefore && d.stopped === 0) at += decodePackets(d, bytes.subarray(at), 1);
+  }
+  return at;
+}
+
 /**
  * Decodes packets that begin before that byte; how many bytes that took. The columns and what the record in hand has stand in local variables:
  * this loop is where the time goes.
  */
-function decode(d: TraceDecoder, bytes: Uint8Array, beginBefore: number): number {
+function decodePackets(d: TraceDecoder, bytes: Uint8Array, beginBefore: number): number {
   let stop = d.stopped === 0 ? beginBefore : 0;
   const c = d.columns;
   const end = bytes.length;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, end);
   const base = d.position;
   let { present, offset, addressLo, addressHi, counter } = c;
   let row = c.rows;
@@ -166,15 +203,15 @@ function decode(d: TraceDecoder, bytes: Uint8Array, beginBefore: number): number
         const index = (packed >> 9) & 31;
         if (index >= ADDRESSES) break;
         const cell = row * ADDRESSES + index;
-        addressLo[cell] = read32(bytes, payload);
-        addressHi[cell] = read32(bytes, payload + 4);
+        addressLo[cell] = view.getUint32(payload, true);
+        addressHi[cell] = view.getUint32(payload + 4, true);
         has |= HAS_PC << index;
         break;
       }
       case COUNTER: {
         const index = (packed >> 9) & 31;
         if (index >= COUNTERS) break;
-        counter[row * COUNTERS + index] = read16(bytes, payload);
+        counter[row * COUNTERS + index] = view.getUint16(payload, true);
         has |= HAS_TOTAL << index;
         break;
       }
@@ -184,24 +221,24 @@ function decode(d: TraceDecoder, bytes: Uint8Array, beginBefore: number): number
         break;
       case EVENTS: {
         const size = at - payload;
-        c.eventsLo[row] = size === 2 ? read16(bytes, payload) : size === 1 ? bytes[payload] : read32(bytes, payload);
-        c.eventsHi[row] = size === 8 ? read32(bytes, payload + 4) : 0;
+        c.eventsLo[row] = size === 2 ? view.getUint16(payload, true) : size === 1 ? bytes[payload] : view.getUint32(payload, true);
+        c.eventsHi[row] = size === 8 ? view.getUint32(payload + 4, true) : 0;
         has |= HAS_EVENTS;
         break;
       }
       case CONTEXT:
-        c.context[row] = read32(bytes, payload);
+        c.context[row] = view.getUint32(payload, true);
         has |= HAS_CONTEXT;
         break;
       case DATA_SOURCE:
-        c.source[row] = at - payload === 1 ? bytes[payload] : read16(bytes, payload);
+        c.source[row] = at - payload === 1 ? bytes[payload] : view.getUint16(payload, true);
         has |= HAS_SOURCE;
         break;
       default: {
         // A Timestamp or End packet ends the record.
         if (kind === TIMESTAMP) {
-          c.timestampLo[row] = read32(bytes, payload);
-          c.timestampHi[row] = read32(bytes, payload + 4);
+          c.timestampLo[row] = view.getUint32(payload, true);
+          c.timestampHi[row] = view.getUint32(payload + 4, true);
           present[row] = has | HAS_TIMESTAMP;
         } else present[row] = has | HAS_END;
         d.records += 1;

@@ -6,6 +6,7 @@ import { readPacket } from '../arch/spe/read.ts';
 import { newColumns, type TraceColumns } from './columns.ts';
 import { decodeWindow, dropRows, endBuffer, newTraceDecoder, type TraceDecoder } from './decode.ts';
 import { beginDumpAt, type Dump, type DumpOptions, dumpAnew, dumpWindow, endDumpText, newDump } from './dump.ts';
+import { newPacketLoop, type PacketLoop } from './packet-loop.ts';
 import { PIECE, type ReadAt, readWindow } from './perf-data/read-at.ts';
 import { type LineForm, lineSteps, newRecordLines, type RecordLines } from './record-lines.ts';
 import { newText, type Text } from './text.ts';
@@ -57,17 +58,22 @@ const SHORT_WINDOW = LONGEST - 1;
 export interface PartScratch {
   readonly window: Uint8Array;
   readonly columns: TraceColumns;
+  readonly loop: PacketLoop | null;
   /** With the words that were met. */
   dump: Dump | null;
   lines: RecordLines | null;
 }
 
-export const newPartScratch = (): PartScratch => ({
-  window: new Uint8Array(PIECE),
-  columns: newColumns(PIECE / 32),
-  dump: null,
-  lines: null,
-});
+export function newPartScratch(): PartScratch {
+  const loop = newPacketLoop();
+  return {
+    window: loop?.window.subarray(0, PIECE) ?? new Uint8Array(PIECE),
+    columns: loop?.columns ?? newColumns(PIECE / 32),
+    loop,
+    dump: null,
+    lines: null,
+  };
+}
 
 /** Work on a part: pieces of text, then where it ended; null: with the buffer. */
 export type PartWork = Generator<Text, Cut | null>;
@@ -188,8 +194,8 @@ export function* countPart(file: ReadAt, from: Cut, until: number, counts: PartC
   return end;
 }
 
-function partDecoder(from: Cut, until: number, { columns }: PartScratch): TraceDecoder {
+function partDecoder(from: Cut, until: number, { columns, loop }: PartScratch): TraceDecoder {
   columns.rows = 0;
   columns.present[0] = 0;
-  return { ...newTraceDecoder(1), columns, position: from.offset, until };
+  return { ...newTraceDecoder(columns, loop), position: from.offset, until };
 }

@@ -7,6 +7,7 @@ import type { PerfVersion } from '../arch/spe/perf.ts';
 import { newColumns, type TraceColumns } from './columns.ts';
 import { decodeChunk, dropRows, endBuffer, newTraceDecoder, type TraceDecoder } from './decode.ts';
 import { type Dump, dumpAnew, dumpChunk, endDump, newDump } from './dump.ts';
+import { newPacketLoop } from './packet-loop.ts';
 import type { PerfDataError } from './perf-data/fields.ts';
 import { magicOf } from './perf-data/header-in.ts';
 import { openPerfData, type PerfData } from './perf-data/open.ts';
@@ -90,18 +91,22 @@ function* streamPieces(source: TraceSource, piece: number): Generator<StreamPiec
   }
 }
 
+/** AUX bytes from which on making a quick loop is sooner done than going without. */
+const WORTH_A_LOOP = 256 * 1024;
+
 /**
  * Decodes every stream, in the order of the file. Records and packets go on from buffer to buffer of a stream; where bytes of it are
  * missing, the record in hand ends. All streams share one set of columns.
  */
 export function* decodeSource(source: TraceSource, piece = PIECE): Generator<DecodedPiece> {
   const streams = new Map<number, StreamState>();
-  const columns = newColumns(Math.ceil(piece / 32) + 1);
+  const loop = auxSize(source) < WORTH_A_LOOP ? null : newPacketLoop();
+  const columns = loop?.columns ?? newColumns(Math.ceil(piece / 32) + 1);
   let current: StreamState | null = null;
   for (const p of streamPieces(source, piece)) {
     let stream = streams.get(p.queue);
     if (stream === undefined) {
-      stream = { decoder: { ...newTraceDecoder(1), columns }, hand: newColumns(1), cpu: p.cpu, midr: p.midr };
+      stream = { decoder: newTraceDecoder(columns, loop), hand: newColumns(1), cpu: p.cpu, midr: p.midr };
       streams.set(p.queue, stream);
     }
     switchTo(columns, current, stream);

@@ -12,13 +12,18 @@ import {
   dumpPart,
   guessCut,
   linesPart,
+  newPartScratch,
   noPartCounts,
   type PartWork,
   START,
 } from '../../src/trace/parts.ts';
 import { readAtBytes } from '../../src/trace/perf-data/read-at.ts';
 import { linesOf, newRecordLines } from '../../src/trace/record-lines.ts';
+import { newText } from '../../src/trace/text.ts';
 import { damagedRecords, dice, randomRecords } from './random-packets.ts';
+
+/** As a thread has it: one for all parts. */
+const scratch = newPartScratch();
 
 const shape = { contexts: [7], code: null, clock: null };
 
@@ -71,7 +76,7 @@ test('the dump', () => {
   fc.assert(
     fc.property(cases, fc.constantFrom<PerfVersion>('6.1', '7.3'), ([seed, length], perf) => {
       const bytes = trace(seed);
-      const got = inParts(length, bytes.length, (from, until) => dumpPart(readAtBytes(bytes), from, until, { perf }));
+      const got = inParts(length, bytes.length, (from, until) => dumpPart(readAtBytes(bytes), from, until, { perf }, newText(), scratch));
       expect(got).toBe(dumpText(bytes, { perf }));
     }),
     { numRuns: 200 },
@@ -83,7 +88,7 @@ test('records as lines', () => {
     fc.property(cases, ([seed, length]) => {
       const bytes = trace(seed);
       const got = inParts(length, bytes.length, (from, until) =>
-        linesPart(readAtBytes(bytes), from, until, { form: 'csv', midr: undefined }),
+        linesPart(readAtBytes(bytes), from, until, { form: 'csv', midr: undefined }, newText(), scratch),
       );
       const whole = Buffer.concat([...linesOf(newRecordLines('csv'), decodeTrace(bytes).columns, undefined)]);
       expect(got).toBe(whole.toString('latin1'));
@@ -99,7 +104,7 @@ test('counts', () => {
       const sum = noPartCounts();
       inParts(length, bytes.length, function* count(from, until) {
         const counts = noPartCounts();
-        const end = yield* countPart(readAtBytes(bytes), from, until, counts);
+        const end = yield* countPart(readAtBytes(bytes), from, until, counts, scratch);
         addPartCounts(sum, counts);
         return end;
       });
@@ -115,7 +120,7 @@ test('a guess in good records is right, however far in', () => {
   const ends = new Set<number>();
   for (let at = 20_000; at < bytes.length - 2000; at += 7777) {
     let cut: Cut | null = START;
-    while (cut !== null && cut.offset < at) cut = textOf(countPart(file, cut, at, noPartCounts())).end;
+    while (cut !== null && cut.offset < at) cut = textOf(countPart(file, cut, at, noPartCounts(), scratch)).end;
     const guess = guessCut(file, at, at + 2000);
     expect(guess).toEqual(cut);
     ends.add(guess?.offset ?? -1);
