@@ -2,9 +2,9 @@
 import { err, ok, type Result } from 'neverthrow';
 import { readBytes } from './io/files.ts';
 import { STDERR } from './io/output.ts';
+import { cpuCount } from './io/processors.ts';
 import { progressBar } from './io/progress.ts';
 import { type OpenFile, openFile } from './io/read-at.ts';
-import { cpuCount } from './io/workers.ts';
 import type { BatchPort } from './shell/batch.ts';
 import { EXIT } from './shell/exit-code.ts';
 import { readAtBytes } from './trace/perf-data/read-at.ts';

@@ -1,8 +1,8 @@
 // A trace worked on by several threads, part by part, whose output comes out as one pass would give it. The main thread is one of them: it
 // begins at once, while the others start, and works ahead while they are busy with the part whose turn it is. Part of main.
-import { type PieceThread, startPieceThread } from './io/piece-threads.ts';
+import type { PieceThread } from './io/piece-threads.ts';
+import { threadModule } from './io/processors.ts';
 import type { OpenFile } from './io/read-at.ts';
-import { threadModule } from './io/workers.ts';
 import { addPartCounts, type Cut, guessCut, newPartScratch, noPartCounts, type PartCounts, START } from './trace/parts.ts';
 import { readAtPart } from './trace/perf-data/read-at.ts';
 import { newText, type Text } from './trace/text.ts';
@@ -70,14 +70,18 @@ export async function workInThreads(
 ): Promise<PartCounts> {
   const data: TraceThread = { fd: file.fd, size: file.size, task };
   const ready: { readonly thread: Thread; asked: number; read: number }[] = [];
-  const threads = Array.from({ length: count - 1 }, (): Thread => {
-    const thread = startPieceThread<TraceThread, PartRequest, PartNote>(threadModule('trace-worker'), data);
-    thread.ready.then(
-      () => ready.push({ thread, asked: 0, read: 0 }),
-      () => {}, // where it cannot begin, the work is done without it
-    );
-    return thread;
-  });
+  const threads: Thread[] = [];
+  if (count > 1) {
+    const { startPieceThread } = await import('./io/piece-threads.ts');
+    for (let i = 1; i < count; i++) {
+      const thread = startPieceThread<TraceThread, PartRequest, PartNote>(threadModule('trace-worker'), data);
+      thread.ready.then(
+        () => ready.push({ thread, asked: 0, read: 0 }),
+        () => {}, // where it cannot begin, the work is done without it
+      );
+      threads.push(thread);
+    }
+  }
   const sum = noPartCounts();
   const scratch = newPartScratch();
   const text = newText();

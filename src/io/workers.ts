@@ -1,19 +1,10 @@
 // Worker threads that answer requests, one after the other: plain data goes over and comes back.
-import { availableParallelism } from 'node:os';
 import { parentPort, Worker, workerData } from 'node:worker_threads';
 
 export interface WorkerThread<Request, Answer> {
   /** One request at a time. Rejects when the thread fails. */
   ask(request: Request): Promise<Answer>;
   stop(): Promise<void>;
-}
-
-/** CPUs that this process may use. */
-export const cpuCount = (): number => availableParallelism();
-
-/** Where a module of src/ that a thread runs is: beside the bundle, or as it is. */
-export function threadModule(name: string): URL {
-  return import.meta.filename.endsWith('.ts') ? new URL(`../${name}.ts`, import.meta.url) : new URL(`./${name}.js`, import.meta.url);
 }
 
 /** Starts a thread on a module that calls `serveRequests`; `data` is what it begins with. */

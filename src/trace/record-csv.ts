@@ -68,10 +68,8 @@ function putAddress(out: DataView, from: number, h: HighDigits, high: number, lo
     out.setUint32(from + 4, h.second, true);
     out.setUint16(from + 8, h.third, true);
     at = from + h.length;
-    out.setUint16(at, PAIR[low >>> 24], true);
-    out.setUint16(at + 2, PAIR[(low >>> 16) & 0xff], true);
-    out.setUint16(at + 4, PAIR[(low >>> 8) & 0xff], true);
-    out.setUint16(at + 6, PAIR[low & 0xff], true);
+    out.setUint32(at, PAIR[low >>> 24] | (PAIR[(low >>> 16) & 0xff] << 16), true);
+    out.setUint32(at + 4, PAIR[(low >>> 8) & 0xff] | (PAIR[low & 0xff] << 16), true);
     at += 8;
   }
   out.setUint8(at, COMMA);
@@ -93,34 +91,37 @@ function putDigits(out: DataView, from: number, word: number): number {
   return at;
 }
 
-/** Two decimal digits of a number below 100, the first in the low half. */
-const DECIMAL = Uint16Array.from({ length: 100 }, (_, n) => (ZERO + Math.floor(n / 10)) | ((ZERO + (n % 10)) << 8));
+/** `N,` of the numbers that most counters have, as one store, and its length. */
+const SMALL = 1000;
+const SMALL_CELLS = new Uint32Array(SMALL);
+const SMALL_LENGTHS = new Uint8Array(SMALL);
+for (let value = 0; value < SMALL; value++) {
+  let cell = COMMA;
+  let length = 1;
+  let rest = value;
+  do {
+    cell = (cell << 8) | (ZERO + (rest % 10));
+    length += 1;
+    rest = (rest / 10) | 0;
+  } while (rest > 0);
+  SMALL_CELLS[value] = cell;
+  SMALL_LENGTHS[value] = length;
+}
 
-/** `N,` of a number below 2^32. */
+/** `N,` of a number below 2^32; up to two bytes behind it are written over. */
 function putNumber(out: DataView, from: number, value: number): number {
-  let at = from;
-  if (value < 10) {
-    out.setUint16(at, DIGIT_COMMA + value, true);
-    return at + 2;
+  if (value < SMALL) {
+    out.setUint32(from, SMALL_CELLS[value], true);
+    return from + SMALL_LENGTHS[value];
   }
-  if (value < 100) {
-    out.setUint16(at, DECIMAL[value], true);
-    at += 2;
-  } else if (value < 1000) {
-    const hundreds = (value / 100) | 0;
-    out.setUint8(at, ZERO + hundreds);
-    out.setUint16(at + 1, DECIMAL[value - hundreds * 100], true);
-    at += 3;
-  } else {
-    let digits = 4;
-    for (let limit = 10_000; value >= limit; limit *= 10) digits++;
-    at += digits;
-    let rest = value;
-    for (let i = at - 1; i >= from; i--) {
-      const next = Math.floor(rest / 10);
-      out.setUint8(i, ZERO + rest - next * 10);
-      rest = next;
-    }
+  let digits = 4;
+  for (let limit = 10_000; value >= limit; limit *= 10) digits++;
+  const at = from + digits;
+  let rest = value;
+  for (let i = at - 1; i >= from; i--) {
+    const next = Math.floor(rest / 10);
+    out.setUint8(i, ZERO + rest - next * 10);
+    rest = next;
   }
   out.setUint8(at, COMMA);
   return at + 1;
@@ -152,8 +153,7 @@ function putRow(l: RecordLines, out: DataView, c: TraceColumns, row: number, wor
   if (present & HAS_PC) {
     const high = c.addressHi[address];
     at = putAddress(out, at, highs.pc, l.codeHigh(high), c.addressLo[address]);
-    out.setUint16(at, DIGIT_COMMA + exceptionLevelOf(high), true);
-    out.setUint16(at + 2, DIGIT_COMMA + nonSecureOf(high), true);
+    out.setUint32(at, (DIGIT_COMMA + exceptionLevelOf(high)) | ((DIGIT_COMMA + nonSecureOf(high)) << 16), true);
     at += 4;
   } else {
     at = putNothing(out, at);

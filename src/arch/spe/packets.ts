@@ -89,10 +89,12 @@ export const HEADERS: Uint16Array = Uint16Array.from({ length: 256 }, (_, header
 });
 
 /** By (first byte & 3) << 8 | second byte, of an extended header; 0 = no packet. */
-export const EXTENDED_HEADERS: Uint16Array = Uint16Array.from({ length: 1024 }, (_, both) => {
-  const p = rowOfHeader(both & 0xff);
-  return p === undefined || !p.extended ? 0 : pack(p, both & 0xff, both >> 8, 2);
-});
+export const EXTENDED_HEADERS: Uint16Array = new Uint16Array(1024);
+for (let header = 0; header < 256; header++) {
+  const p = rowOfHeader(header);
+  if (p?.extended !== true) continue;
+  for (let high = 0; high < 4; high++) EXTENDED_HEADERS[(high << 8) | header] = pack(p, header, high, 2);
+}
 
 /** Address packets by index, and the counters: the indices the architecture names. */
 export const PC = 0;
