@@ -4,7 +4,7 @@ import type { Argument } from '../src/session/command.ts';
 import { counted } from '../src/session/enter.ts';
 import { done, type Outcome, type Unmet, unmet } from '../src/session/outcome.ts';
 import { traceOf } from '../src/session/records.ts';
-import { type RowColumns, rowFilter } from '../src/session/row-filter.ts';
+import { constantIn, type RowColumns, rowFilter } from '../src/session/row-filter.ts';
 import type { Context } from '../src/session/session.ts';
 import { symbolAt } from '../src/session/symbols.ts';
 import { family } from '../src/shell/family.ts';
@@ -13,7 +13,7 @@ import { decodeColumns } from '../src/trace/decode.ts';
 import { readAtBytes } from '../src/trace/perf-data/read-at.ts';
 import { linesHeader, linesOf, newRecordLines } from '../src/trace/record-lines.ts';
 import { type AddressForm, recordAt, type TraceRecord } from '../src/trace/records.ts';
-import { type Row as ColumnRow, OPERATION_WORDS, rowValues } from '../src/trace/row-values.ts';
+import { type Row as ColumnRow, OPERATION_WORDS, type RowTest, rowValues } from '../src/trace/row-values.ts';
 import { decodeSource, openTrace } from '../src/trace/trace.ts';
 import { type Doc, type Line, text } from '../src/view/doc.ts';
 
@@ -57,8 +57,6 @@ interface Chosen {
   readonly form: AddressForm;
 }
 
-type RowTest = (row: ColumnRow) => boolean;
-
 /** The last `most` rows that match, of the open trace or of the session's log. */
 function choose(context: Context, test: RowTest | null, most: number, form: AddressForm): Result<Chosen, Unmet> {
   const chosen: Chosen = { columns: newColumns(64), whose: [], matched: 0, of: 0, bytes: 0, form };
@@ -69,7 +67,14 @@ function choose(context: Context, test: RowTest | null, most: number, form: Addr
     const log = test === null ? all.slice(Math.max(0, all.length - most)) : all;
     const bytes = traceOf(log);
     chosen.bytes = bytes.length;
-    takeRows(chosen, decodeColumns(bytes), test, most, (row) => ({ vcpu: log[row]?.vcpu ?? '' }));
+    takeRows(
+      chosen,
+      decodeColumns(bytes),
+      test,
+      most,
+      (row) => ({ vcpu: log[row]?.vcpu ?? '' }),
+      (row) => log[row]?.cpu,
+    );
     return ok({ ...chosen, of: all.length });
   }
   const source = openTrace(readAtBytes(trace.bytes));
@@ -77,7 +82,14 @@ function choose(context: Context, test: RowTest | null, most: number, form: Addr
   for (const { decoder, cpu, midr, bytes } of decodeSource(source.value)) {
     const whose = { ...(cpu < 0 ? {} : { cpu }), ...(midr === undefined ? {} : { midr }) };
     chosen.bytes += bytes;
-    takeRows(chosen, decoder.columns, test, most, () => whose);
+    takeRows(
+      chosen,
+      decoder.columns,
+      test,
+      most,
+      () => whose,
+      () => cpu,
+    );
   }
   return ok(chosen);
 }
@@ -88,10 +100,12 @@ function takeRows(
   test: RowTest | null,
   most: number,
   whose: (row: number) => Chosen['whose'][number],
+  cpuOf: (row: number) => number | undefined,
 ): void {
-  const at = { columns, row: 0 };
+  const at: ColumnRow = { columns, row: 0 };
   to.of += columns.rows;
   for (; at.row < columns.rows; at.row++) {
+    at.cpu = cpuOf(at.row) ?? -1;
     if (test !== null && !test(at)) continue;
     to.matched += 1;
     appendRow(to.columns, columns, at.row);
@@ -107,14 +121,14 @@ function keepLast(to: Chosen, most: number): void {
 }
 
 /** Those for which `--where` is true; null: every row. */
-function testOf(context: Context, where: Argument | undefined, form: AddressForm): Result<RowTest | null, Unmet> {
+export function testOf(context: Context, where: Argument | undefined, form: AddressForm): Result<RowTest | null, Unmet> {
   if (where?.kind !== 'expression') return ok(null);
   const values = rowValues(form);
   const columns: RowColumns<ColumnRow> = {
     column: (name) => values.get(name),
     word: (column, word) => (column === 'op' ? OPERATION_WORDS.get(word) : undefined),
   };
-  return rowFilter(context, where.expression, columns);
+  return rowFilter(constantIn(context), where.expression, columns);
 }
 
 function rowsOf(context: Context, { columns, whose, form }: Chosen): Row[] {
@@ -149,7 +163,7 @@ export const records = family({
   summary: 'decoded sample records',
   details: [
     'The last N records (10) of the session’s record log: every record an SPU completed, in order; between `trace open` and `trace close` those of the file. Addresses as the program used them, latencies in cycles, `op` and `events` in perf’s words.',
-    "`--where` is an expression over the columns: pc el ns op events issue total xlat va pa target source context ts. `op` compares with LD ST B OTHER; events are also names of their own, 1 or 0, with _ for -: `--where 'op == LD && L1D_REFILL && total > 100'`. A record without a column that is asked for does not match.",
+    "`--where` is an expression over the columns: pc el ns op events issue total xlat va pa target source context ts, previous (target of the branch before) tag (of the va) cpu offset partial. `op` compares with LD ST B OTHER; events are also names of their own, 1 or 0, with _ for -: `--where 'op == LD && L1D_REFILL && total > 100'`. A record without a column that is asked for does not match.",
     '`--csv FILE` writes them (all, unless N says) as `spesh records --csv` prints them.',
   ],
   see: ['sample', 'buffer', 'stat', 'trace'],

@@ -1,14 +1,16 @@
 // stat: what the records say together (language.md §3, group spe).
 import { ok, type Result } from 'neverthrow';
-import { done, unmet } from '../src/session/outcome.ts';
+import { done, type Unmet, unmet } from '../src/session/outcome.ts';
 import { traceOf } from '../src/session/records.ts';
 import type { Asset, Context } from '../src/session/session.ts';
 import { symbolAt } from '../src/session/symbols.ts';
 import { family } from '../src/shell/family.ts';
 import type { AccessSummary, SharedLine } from '../src/trace/accesses.ts';
+import { newColumns, type TraceColumns } from '../src/trace/columns.ts';
 import { decodeColumns } from '../src/trace/decode.ts';
 import type { GapSummary } from '../src/trace/gaps.ts';
 import { readAtBytes } from '../src/trace/perf-data/read-at.ts';
+import { chooseRows, type RowTest } from '../src/trace/row-values.ts';
 import {
   addRows,
   type Counted,
@@ -21,6 +23,7 @@ import {
 } from '../src/trace/statistics.ts';
 import { decodeSource, openTrace } from '../src/trace/trace.ts';
 import { type Block, type Doc, text } from '../src/view/doc.ts';
+import { testOf } from './records.ts';
 
 /** Operations, events, data sources, latencies, hot addresses, branches, sharing, gaps. `spesh stat FILE` and its picture show the same. */
 export function statisticsBlocks(details: Omit<StatisticsSummary, 'records' | 'partial'>): Block[] {
@@ -136,23 +139,38 @@ function steps(gaps: GapSummary | null): Block[] {
   ];
 }
 
-/** What every CPU's records of the log say; a line can be shared by CPUs, timestamps follow each other on one. */
-function ofSession(context: Context): Statistics {
-  const statistics = newStatistics('canonical');
-  for (const cpu of new Set(context.log.records.map((r) => r.cpu))) {
-    const own = context.log.records.filter((r) => r.cpu === cpu);
-    addRows(statistics, decodeColumns(traceOf(own)), { cpu, queue: cpu });
-  }
-  return statistics;
+/** Statistics of rows, or of those that are asked for. */
+interface Chosen {
+  readonly statistics: Statistics;
+  readonly test: RowTest | null;
+  readonly columns: TraceColumns;
+  /** Rows there are. */
+  of: number;
 }
 
-function ofFile({ path, bytes }: Asset): Result<Statistics, string> {
+function addChosen(to: Chosen, columns: TraceColumns, origin: { readonly cpu: number; readonly queue: number }): void {
+  to.of += columns.rows;
+  if (to.test !== null) chooseRows(to.columns, columns, to.test, origin.cpu);
+  addRows(to.statistics, to.test === null ? columns : to.columns, origin);
+}
+
+/** What every CPU's records of the log say; a line can be shared by CPUs, timestamps follow each other on one. */
+function ofSession(context: Context, test: RowTest | null): Chosen {
+  const chosen: Chosen = { statistics: newStatistics('canonical'), test, columns: newColumns(64), of: 0 };
+  for (const cpu of new Set(context.log.records.map((r) => r.cpu))) {
+    const own = context.log.records.filter((r) => r.cpu === cpu);
+    addChosen(chosen, decodeColumns(traceOf(own)), { cpu, queue: cpu });
+  }
+  return chosen;
+}
+
+function ofFile({ path, bytes }: Asset, test: RowTest | null): Result<Chosen, Unmet> {
   return openTrace(readAtBytes(bytes))
-    .mapErr((e) => `${path}: ${e.message}`)
+    .mapErr((e): Unmet => ({ code: 'no-trace', message: `${path}: ${e.message}` }))
     .map((source) => {
-      const statistics = newStatistics();
-      for (const piece of decodeSource(source)) addRows(statistics, piece.decoder.columns, piece);
-      return statistics;
+      const chosen: Chosen = { statistics: newStatistics(), test, columns: newColumns(64), of: 0 };
+      for (const piece of decodeSource(source)) addChosen(chosen, piece.decoder.columns, piece);
+      return chosen;
     });
 }
 
@@ -162,29 +180,39 @@ export const stat = family({
   summary: 'statistics of the sample records',
   details: [
     'Counts of every record in the session’s log by operation, event and data source, latency histograms with logarithmic buckets, the most frequent program counters with their symbols, hot data addresses and cache lines, mispredicted branches, lines that CPUs share, and how timestamps follow each other. Between `trace open` and `trace close` those of the file.',
+    'With `--where`, an expression as `records` has it, of the records that match alone.',
   ],
   see: ['records', 'spu', 'trace'],
   forms: [
     {
       id: 'stat',
-      syntax: 'stat',
-      about: 'Show what the records say together.',
+      syntax: 'stat [--where <where:REST>]',
+      about: 'Show what the records, or those that match, say together.',
       effect: 'pure',
-      run: (context) => {
-        const counted = context.trace === null ? ok(ofSession(context)) : ofFile(context.trace);
-        if (counted.isErr()) return unmet('no-trace', counted.error);
-        const summary = summarise(counted.value);
+      run: (context, args) => {
+        const where = args['where'];
+        const { trace } = context;
+        const counted = testOf(context, where, trace === null ? 'canonical' : 'perf').andThen((test) =>
+          trace === null ? ok(ofSession(context, test)) : ofFile(trace, test),
+        );
+        if (counted.isErr()) return unmet(counted.error.code, counted.error.message, counted.error.hint);
+        const { statistics, of } = counted.value;
+        const summary = summarise(statistics);
         const named = (address: string): string => {
           const symbol = symbolAt(context, BigInt(address));
           return symbol === null ? address : `${address} <${symbol}>`;
         };
         const hot = summary.hot.map(({ name, count }) => ({ name: named(name), count }));
-        return done({ ...summary, hot, mispredictions: summary.mispredictions.map((b) => ({ ...b, pc: named(b.pc) })) });
+        const among = where === undefined ? {} : { of };
+        return done({ ...summary, ...among, hot, mispredictions: summary.mispredictions.map((b) => ({ ...b, pc: named(b.pc) })) });
       },
       show: ({ data }): Doc => {
         const summary = data as unknown as StatisticsSummary | null;
-        if (summary === null || summary.records === 0) return [text('no records')];
-        return [text(`${summary.records.toLocaleString('en-US')} records`), ...statisticsBlocks(summary)];
+        const of = data?.['of'];
+        if (summary === null || (summary.records === 0 && of === undefined)) return [text('no records')];
+        const count = summary.records.toLocaleString('en-US');
+        const head = of === undefined ? `${count} records` : `${count} of ${Number(of).toLocaleString('en-US')} records match`;
+        return [text(head), ...statisticsBlocks(summary)];
       },
     },
   ],

@@ -53,7 +53,7 @@ async function writeForm(file: TraceFile, form: ExportForm, options: ExportOptio
   } else if (form === 'svg') {
     const statistics = newStatistics();
     const { countTrace } = await import('./run-stat.ts');
-    await countTrace(file, statistics, port, 1);
+    await countTrace(file, statistics, null, port, 1);
     const { statisticsBlocks } = await import('../commands/stat.ts');
     const { chartSvg } = await import('./view/chart-svg.ts');
     const summary = summarise(statistics);

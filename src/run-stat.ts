@@ -3,8 +3,10 @@ import { type Elf, nearestSymbol, parseElf } from './abi/elf.ts';
 import type { CommonOptions, Invocation } from './io/arguments.ts';
 import { readBytes } from './io/files.ts';
 import { EXIT } from './shell/exit-code.ts';
+import { newColumns } from './trace/columns.ts';
 import type { TraceDecoder } from './trace/decode.ts';
 import { addPartCounts, countsOf, noPartCounts, type PartCounts } from './trace/parts.ts';
+import { chooseRows, type RowTest } from './trace/row-values.ts';
 import { addRows, newStatistics, type Statistics, type StatisticsSummary, summarise } from './trace/statistics.ts';
 import { auxSize, buffersOf, decodeSource } from './trace/trace.ts';
 import { startProgress, type TraceFile, type TracePort } from './trace-file.ts';
@@ -19,20 +21,22 @@ export async function runStat(
   file: TraceFile,
   invocation: StatInvocation,
   options: CommonOptions,
+  test: RowTest | null,
   port: TracePort,
   threads: number,
 ): Promise<number> {
   const elf = invocation.symbols === null ? null : readSymbols(invocation.symbols, port);
   if (typeof elf === 'number') return elf;
   const statistics = invocation.counts ? null : newStatistics();
-  const all = { ...(await countTrace(file, statistics, port, threads)), ...lossesOf(file) };
+  const all = { ...(await countTrace(file, statistics, test, port, threads)), ...lossesOf(file) };
   if (statistics === null) {
     port.out(options.json ? `${JSON.stringify(all)}\n` : port.render(countBlocks(all), 'out'));
     return EXIT.ok;
   }
-  const { records: _, partial: __, ...rest } = summarise(statistics);
+  const { records: matched, partial: matchedPartial, ...rest } = summarise(statistics);
+  const among: Record<string, number> = test === null ? {} : { matched: matched + matchedPartial };
   const details = elf === null ? rest : withSymbols(rest, elf);
-  const about = recordedBy(file);
+  const about = { ...among, ...recordedBy(file) };
   if (options.json) {
     port.out(`${JSON.stringify({ ...all, ...about, ...details })}\n`);
     return EXIT.ok;
@@ -46,8 +50,14 @@ const countBlocks = (counts: Readonly<Record<string, number | string>>): Block[]
   { kind: 'pairs', rows: Object.entries(counts).map(([name, value]) => ({ name, value: String(value) })) },
 ];
 
-/** Decodes the trace; counts everything, and adds the rows to `statistics` where it is given. */
-export async function countTrace(file: TraceFile, statistics: Statistics | null, port: TracePort, threads: number): Promise<PartCounts> {
+/** Decodes the trace; counts everything, and adds the rows, or those that are asked for, to `statistics` where it is given. */
+export async function countTrace(
+  file: TraceFile,
+  statistics: Statistics | null,
+  test: RowTest | null,
+  port: TracePort,
+  threads: number,
+): Promise<PartCounts> {
   const { source, open } = file;
   const progress = startProgress(auxSize(source), port);
   const sum = noPartCounts();
@@ -55,9 +65,11 @@ export async function countTrace(file: TraceFile, statistics: Statistics | null,
     addPartCounts(sum, await workInThreads(open, buffersOf(source), { kind: 'counts' }, threads, () => {}, progress.add));
   } else {
     const decoders = new Set<TraceDecoder>();
+    const chosen = newColumns(64);
     for (const piece of decodeSource(source)) {
       decoders.add(piece.decoder);
-      if (statistics !== null) addRows(statistics, piece.decoder.columns, piece);
+      if (test !== null) chooseRows(chosen, piece.decoder.columns, test, piece.cpu);
+      if (statistics !== null) addRows(statistics, test === null ? piece.decoder.columns : chosen, piece);
       progress.add(piece.bytes);
     }
     for (const d of decoders) addPartCounts(sum, countsOf(d));

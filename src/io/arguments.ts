@@ -28,11 +28,19 @@ export type Invocation =
   | { readonly mode: 'tape'; readonly files: readonly string[]; readonly castVersion: 2 | 3 }
   /** `workers`: threads for a trace; null: as many as are of use. */
   | { readonly mode: 'dump'; readonly file: string; readonly perf: string; readonly workers: number | null }
-  | { readonly mode: 'records'; readonly file: string; readonly csv: boolean; readonly workers: number | null }
+  /** `where`: an expression over the columns; null: every record. */
+  | {
+      readonly mode: 'records';
+      readonly file: string;
+      readonly csv: boolean;
+      readonly where: string | null;
+      readonly workers: number | null;
+    }
   | {
       readonly mode: 'stat';
       readonly file: string;
       readonly counts: boolean;
+      readonly where: string | null;
       /** An ELF whose symbols name code. */
       readonly symbols: string | null;
       readonly workers: number | null;
@@ -190,9 +198,10 @@ const SUB_COMMANDS: readonly SubCommand[] = [
       command
         .argument('<file>')
         .option('--csv', 'comma-separated')
+        .option('--where <expression>', 'those that match: --where "op == LD && total > 100"')
         .addOption(workersOption())
-        .action((file: string, o: { csv?: true; workers?: number }) =>
-          choose({ mode: 'records', file, csv: o.csv === true, workers: o.workers ?? null }),
+        .action((file: string, o: { csv?: true; where?: string; workers?: number }) =>
+          choose({ mode: 'records', file, csv: o.csv === true, where: o.where ?? null, workers: o.workers ?? null }),
         ),
   },
   {
@@ -202,10 +211,18 @@ const SUB_COMMANDS: readonly SubCommand[] = [
       command
         .argument('<file>')
         .option('--counts', 'the counts alone')
+        .addOption(new Option('--where <expression>', 'statistics of the records that match').conflicts('counts'))
         .option('--symbols <elf>', 'name code by the symbols of this ELF')
         .addOption(workersOption())
-        .action((file: string, o: { counts?: true; symbols?: string; workers?: number }) =>
-          choose({ mode: 'stat', file, counts: o.counts === true, symbols: o.symbols ?? null, workers: o.workers ?? null }),
+        .action((file: string, o: { counts?: true; where?: string; symbols?: string; workers?: number }) =>
+          choose({
+            mode: 'stat',
+            file,
+            counts: o.counts === true,
+            where: o.where ?? null,
+            symbols: o.symbols ?? null,
+            workers: o.workers ?? null,
+          }),
         ),
   },
   {

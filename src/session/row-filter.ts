@@ -15,39 +15,48 @@ export interface RowColumns<Row> {
 
 type RowValue<Row> = (row: Row) => bigint | null;
 
+/** The value of what is no column and the same for every row. */
+export type Constant = (e: Expression) => Result<bigint, Unmet>;
+
+/** In a session: registers, symbols, variables. */
+export const constantIn =
+  (context: Context): Constant =>
+  (e) =>
+    evaluate(context, e);
+
 /** Does a row match? Unmet for an unknown name, and for what is no value of a row. */
-export function rowFilter<Row>(context: Context, e: Expression, columns: RowColumns<Row>): Result<(row: Row) => boolean, Unmet> {
-  return compile(context, e, columns).map((value) => (row: Row) => {
+export function rowFilter<Row>(constant: Constant, e: Expression, columns: RowColumns<Row>): Result<(row: Row) => boolean, Unmet> {
+  return compile(constant, e, columns).map((value) => (row: Row) => {
     const v = value(row);
     return v !== null && v !== 0n;
   });
 }
 
-function compile<Row>(context: Context, e: Expression, columns: RowColumns<Row>): Result<RowValue<Row>, Unmet> {
+function compile<Row>(constant: Constant, e: Expression, columns: RowColumns<Row>): Result<RowValue<Row>, Unmet> {
   switch (e.kind) {
     case 'name': {
       const column = columns.column(e.name);
-      return column === undefined ? constant(context, e) : ok(column);
+      return column === undefined ? same(constant, e) : ok(column);
     }
     case 'unary':
-      return compile(context, e.operand, columns).map((value) => (row: Row) => {
+      return compile(constant, e.operand, columns).map((value) => (row: Row) => {
         const v = value(row);
         return v === null ? null : unary(e.operator, v);
       });
     case 'binary':
-      return compileBinary(context, e, columns);
+      return compileBinary(constant, e, columns);
     default:
-      return constant(context, e);
+      return same(constant, e);
   }
 }
 
 /** What is the same for every row. */
-function constant<Row>(context: Context, e: Expression): Result<RowValue<Row>, Unmet> {
-  return evaluate(context, e).map((value) => () => value);
+function same<Row>(constant: Constant, e: Expression): Result<RowValue<Row>, Unmet> {
+  return constant(e).map((value) => () => value);
 }
 
 function compileBinary<Row>(
-  context: Context,
+  constant: Constant,
   e: Extract<Expression, { kind: 'binary' }>,
   columns: RowColumns<Row>,
 ): Result<RowValue<Row>, Unmet> {
@@ -59,9 +68,9 @@ function compileBinary<Row>(
       return v === null ? null : ((v & special.mask) === special.value) === (operator === '==') ? 1n : 0n;
     });
   }
-  const left = compile(context, e.left, columns);
+  const left = compile(constant, e.left, columns);
   if (left.isErr()) return err(left.error);
-  const right = compile(context, e.right, columns);
+  const right = compile(constant, e.right, columns);
   if (right.isErr()) return err(right.error);
   const [a, b] = [left.value, right.value];
   if (operator === '&&' || operator === '||') {

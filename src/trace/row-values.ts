@@ -3,6 +3,7 @@ import { EVENTS_BY_BIT } from '../arch/spe/events.ts';
 import { canonicalHigh, codeAddressHigh, dataAddressHigh, exceptionLevelOf, nonSecureOf, physicalAddressHigh } from '../arch/spe/fixup.ts';
 import {
   ADDRESSES,
+  appendRow,
   COUNTERS,
   HAS_CONTEXT,
   HAS_EVENTS,
@@ -10,12 +11,14 @@ import {
   HAS_OPERATION,
   HAS_PA,
   HAS_PC,
+  HAS_PREVIOUS,
   HAS_SOURCE,
   HAS_TARGET,
   HAS_TIMESTAMP,
   HAS_TOTAL,
   HAS_TRANSLATION,
   HAS_VA,
+  IS_COMPLETE,
   type TraceColumns,
 } from './columns.ts';
 import type { AddressForm } from './records.ts';
@@ -24,7 +27,12 @@ import type { AddressForm } from './records.ts';
 export interface Row {
   readonly columns: TraceColumns;
   row: number;
+  /** Of the CPU; undefined or below 0: not known. */
+  cpu?: number;
 }
+
+/** Is the row one that is asked for? */
+export type RowTest = (r: Row) => boolean;
 
 export type RowValue = (r: Row) => bigint | null;
 
@@ -42,7 +50,10 @@ const numberValue =
   ({ columns: c, row }) =>
     c.present[row] & bit ? BigInt(value(c, row)) : null;
 
-/** The columns of records. `op` is the class in bits 9:8 and the payload byte below; `events` the bits of the packet. */
+/**
+ * The columns of records. `op` is the class in bits 9:8 and the payload byte below; `events` the bits of the packet; `tag` bits 63:56 of the VA
+ * packet; `previous` the target of the branch before; `offset` the byte in its stream where the record begins; `partial` 1 or 0.
+ */
 export function rowValues(form: AddressForm): ReadonlyMap<string, RowValue> {
   const code = form === 'perf' ? codeAddressHigh : canonicalHigh;
   const data = form === 'perf' ? dataAddressHigh : canonicalHigh;
@@ -61,6 +72,11 @@ export function rowValues(form: AddressForm): ReadonlyMap<string, RowValue> {
     ['source', numberValue(HAS_SOURCE, (c, row) => c.source[row])],
     ['context', numberValue(HAS_CONTEXT, (c, row) => c.context[row])],
     ['ts', ({ columns: c, row }) => (c.present[row] & HAS_TIMESTAMP ? wide(c.timestampHi[row], c.timestampLo[row]) : null)],
+    ['previous', addressValue(HAS_PREVIOUS, 4, code)],
+    ['tag', numberValue(HAS_VA, (c, row) => c.addressHi[row * ADDRESSES + 2] >>> 24)],
+    ['offset', ({ columns: c, row }) => BigInt(c.offset[row])],
+    ['partial', ({ columns: c, row }) => ((c.present[row] & IS_COMPLETE) === 0 ? 1n : 0n)],
+    ['cpu', ({ cpu = -1 }) => (cpu < 0 ? null : BigInt(cpu))],
     // Events by name, with `_` for `-`: 1 or 0.
     ...EVENTS_BY_BIT.map(({ bit, name }): [string, RowValue] => [
       name.replaceAll('-', '_'),
@@ -79,3 +95,10 @@ export const OPERATION_WORDS: ReadonlyMap<string, { readonly mask: bigint; reado
   ['ST', { mask: 0x301n, value: 0x101n }],
   ['B', { mask: 0x300n, value: 0x200n }],
 ]);
+
+/** Takes the rows that are asked for into `to`, which loses what it had. */
+export function chooseRows(to: TraceColumns, from: TraceColumns, test: RowTest, cpu: number): void {
+  to.rows = 0;
+  const at: Row = { columns: from, row: 0, cpu };
+  for (; at.row < from.rows; at.row++) if (test(at)) appendRow(to, from, at.row);
+}

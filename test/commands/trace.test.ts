@@ -101,6 +101,17 @@ describe.each(['pointer-chase', 'branchy', 'mix'])('%s', (guest) => {
     expect(chosen(`ts >= ${all[50].ts} && el == 1 && ns == 1`)).toEqual(all.filter((r) => BigInt(r.ts ?? 0) >= BigInt(all[50].ts ?? 0)));
     expect(chosen('target <= pc')).toEqual(all.filter((r) => r.target !== undefined && BigInt(r.target) <= BigInt(r.pc ?? 0)));
     expect(chosen('pa / 0')).toEqual([]);
+    expect(chosen('previous == previous')).toEqual([]);
+    expect(chosen('tag == va >> 56')).toEqual(all.filter((r) => r.va !== undefined));
+    expect(chosen('partial || cpu != 0')).toEqual([]);
+    expect(chosen('offset >= 64')).toEqual(all.slice(1));
+  });
+
+  test('stat --where is stat of those records', () => {
+    const loads = recordsOf(shell.run("records 100000 --where 'op == LD && el == 1'"));
+    const { data } = shell.run("stat --where 'op == LD && el == 1'").outcome;
+    expect(data).toMatchObject({ records: loads.length, loads: loads.length, stores: 0, branches: 0, of: truths.length });
+    expect(shell.run("stat --where 'total > 1000000'").out[0]).toBe(`0 of ${truths.length.toLocaleString('en-US')} records match`);
   });
 
   test('--csv writes them all, or as many as asked for', () => {

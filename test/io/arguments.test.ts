@@ -20,6 +20,8 @@ describe('modes', () => {
       { mode: 'export', file: 'a.aux', out: 'b.data', midr: 0x413fd0c1n, frequency: 25_000_000n, metadata: 1 },
     ],
     [['dump', 'a.aux', '--workers', '3'], { mode: 'dump', workers: 3 }],
+    [['records', 'a.aux', '--where', 'op == LD'], { mode: 'records', where: 'op == LD' }],
+    [['stat', 'a.aux', '--where', 'MISPRED'], { mode: 'stat', where: 'MISPRED', counts: false }],
     [['stat', 'a.aux', '--counts'], { mode: 'stat', file: 'a.aux', counts: true }],
     [['help', 'vcpu', 'attr'], { mode: 'help', topic: 'vcpu attr' }],
     [['help'], { mode: 'help', topic: '' }],

@@ -75,6 +75,53 @@ describe('export', () => {
   });
 });
 
+describe('--where', () => {
+  interface Row {
+    readonly op?: string;
+    readonly total?: number;
+    readonly cpu?: number;
+  }
+  const rows = (...args: string[]): Row[] =>
+    spesh('--json', 'records', ...args)
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as Row);
+
+  test('chooses the records that match, of a raw file and of a perf.data', () => {
+    const all = rows('big.aux');
+    const slow = all.filter((r) => r.op?.startsWith('LD') === true && (r.total ?? 0) > 100);
+    expect(slow.length).toBeGreaterThan(100);
+    expect(rows('big.aux', '--where', 'op == LD && total > 100')).toEqual(slow);
+    expect(spesh('records', '--csv', 'big.aux', '--where', 'op == LD && total > 100').split('\n')).toHaveLength(slow.length + 2);
+    spesh('export', 'big.aux', '-o', 'where.data');
+    expect(rows('where.data', '--where', 'op == LD && total > 100 && cpu == 0')).toHaveLength(slow.length);
+    expect(rows('where.data', '--where', 'cpu == 1')).toEqual([]);
+  });
+
+  test('statistics of those alone, beside the counts of all', () => {
+    const stat = (...args: string[]) => JSON.parse(spesh('--json', 'stat', 'big.aux', ...args)) as Record<string, number>;
+    const loads = rows('big.aux', '--where', 'op == LD').length;
+    expect(stat('--where', 'op == LD')).toMatchObject({
+      records: stat()['records'],
+      matched: loads,
+      loads: stat()['loads'],
+      stores: 0,
+      branches: 0,
+    });
+  });
+
+  test('what is no expression, or no column, is exit 2 and says what there is', () => {
+    const cut = program.run(['records', 'small.aux', '--where', 'total >']);
+    expect([cut.code, cut.out, cut.err]).toEqual([2, '', expect.stringMatching(/^spesh: --where: .*, at character 8\n$/)]);
+    const unknown = program.run(['stat', 'small.aux', '--where', 'chase > 1']);
+    expect([unknown.code, unknown.err]).toEqual([
+      2,
+      expect.stringMatching(/^spesh: --where: no column 'chase'\n {2}hint: columns are pc el /),
+    ]);
+    expect(program.run(['stat', 'small.aux', '--counts', '--where', 'op == LD']).code).toBe(2);
+  });
+});
+
 test('files that are no traces', () => {
   writeFileSync(path('bad.data'), 'PERFILE2');
   const bad = program.run(['stat', 'bad.data']);
