@@ -4,7 +4,17 @@
 import { describe, expect, test } from 'vitest';
 import { decodeTrace } from '../../src/trace/decode.ts';
 import { exportAux, exportLines, exportPerfData } from '../../src/trace/export.ts';
-import { addPartCounts, type Cut, countPart, countsOf, guessCut, noPartCounts, type PartCounts, START } from '../../src/trace/parts.ts';
+import {
+  addPartCounts,
+  type Cut,
+  countPart,
+  countsOf,
+  guessCut,
+  newPartScratch,
+  noPartCounts,
+  type PartCounts,
+  START,
+} from '../../src/trace/parts.ts';
 import { timeConversion } from '../../src/trace/perf-data/clock.ts';
 import { plainMachine } from '../../src/trace/perf-data/defaults.ts';
 import { readAtBytes } from '../../src/trace/perf-data/read-at.ts';
@@ -120,6 +130,8 @@ function mutated(d: Dice, original: Uint8Array): Uint8Array {
 }
 
 let inputs = 0;
+/** As a thread has it, with the quick loop: one for all. */
+const scratch = newPartScratch();
 
 /** Counted part by part, each from where the one before ended. */
 function countsInParts({ file }: TraceSource, length: number): PartCounts {
@@ -128,7 +140,7 @@ function countsInParts({ file }: TraceSource, length: number): PartCounts {
     const counts = noPartCounts();
     const until: number = cut.offset + length;
     guessCut(file, until, until + length);
-    cut = countPart(file, cut, until, counts).next().value as Cut | null;
+    cut = countPart(file, cut, until, counts, scratch).next().value as Cut | null;
     addPartCounts(sum, counts);
   }
   return sum;
