@@ -49,9 +49,9 @@ interface Stored {
 /** Parts asked of a thread at a time: one under way, one behind it. */
 const AHEAD = 2;
 
-/** Parts that the main thread makes ahead, at most. */
-const MOST_STORED = 4;
-const MOST_STORED_BYTES = 16 << 20;
+/** Bytes of text that the main thread makes ahead before it waits, and parts: of a part whose text is short there are more. */
+const MOST_STORED_BYTES = 24 << 20;
+const MOST_STORED = 32;
 
 /** Lets messages of the threads in. */
 const breath = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -109,7 +109,7 @@ export async function workInThreads(
     for (;;) {
       askThreads();
       const one = planned[0];
-      if (one?.thread && !one.thread.isAhead(one.number) && planned.filter((p) => p.thread === null).length < MOST_STORED) {
+      if (one?.thread && !one.thread.isAhead(one.number) && isRoomAhead(planned)) {
         const part = nextPart();
         if (part !== null) {
           planned.push({ part, thread: null, stored: workAhead(part) });
@@ -211,6 +211,17 @@ export async function workInThreads(
       if (!goOn) return null;
     }
   }
+}
+
+function isRoomAhead(planned: readonly Planned[]): boolean {
+  let parts = 0;
+  let bytes = 0;
+  for (const p of planned) {
+    if (p.thread !== null) continue;
+    parts += 1;
+    for (const piece of p.stored.pieces) bytes += piece.length;
+  }
+  return parts < MOST_STORED && bytes < MOST_STORED_BYTES;
 }
 
 const isSame = (a: Cut | null, b: Cut): boolean => a !== null && a.offset === b.offset && a.closing === b.closing;
