@@ -109,8 +109,10 @@ const modules = {
     },
   ],
 };
-await build({ ...modules, entryPoints: ['src/main.ts', 'src/explore-worker.ts'], splitting: true });
-await build({ ...modules, entryPoints: ['src/trace-mode.ts', 'src/trace-worker.ts'] });
+await Promise.all([
+  build({ ...modules, entryPoints: ['src/main.ts', 'src/explore-worker.ts'], splitting: true }),
+  build({ ...modules, entryPoints: ['src/trace-mode.ts', 'src/trace-worker.ts'] }),
+]);
 
 const binDir = join(root, 'node_modules', '.bin');
 const link = join(binDir, 'spesh');

@@ -19,7 +19,7 @@ beforeAll(() => {
     parts.push(good, damagedRecords(dice(i), 300), i === 5 ? new Uint8Array(700_000).fill(0xff) : new Uint8Array(i));
   writeFileSync(path('big.aux'), Buffer.concat([...parts, Buffer.from([0x71, 1, 2])]));
   writeFileSync(path('small.aux'), good.subarray(0, 3000));
-});
+}, 60_000); // bundling takes longer on a busy machine
 afterAll(() => program.dispose());
 
 const spesh = (...args: readonly string[]) => {
