@@ -117,14 +117,15 @@ export function dropRows(d: TraceDecoder): void {
 
 /** Decodes packets that begin before that byte; how many bytes that took. */
 function decode(d: TraceDecoder, bytes: Uint8Array, beginBefore: number): number {
-  return d.loop === null || bytes.length > d.loop.window.length
-    ? decodePackets(d, bytes, beginBefore)
-    : decodeQuickly(d, d.loop, bytes, beginBefore);
+  return d.loop === null ? decodePackets(d, bytes, beginBefore) : decodeQuickly(d, d.loop, bytes, beginBefore);
 }
 
 /** The same through the quick loop; what it leaves to JavaScript is decoded packet by packet. */
 function decodeQuickly(d: TraceDecoder, loop: PacketLoop, bytes: Uint8Array, beginBefore: number): number {
   const { window, counts, columns } = loop;
+  // A row for every byte, so that neither the loop nor JavaScript runs out of them: its columns cannot grow.
+  if (bytes.length > window.length || columns.rows + bytes.length >= columns.present.length)
+    throw new Error('the quick loop is given more than a window, or rows that nobody dropped');
   if (bytes.buffer !== window.buffer || bytes.byteOffset !== window.byteOffset) window.set(bytes);
   const base = d.position;
   const until = Math.min(0x7fff_ffff, Math.max(0, d.until - base));

@@ -62,7 +62,7 @@ import {
 } from './columns.ts';
 
 export interface PacketLoop {
-  /** In its memory, with a row for every byte of the window and one more: they need not grow. */
+  /** In its memory, with a row for every byte of the window and some more: they do not grow. */
   readonly columns: TraceColumns;
   /** Where bytes are decoded. */
   readonly window: Uint8Array;
@@ -87,7 +87,7 @@ const COUNTS = 7;
 
 /** Bytes of a window: a piece, and what the one before it left over. */
 export const LOOP_WINDOW = 256 * 1024 + 16;
-const ROWS = LOOP_WINDOW + 1;
+const ROWS = LOOP_WINDOW + 64;
 const PAGE = 65536;
 
 /** Where everything lies in the memory. */

@@ -100,7 +100,7 @@ const WORTH_A_LOOP = 256 * 1024;
  */
 export function* decodeSource(source: TraceSource, piece = PIECE): Generator<DecodedPiece> {
   const streams = new Map<number, StreamState>();
-  const loop = auxSize(source) < WORTH_A_LOOP ? null : newPacketLoop();
+  const loop = auxSize(source) < WORTH_A_LOOP || piece > PIECE ? null : newPacketLoop();
   const columns = loop?.columns ?? newColumns(Math.ceil(piece / 32) + 1);
   let current: StreamState | null = null;
   for (const p of streamPieces(source, piece)) {

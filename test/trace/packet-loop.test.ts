@@ -69,6 +69,16 @@ test('every first byte, with any second one', () => {
   }
 });
 
+test('rows that nobody drops are a bug of the caller, not bytes written elsewhere', () => {
+  const ends = new Uint8Array(LOOP_WINDOW - 16).fill(0x01);
+  columns.rows = 0;
+  columns.present[0] = 0;
+  const d = newTraceDecoder(columns, loop);
+  decodeChunk(d, ends);
+  expect(() => decodeChunk(d, ends)).toThrow('rows that nobody dropped');
+  expect(() => decodeChunk(newTraceDecoder(columns, loop), new Uint8Array(2 * LOOP_WINDOW))).toThrow('more than a window');
+});
+
 test('a window in which every byte ends a record: a row each', () => {
   const bytes = new Uint8Array(2 * LOOP_WINDOW).fill(0x01);
   const said = quickly(bytes, LOOP_WINDOW - 16);
