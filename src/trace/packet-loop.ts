@@ -46,7 +46,7 @@ import {
   sub,
   wasmModule,
   when,
-} from '../base/wasm.ts';
+} from '../base/wasm-expression.ts';
 import {
   ADDRESSES,
   COUNTERS,
@@ -262,7 +262,7 @@ export function newPacketLoop(): PacketLoop | null {
   try {
     compiled ??= new WebAssembly.Module(wasmModule({ parameters: PARAMETERS, locals: LOCALS, body: packetLoop() }, LAYOUT.pages));
     const memory = new WebAssembly.Memory({ initial: LAYOUT.pages, maximum: LAYOUT.pages });
-    const { run } = new WebAssembly.Instance(compiled, { env: { memory } }).exports as Pick<PacketLoop, 'run'>;
+    const { run } = new WebAssembly.Instance(compiled, { m: { memory } }).exports as Pick<PacketLoop, 'run'>;
     const { buffer } = memory;
     const at = LAYOUT;
     new Uint16Array(buffer, at.headers, 256).set(HEADERS);

@@ -1,4 +1,6 @@
 // Data processing as WebAssembly: the operations of operations.ts, one by one as run.ts and rare.ts give their meaning.
+
+import * as w from '../../../base/wasm.ts';
 import { SP } from '../context.ts';
 import { records } from '../lanes.ts';
 import * as op from '../operations.ts';
@@ -6,7 +8,6 @@ import * as rare from '../rare.ts';
 import type { Emitter } from './emit.ts';
 import * as e from './emit.ts';
 import { pushCondition } from './flags.ts';
-import * as w from './wasm.ts';
 
 /** A record's fields by the names of operations.ts. */
 export interface Fields {

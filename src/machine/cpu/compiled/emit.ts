@@ -2,11 +2,12 @@
 //
 // Registers are 64-bit locals, loaded from the loop's arrays at the entry and written back at the exit. Flags are kept as what made them: a
 // kind and two operands, so that they are computed only where someone looks at them other than by a condition of the same block.
+
+import * as w from '../../../base/wasm.ts';
 import type { Geometry } from '../../timing/geometry.ts';
 import { SINK, SP, ZERO } from '../context.ts';
 import { OPERAND } from '../lanes.ts';
 import type { BankLayout } from './resident.ts';
-import * as w from './wasm.ts';
 
 /** Memories: the guest's RAM by host physical address, and the interpreter's arrays (lanes.ts). */
 export const RAM = 0;

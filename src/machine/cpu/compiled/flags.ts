@@ -1,9 +1,9 @@
 // Conditions over flags that are kept as what made them (emit.ts), and the function that computes them. Source of the meanings: Arm ARM
 // DDI 0487, C1.2.4 (condition code), shared pseudocode AddWithCarry and ConditionHolds.
 
+import * as w from '../../../base/wasm.ts';
 import type { Emitter } from './emit.ts';
 import * as e from './emit.ts';
-import * as w from './wasm.ts';
 
 /** Of SUBS by condition code: the comparison of its operands; 0 = not one (MI, PL, VS, VC). */
 const AFTER_SUB = [

@@ -1,6 +1,7 @@
 // Blocks and branches as WebAssembly. Loops of the guest become loops; a branch ahead within the loop in hand leaves a block; any other goes
 // to the beginning of the innermost loop that holds its target, which dispatches by the block's number (NEXT).
 
+import * as w from '../../../base/wasm.ts';
 import { BRANCH_CALL, BRANCH_CONDITIONAL, BRANCH_INDIRECT_CALL } from '../../timing/predictor.ts';
 import { records } from '../lanes.ts';
 import { OP_B, OP_B_EQ, OP_B_NOT_ZERO, OP_B_REGISTER, OP_B_ZERO, OP_MEMORY } from '../operations.ts';
@@ -11,7 +12,6 @@ import * as e from './emit.ts';
 import { pushCondition } from './flags.ts';
 import { loadOrStore } from './memory.ts';
 import { touchBranch } from './timed.ts';
-import * as w from './wasm.ts';
 
 /** What one pass of code generation knows; `dispatched` grows from pass to pass until it holds every block that a dispatch goes to. */
 export interface Flow {

@@ -1,12 +1,13 @@
 // Loads and stores as WebAssembly: the fast path of run.ts. Whatever that path does not answer (a page that is not known yet, a misaligned
 // address, a line that another CPU watches) leaves the region, and the interpreter executes the operation.
+
+import * as w from '../../../base/wasm.ts';
 import { SP } from '../context.ts';
 import * as op from '../operations.ts';
 import { type Fields, fieldsAt } from './data.ts';
 import type { Emitter } from './emit.ts';
 import * as e from './emit.ts';
 import { touchData } from './timed.ts';
-import * as w from './wasm.ts';
 
 /** Bytes behind `watchFrom` that are looked at: core.ts. */
 const WATCHED = 78;

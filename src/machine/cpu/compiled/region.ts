@@ -1,5 +1,7 @@
 // A region of the guest's code as a WebAssembly function: compiled here, called by regions.ts. The function executes operations of the region
 // until it comes to something it does not hold or the next block has more operations than are left, and answers how many are left.
+
+import * as w from '../../../base/wasm.ts';
 import type { Core } from '../core.ts';
 import { LANES_MEMORY, NZCV_WORD, PC_WORDS } from '../lanes.ts';
 import { findLoops, findRegion, type Region } from './blocks.ts';
@@ -8,7 +10,6 @@ import * as e from './emit.ts';
 import { nzcvBody } from './flags.ts';
 import { emitLoop, type Flow, flagsAtBlocks } from './flow.ts';
 import { layoutOf } from './resident.ts';
-import * as w from './wasm.ts';
 
 /** Fewer operations than this are not worth the way into a region. */
 export const WORTH = 48;
@@ -51,8 +52,8 @@ const TYPES: readonly w.FunctionType[] = [
   { parameters: [I32, I64, I64], results: [I32] },
 ];
 const IMPORTS: readonly w.Import[] = [
-  { name: 'ram', type: 'memory' },
-  { name: 'lanes', type: 'memory' },
+  { name: 'ram', type: { pages: 0 } },
+  { name: 'lanes', type: { pages: 0 } },
   { name: 'touchData', type: 0 },
   { name: 'touchBranch', type: 1 },
   { name: 'rare', type: 2 },

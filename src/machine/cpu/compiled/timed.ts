@@ -1,11 +1,12 @@
 // What accesses and branches do to the timing model, in compiled code: `touchData` and `touchBranch` of timing/model.ts where the most recent
 // ways of the first level answer, or the predictor's own state does; otherwise those functions are called.
+
+import * as w from '../../../base/wasm.ts';
 import { OWNED } from '../../timing/lru.ts';
 import { NOW, READY_AT, TAKEN_TO } from '../../timing/model.ts';
 import { BRANCH_CALL, BRANCH_CONDITIONAL, BRANCH_DIRECT, BRANCH_RETURN, HISTORY, TOP } from '../../timing/predictor.ts';
 import type { Emitter, Timed } from './emit.ts';
 import * as e from './emit.ts';
-import * as w from './wasm.ts';
 
 function loadWord(b: Emitter, offset: number): void {
   e.local(b, w.LOCAL_GET, e.BANK);

@@ -16,13 +16,13 @@ import {
   sub,
   wasmModule,
   when,
-} from '../../src/base/wasm.ts';
+} from '../../src/base/wasm-expression.ts';
 
 /** The function of two numbers whose result the last instruction leaves; local 2 is free. */
 function run(...body: Code[]): (a: number, b?: number) => number {
   const bytes = wasmModule({ parameters: ['i32', 'i32'], locals: 1, body }, 1);
   const memory = new WebAssembly.Memory({ initial: 1 });
-  return new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } }).exports['run'] as (a: number, b?: number) => number;
+  return new WebAssembly.Instance(new WebAssembly.Module(bytes), { m: { memory } }).exports['run'] as (a: number, b?: number) => number;
 }
 
 test.each([0, 1, 63, 64, -1, -64, -65, 127, 128, 8191, 8192, -8193, 0x7fff_ffff, -0x8000_0000])('the constant %i', (value) => {
