@@ -14,7 +14,7 @@ export const breakCommand = family({
     'The address is a virtual address of the guest: a symbol, an expression. continue, sample and until stop before the operation there is executed; run and step do not.',
     'With a condition the stop is taken only where COND is not zero.',
   ],
-  see: ['info', 'delete', 'continue'],
+  see: ['on', 'catch', 'info', 'delete', 'continue'],
   forms: [
     {
       id: 'break',
@@ -28,8 +28,10 @@ export const breakCommand = family({
         const id = context.stops.next++;
         const at = address.value ?? 0n;
         const condText = condition?.kind === 'expression' ? condition.text : null;
-        context.stops.breakpoints.push({
+        context.stops.list.push({
+          kind: 'break',
           id,
+          commands: [],
           address: at,
           text: context.word(args['address']),
           ...(condition?.kind === 'expression' ? { condition: condition.expression, conditionText: condition.text } : {}),

@@ -6,8 +6,8 @@ import { family } from '../src/shell/family.ts';
 export const deleteCommand = family({
   name: 'delete',
   group: 'stops',
-  summary: 'take a breakpoint away',
-  see: ['break', 'info'],
+  summary: 'take a breakpoint or catch away',
+  see: ['break', 'catch', 'info'],
   forms: [
     {
       id: 'delete',
@@ -16,9 +16,9 @@ export const deleteCommand = family({
       effect: 'session',
       run: (context, args) =>
         counted(context, args['number'], 0, (id) => {
-          const at = context.stops.breakpoints.findIndex((b) => b.id === id);
-          if (at === -1) return unmet('no-stop', `there is no breakpoint ${id}`, 'info stops');
-          context.stops.breakpoints.splice(at, 1);
+          const at = context.stops.list.findIndex((stop) => stop.id === id);
+          if (at === -1) return unmet('no-stop', `there is no stop ${id}`, 'info stops');
+          context.stops.list.splice(at, 1);
           return done({ deleted: id });
         }),
     },

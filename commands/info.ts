@@ -4,9 +4,36 @@ import { guestProgramCounter, guestRegisters } from '../src/kernel/view.ts';
 import { refuse } from '../src/session/enter.ts';
 import { done, unmet } from '../src/session/outcome.ts';
 import { vcpuOf } from '../src/session/scope.ts';
+import type { Context } from '../src/session/session.ts';
+import type { Stop } from '../src/session/stops.ts';
 import { lineAt, symbolAt } from '../src/session/symbols.ts';
 import { family } from '../src/shell/family.ts';
 import { text } from '../src/view/doc.ts';
+
+interface StopRow {
+  readonly number: number;
+  readonly address: string | null;
+  readonly symbol: string | null;
+  readonly condition: string | null;
+  /** What a catch catches; null of a breakpoint. */
+  readonly catch: string | null;
+  readonly name: string | null;
+  readonly on: readonly string[];
+}
+
+function stopRow(context: Context, stop: Stop): StopRow {
+  const row = {
+    number: stop.id,
+    address: null,
+    symbol: null,
+    condition: null,
+    catch: null,
+    name: null,
+    on: stop.commands.map((c) => c.text),
+  };
+  if (stop.kind === 'catch') return { ...row, catch: stop.what, name: stop.name };
+  return { ...row, address: hex(stop.address), symbol: symbolAt(context, stop.address), condition: stop.conditionText ?? null };
+}
 
 export const info = family({
   name: 'info',
@@ -91,30 +118,23 @@ export const info = family({
     {
       id: 'info.stops',
       syntax: 'info stops',
-      about: 'Breakpoints.',
+      about: 'Breakpoints and catches, with the commands they run.',
       effect: 'pure',
-      run: (context) =>
-        done({
-          stops: context.stops.breakpoints.map((b) => ({
-            number: b.id,
-            address: hex(b.address),
-            symbol: symbolAt(context, b.address),
-            condition: b.conditionText ?? null,
-          })),
-        }),
+      run: (context) => done({ stops: context.stops.list.map((stop) => stopRow(context, stop)) }),
       show: ({ data }) => {
-        const stops = (data?.['stops'] ?? []) as readonly {
-          number: number;
-          address: string;
-          symbol: string | null;
-          condition: string | null;
-        }[];
+        const stops = (data?.['stops'] ?? []) as readonly StopRow[];
         if (stops.length === 0) return [text('no stops')];
         return [
           {
             kind: 'table',
-            columns: [{ title: 'no', align: 'right' }, { title: 'address' }, { title: 'symbol' }, { title: 'if' }],
-            rows: stops.map((s) => [String(s.number), s.address, s.symbol ?? '', s.condition ?? '']),
+            columns: [{ title: 'no', align: 'right' }, { title: 'stop' }, { title: 'symbol' }, { title: 'if' }, { title: 'on' }],
+            rows: stops.map((s) => [
+              String(s.number),
+              s.address ?? ['catch', s.catch, s.name].filter((word) => word !== null).join(' '),
+              s.symbol ?? '',
+              s.condition ?? '',
+              s.on.join('; '),
+            ]),
           },
         ];
       },

@@ -5,14 +5,17 @@ import { alias } from './alias.ts';
 import { apropos } from './apropos.ts';
 import { assert } from './assert.ts';
 import { backtrace } from './backtrace.ts';
+import { branches } from './branches.ts';
 import { breakCommand } from './break.ts';
 import { buffer } from './buffer.ts';
 import { calls } from './calls.ts';
 import { cap } from './cap.ts';
+import { catchCommand } from './catch.ts';
 import { clear } from './clear.ts';
 import { consoleCommand } from './console.ts';
 import { continueCommand } from './continue.ts';
 import { deleteCommand } from './delete.ts';
+import { diff } from './diff.ts';
 import { dis } from './dis.ts';
 import { display } from './display.ts';
 import { expect } from './expect.ts';
@@ -32,6 +35,7 @@ import { letCommand } from './let.ts';
 import { load } from './load.ts';
 import { mask } from './mask.ts';
 import { more } from './more.ts';
+import { on } from './on.ts';
 import { perf } from './perf.ts';
 import { perfmon } from './perfmon.ts';
 import { pins } from './pins.ts';
@@ -39,15 +43,18 @@ import { print } from './print.ts';
 import { process } from './process.ts';
 import { quit } from './quit.ts';
 import { records } from './records.ts';
+import { redo } from './redo.ts';
 import { reg } from './reg.ts';
 import { regs } from './regs.ts';
 import { rerun } from './rerun.ts';
+import { restore } from './restore.ts';
 import { rlimit } from './rlimit.ts';
 import { run } from './run.ts';
 import { sample } from './sample.ts';
 import { save } from './save.ts';
 import { set } from './set.ts';
 import { show } from './show.ts';
+import { snap } from './snap.ts';
 import { source } from './source.ts';
 import { spu } from './spu.ts';
 import { stat } from './stat.ts';
@@ -58,6 +65,7 @@ import { tick } from './tick.ts';
 import { timeline } from './timeline.ts';
 import { trace } from './trace.ts';
 import { tutorial } from './tutorial.ts';
+import { undo } from './undo.ts';
 import { until } from './until.ts';
 import { up } from './up.ts';
 import { vcpu } from './vcpu.ts';
@@ -101,7 +109,9 @@ export const families = (state: ShellState): readonly Family[] => [
   run,
   // stops
   breakCommand,
+  catchCommand,
   deleteCommand,
+  on,
   // inspect
   print,
   info,
@@ -129,6 +139,12 @@ export const families = (state: ShellState): readonly Family[] => [
   calls,
   // time
   tick,
+  undo,
+  redo,
+  snap,
+  restore,
+  diff,
+  branches,
   // check
   expect(state),
   assert,

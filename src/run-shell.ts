@@ -10,7 +10,7 @@ import { pageText } from './io/pager.ts';
 import { hasConfiguration, historyFile, keepText } from './io/project.ts';
 import type { Failure } from './shell/batch.ts';
 import { complete } from './shell/complete.ts';
-import { journalCell, journalHead, journalLength } from './shell/journal.ts';
+import { journalCell, journalLength, journalText } from './shell/journal.ts';
 import { ALIAS_FORM, UNALIAS_FORM } from './shell/script.ts';
 import type { Finished } from './shell/state.ts';
 import { sessionPort } from './ui/session-port.ts';
@@ -66,7 +66,7 @@ export async function runShell(home: Home): Promise<number> {
     const state = home.driver?.state;
     if (state === undefined) return;
     const cell = journalCell(one, state);
-    if (cell === null) journal.begin(journalHead(state));
+    if (cell === null) journal.begin(journalText(state));
     else if (cell !== '') journal.append(cell);
     if (one.outcome.ok && (one.command.form === ALIAS_FORM || one.command.form === UNALIAS_FORM)) keepAliases(state.aliases);
   };
@@ -79,7 +79,7 @@ export async function runShell(home: Home): Promise<number> {
   if (theme !== undefined) state.settings.set('theme', theme);
   for (const [name, text] of Object.entries(alias)) state.aliases.set(name, text);
   if (!options.noInit) for (const [name, text] of keptAliases()) state.aliases.set(name, text);
-  journal.begin(journalHead(state) + state.transcript.map((one) => journalCell(one, state) ?? '').join(''));
+  journal.begin(journalText(state));
   const left = leftJournals();
   const offered = offer(left);
   const colour = wantsColour(STDOUT, options, process.env);

@@ -46,6 +46,44 @@ function cloneAny(value: unknown): unknown {
   return out;
 }
 
+/**
+ * A deep copy that shares with `before`, an earlier copy, every subtree that is equal: many states cost what changed between them.
+ * Neither copy may be written afterwards; `clonePlain` makes one that may.
+ */
+export function copySharing<T>(value: T, before: T | undefined): T {
+  return shareAny(value, before) as T;
+}
+
+function shareAny(value: unknown, before: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (ArrayBuffer.isView(value)) return isSameView(value as Uint8Array, before) ? before : (value as Uint8Array).slice();
+  if (Object.isFrozen(value)) return value;
+  const old = typeof before === 'object' && before !== null && Array.isArray(before) === Array.isArray(value) ? before : undefined;
+  const members = value as Record<string, unknown>;
+  const oldMembers = old as Record<string, unknown> | undefined;
+  const keys = Object.keys(members);
+  const oldKeys = old === undefined ? [] : Object.keys(old);
+  let same = old !== undefined && oldKeys.length === keys.length;
+  const out = (Array.isArray(value) ? [] : {}) as Record<string, unknown>;
+  for (const [i, key] of keys.entries()) {
+    out[key] = shareAny(members[key], oldMembers?.[key]);
+    if (same && (oldKeys[i] !== key || !Object.is(out[key], oldMembers?.[key]))) same = false;
+  }
+  return same ? old : out;
+}
+
+/** Is it a typed array of the same kind with the same bytes? */
+function isSameView(view: Uint8Array, other: unknown): boolean {
+  if (!ArrayBuffer.isView(other) || other.constructor !== view.constructor || other.byteLength !== view.byteLength) return false;
+  const whole = ((view.byteOffset | other.byteOffset | view.byteLength) & 3) === 0;
+  const elements = (a: ArrayBufferView): Int32Array | Uint8Array =>
+    whole ? new Int32Array(a.buffer, a.byteOffset, a.byteLength >> 2) : new Uint8Array(a.buffer, a.byteOffset, a.byteLength);
+  const a = elements(view);
+  const b = elements(other);
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
 const frozenHashes = new WeakMap<object, bigint>();
 const MASK = (1n << 64n) - 1n;
 

@@ -30,13 +30,15 @@ export { completeMmio } from './mmio.ts';
 export interface AdvanceStops extends StepStops {
   /** A signal for the thread: KVM_RUN ends with -EINTR and KVM_EXIT_INTR. */
   readonly signal?: boolean;
+  /** Comes back behind an event for which this is true. */
+  readonly catches?: (event: KernelEvent) => boolean;
 }
 
 export interface Advance {
   readonly executed: number;
   /** 'exited': KVM_RUN came back with `answer`. */
   readonly state: 'running' | 'blocked' | 'exited';
-  readonly stop?: 'breakpoint' | 'record';
+  readonly stop?: 'breakpoint' | 'record' | 'event';
   /** The vCPU waited for an event (WFE): another one may as well have its turn. */
   readonly yielded?: true;
   /** Where the vCPU stands now. */
@@ -88,7 +90,13 @@ export function advanceVcpu(mw: MountedWorld, vmIndex: number, vcpuIndex: number
   let executed = 0;
 
   const pc = (): bigint => getPc(vcpu.run.loaded ? cpu.context : vcpu.context);
-  const back = (state: 'running' | 'blocked', stop?: 'breakpoint' | 'record'): Advance => ({
+  let looked = 0; // events that `catches` has seen
+  const isCaught = (): boolean => {
+    const { catches } = stops;
+    if (catches === undefined || looked === events.length) return false;
+    return events.slice(looked, (looked = events.length)).some(catches);
+  };
+  const back = (state: 'running' | 'blocked', stop?: Advance['stop']): Advance => ({
     executed,
     state,
     pc: pc(),
@@ -131,6 +139,7 @@ export function advanceVcpu(mw: MountedWorld, vmIndex: number, vcpuIndex: number
       return out(failEntry(cpu.number), ok({ ret: 0, events: [] }));
     }
     if (wouldProfile(g)) return refused(STOPPED, stoppedExit(g));
+    if (isCaught()) return back('running', 'event');
     if (executed >= operations) return back('running');
     if (vcpu.vgic?.kick) leaveGuest(g); // somebody changed an interrupt meanwhile
     loadVcpu(g);
@@ -139,6 +148,7 @@ export function advanceVcpu(mw: MountedWorld, vmIndex: number, vcpuIndex: number
       const exit = serviceGuestEvent(g) ?? settleBuffer(g); // user space may have set the registers
       if (exit !== null) return out(exit, ok({ ret: 0, events: [] }));
       enterGuest(g);
+      if (isCaught()) return back('running', 'event');
     }
     const stepped = stepCpu(mw.mounted, cpu, Math.min(operations - executed, operationsToService(g)), {
       ...stops,
@@ -148,11 +158,12 @@ export function advanceVcpu(mw: MountedWorld, vmIndex: number, vcpuIndex: number
     tellNotices(g);
     for (const { pc: at, word } of stepped.undefinedInstructions ?? []) tell(g, 'guest.undefined', { pc: hex(at), word: hex(word, 8) });
     if (stepped.stop === 'breakpoint' || stepped.stop === 'record') return back('running', stepped.stop);
+    if (isCaught()) return back('running', 'event');
     if (stepped.stop === 'count') continue;
     leaveGuest(g);
     if (stepped.stop === 'host-irq') continue;
     const handled = handleTrap(g);
-    if (handled === 'yield') return { ...back('running'), yielded: true };
+    if (handled === 'yield') return { ...back('running', isCaught() ? 'event' : undefined), yielded: true };
     if (handled === 'resume') continue;
     if (handled === 'block') vcpu.run.place = 'blocked';
     else return out(handled.exit, ok({ ret: 0, events: [] }));

@@ -14,7 +14,7 @@ import { isSpeRegister } from './spe/trapped-access.ts';
 import { memslotRanges } from './stage2.ts';
 import { copyFromUser } from './user-memory.ts';
 import { readGicRegister, writeGicRegister } from './vgic/view.ts';
-import type { MountedWorld, Vcpu, Vm } from './world.ts';
+import type { InWorld, MountedWorld, Vcpu, Vm } from './world.ts';
 
 export interface GuestRegisters {
   readonly x: readonly bigint[];
@@ -23,20 +23,20 @@ export interface GuestRegisters {
   readonly pstate: bigint;
 }
 
-const vmOf = (mw: MountedWorld, vm: number): Vm => mw.world.kernel.vms[vm];
+const vmOf = (mw: InWorld, vm: number): Vm => mw.world.kernel.vms[vm];
 
 /** The registers in use: the physical CPU's while the vCPU is loaded. */
-function contextOf(mw: MountedWorld, vcpu: Vcpu): CpuContext {
+function contextOf(mw: InWorld, vcpu: Vcpu): CpuContext {
   return vcpu.run.loaded ? mw.world.machine.cpus[vcpu.thread.cpu].context : vcpu.context;
 }
 
 /** General registers of a vCPU. */
-export function guestRegisters(mw: MountedWorld, vm: number, vcpu: number): GuestRegisters {
+export function guestRegisters(mw: InWorld, vm: number, vcpu: number): GuestRegisters {
   const c = contextOf(mw, vmOf(mw, vm).vcpus[vcpu]);
   return { x: Array.from({ length: 31 }, (_, n) => getX(c, n)), sp: getX(c, SP), pc: getPc(c), pstate: getPstate(c) };
 }
 
-export function guestProgramCounter(mw: MountedWorld, vm: number, vcpu: number): bigint {
+export function guestProgramCounter(mw: InWorld, vm: number, vcpu: number): bigint {
   return getPc(contextOf(mw, vmOf(mw, vm).vcpus[vcpu]));
 }
 
@@ -65,7 +65,7 @@ function generalIndex(name: string): { index: number; half: boolean } {
  * (b0, h0, s0, d0 and on), or a system register.
  * Registers that KVM traps and emulates read as KVM's copy, as the guest would see them. Null: no register of that name.
  */
-export function readGuestRegister(mw: MountedWorld, vm: number, vcpu: number, name: string): bigint | null {
+export function readGuestRegister(mw: InWorld, vm: number, vcpu: number, name: string): bigint | null {
   const v = vmOf(mw, vm)?.vcpus[vcpu];
   if (v === undefined) return null;
   const c = contextOf(mw, v);
@@ -86,7 +86,7 @@ export function readGuestRegister(mw: MountedWorld, vm: number, vcpu: number, na
 }
 
 /** Identification registers of SPE as the guest sees them, loaded or not; null for the others. */
-function identification(mw: MountedWorld, vm: Vm, row: number, base: bigint): bigint | null {
+function identification(mw: InWorld, vm: Vm, row: number, base: bigint): bigint | null {
   const { host } = mw.world;
   if (row === ID_AA64DFR0_EL1) return guestDfr0(host, vm, base);
   if (row === PMSIDR_EL1) return guestPmsidr(host, vm);
@@ -106,7 +106,7 @@ export function profilingRegisters(mw: MountedWorld, vm: number): readonly strin
 const isGicRegister = (name: string): boolean => /^IC[CH]_/.test(name);
 
 /** KVM's copy holds a trapped buffer register; but the pointer moves in the hardware while the vCPU is in the guest. */
-function bufferRegisterContext(mw: MountedWorld, v: Vcpu, name: string, c: CpuContext): CpuContext {
+function bufferRegisterContext(mw: InWorld, v: Vcpu, name: string, c: CpuContext): CpuContext {
   if (!isTrappedBufferRegister(name)) return c;
   const inGuest = v.run.loaded && mw.world.machine.cpus[v.thread.cpu].inGuest;
   return name === 'PMBPTR_EL1' && inGuest ? c : v.context;

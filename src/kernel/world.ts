@@ -20,6 +20,9 @@ export interface MountedWorld {
   readonly mounted: Mounted;
 }
 
+/** A world, mounted or not: enough to look at registers. */
+export type InWorld = Pick<MountedWorld, 'world'>;
+
 export interface Kernel {
   /** Processes by id - 1: the VMM is process 1. */
   processes: Process[];

@@ -1,4 +1,5 @@
 // What became of a command: plain data, one object, which is also the JSON line (language.md §6) and the notebook's record.
+import type { Command } from './command.ts';
 
 /** One ioctl as strace sees it, and after a refusal the check that failed. */
 export interface CallReport {
@@ -58,6 +59,19 @@ export interface Displayed {
   readonly value: string;
 }
 
+/** A breakpoint or catch that stopped a command, and what it saw. */
+export interface StopTaken {
+  readonly number: number;
+  readonly what: string;
+}
+
+/** A command that `on N 'CMD'` ran there. */
+export interface RanOnStop {
+  readonly stop: number;
+  readonly command: Command;
+  readonly outcome: Outcome;
+}
+
 export interface Outcome {
   readonly ok: boolean;
   readonly call?: CallReport;
@@ -75,6 +89,11 @@ export interface Outcome {
   readonly displays?: readonly Displayed[];
   /** What the shell adds behind it: the next step of a tutorial. */
   readonly notes?: readonly string[];
+  /** The stops that ended it; of a run, also where there were none. */
+  readonly stopped?: readonly StopTaken[];
+  readonly onStop?: readonly RanOnStop[];
+  /** The session went back or forth in time: the journal is that of where it is now. */
+  readonly rewound?: true;
   /** `quit`: the exit code asked for. */
   readonly quit?: number;
   /** Ctrl-C ended it. */

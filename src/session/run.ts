@@ -7,12 +7,14 @@ import type { Exit, Vcpu } from '../kernel/world.ts';
 import { geometryOf } from '../machine/timing/geometry.ts';
 import { stamped } from './buffer-stop.ts';
 import { callReport, resumedReport } from './calls.ts';
+import { catchesEvent, caught } from './catches.ts';
 import type { Running } from './command.ts';
 import type { Expression } from './expression.ts';
 import { trimLog } from './log.ts';
-import type { CallReport, Outcome } from './outcome.ts';
+import type { CallReport, Outcome, SessionEvent, StopTaken } from './outcome.ts';
 import { unmet } from './outcome.ts';
 import type { Context } from './session.ts';
+import { breakpointsOf, catchesOf } from './stops.ts';
 import { isUart, uartRead, uartWrite } from './uart.ts';
 import { runCall, vcpuName } from './vmm.ts';
 
@@ -21,7 +23,7 @@ export interface RunPlan {
   readonly vcpus: readonly number[];
   /** Operations in all; the run ends there with stop 'budget'. */
   readonly operations: number;
-  /** Breakpoints are honoured. */
+  /** Breakpoints and catches are honoured. */
   readonly stops: boolean;
   /** End after this many more records. */
   readonly records?: number;
@@ -36,7 +38,7 @@ export interface RunPlan {
 }
 
 /** Why a run ended. */
-export type RunStop = 'budget' | 'breakpoint' | 'records' | 'until' | 'returned' | 'exit' | 'refused' | 'blocked' | 'interrupted';
+export type RunStop = 'budget' | 'breakpoint' | 'catch' | 'records' | 'until' | 'returned' | 'exit' | 'refused' | 'blocked' | 'interrupted';
 
 export interface RunEnd {
   readonly stop: RunStop;
@@ -46,7 +48,8 @@ export interface RunEnd {
   readonly records: number;
   /** Buffer management interrupts that the SPU asserted during the run. */
   readonly exit: Exit | null;
-  readonly breakpoint: number | null;
+  /** The breakpoint or the catches that it stopped at. */
+  readonly stopped: readonly StopTaken[];
   readonly calls: readonly CallReport[];
 }
 
@@ -70,16 +73,20 @@ export function startRun(context: Context, plan: RunPlan, report: (end: RunEnd) 
   const alone = plan.vcpus.length === 1;
 
   const breakpoints = (): ReadonlySet<bigint> =>
-    new Set([...(plan.stops ? context.stops.breakpoints.map((b) => b.address) : []), ...(plan.temporary ?? [])]);
+    new Set([...(plan.stops ? breakpointsOf(context.stops).map((b) => b.address) : []), ...(plan.temporary ?? [])]);
+  // Nothing sets a stop while it runs.
+  const catches = plan.stops ? catchesOf(context.stops) : [];
+  const afterRecord = plan.records !== undefined || catches.some((stop) => stop.what === 'record');
+  const catching = catches.length === 0 ? {} : { catches: (event: SessionEvent) => catches.some((stop) => catchesEvent(stop, event)) };
 
-  const end = (stop: RunStop, vcpu: number, more: { exit?: Exit | null; breakpoint?: number | null } = {}): Outcome =>
+  const end = (stop: RunStop, vcpu: number, more: { exit?: Exit | null; stopped?: readonly StopTaken[] } = {}): Outcome =>
     report({
       stop,
       vcpu,
       executed,
       records: context.log.records.length - recordsBefore,
       exit: more.exit ?? null,
-      breakpoint: more.breakpoint ?? null,
+      stopped: more.stopped ?? [],
       calls,
     });
 
@@ -91,11 +98,12 @@ export function startRun(context: Context, plan: RunPlan, report: (end: RunEnd) 
     if (made.errno !== null) return end('refused', vcpu.index);
     if (vcpu.run.place === 'out') return leave(vcpu, null);
     enteredHere.set(vcpu.index, calls.length - 1);
-    return null;
+    const stopped = caught(catches, [made], []);
+    return stopped.length === 0 ? null : end('catch', vcpu.index, { stopped });
   };
 
   /** KVM_RUN came back: the built-in VMM completes what is its own. An outcome when the run ends here. */
-  const leave = (vcpu: Vcpu, answer: Parameters<typeof callReport>[1] | null): Outcome | null => {
+  const leave = (vcpu: Vcpu, answer: Parameters<typeof callReport>[1] | null, stopped: readonly StopTaken[] = []): Outcome | null => {
     const { describe } = runCall(context, vm.index, vcpu.index);
     if (answer !== null) {
       const at = enteredHere.get(vcpu.index);
@@ -107,7 +115,7 @@ export function startRun(context: Context, plan: RunPlan, report: (end: RunEnd) 
       if (made.errno !== null) return end('refused', vcpu.index, { exit: vcpu.run.exit });
     }
     const exit = vcpu.run.exit;
-    if (exit === null || exit.name !== 'KVM_EXIT_MMIO') return end('exit', vcpu.index, { exit });
+    if (exit === null || exit.name !== 'KVM_EXIT_MMIO') return end('exit', vcpu.index, { exit, stopped });
     const address = Number(exit['phys_addr']);
     if (exit['is_write'] === 1) {
       const byte = isUart(address) ? uartWrite(address, BigInt(exit['data'] as string)) : null;
@@ -123,6 +131,7 @@ export function startRun(context: Context, plan: RunPlan, report: (end: RunEnd) 
         address: `0x${address.toString(16)}`,
       });
     }
+    if (stopped.length > 0) return end('catch', vcpu.index, { exit, stopped });
     return plan.reenter ? enter(vcpu) : end('exit', vcpu.index, { exit });
   };
 
@@ -148,7 +157,8 @@ export function startRun(context: Context, plan: RunPlan, report: (end: RunEnd) 
       const done = advanceVcpu(context.world, vm.index, vcpu.index, chunk, {
         breakpoints: breakpoints(),
         skipFirst: justStarted,
-        afterRecord: plan.records !== undefined,
+        afterRecord,
+        ...catching,
       });
       justStarted = justStarted && done.executed === 0 && done.state === 'blocked';
       executed += done.executed;
@@ -158,19 +168,23 @@ export function startRun(context: Context, plan: RunPlan, report: (end: RunEnd) 
       perf?.pieces.push(...drainPieces(context.world, vm.index, vcpu.index));
       const name = vcpuName(vm.index, vcpu.id);
       const written = drainRecords(context.world, vm.index, vcpu.index);
+      const news: SessionEvent[] = [];
       let next = 0;
       for (const record of written) {
         const { tick } = record.truth;
         while (next < done.events.length && done.events[next].tick <= tick)
-          context.note(stamped(done.events[next++], context.log.calls.length));
+          news.push(stamped(done.events[next++], context.log.calls.length));
         context.writableLog.records.push({ vcpu: name, ...record });
-        context.note({ kind: 'spe.record', tick, vcpu: name, address: `0x${record.address.toString(16)}` });
+        news.push({ kind: 'spe.record', tick, vcpu: name, address: `0x${record.address.toString(16)}` });
       }
-      for (; next < done.events.length; next++) context.note(stamped(done.events[next], context.log.calls.length));
+      for (; next < done.events.length; next++) news.push(stamped(done.events[next], context.log.calls.length));
+      news.forEach(context.note);
+      const stopped = caught(catches, [], news);
       if (done.state === 'exited') {
-        const ended = leave(vcpu, done.answer ?? null);
+        const ended = leave(vcpu, done.answer ?? null, stopped);
         if (ended !== null) return ended;
       }
+      if (stopped.length > 0) return end('catch', vcpu.index, { stopped });
       if (plan.records !== undefined && context.log.records.length - recordsBefore >= plan.records) return end('records', vcpu.index);
       if (done.stop === 'breakpoint') {
         const ended = atBreakpoint(vcpu, done.pc);
@@ -194,13 +208,13 @@ export function startRun(context: Context, plan: RunPlan, report: (end: RunEnd) 
   /** A breakpoint was reached; null when its condition does not hold. */
   const atBreakpoint = (vcpu: Vcpu, pc: bigint): Outcome | null => {
     if (plan.temporary?.includes(pc)) return end('returned', vcpu.index);
-    const hit = context.stops.breakpoints.find((b) => {
+    const hit = breakpointsOf(context.stops).find((b) => {
       if (b.address !== pc) return false;
       if (b.condition === undefined) return true;
       const value = context.evaluate(b.condition);
       return value.isErr() || value.value !== 0n;
     });
-    if (hit !== undefined) return end('breakpoint', vcpu.index, { breakpoint: hit.id });
+    if (hit !== undefined) return end('breakpoint', vcpu.index, { stopped: [{ number: hit.id, what: hit.text }] });
     justStarted = true; // the condition does not hold: leave the breakpoint
     return null;
   };

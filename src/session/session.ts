@@ -8,15 +8,19 @@ import { bootWorld, mountWorld, settleWorld, systemCall } from '../kernel/kernel
 import type { MountedWorld } from '../kernel/world.ts';
 import type { CallDescription } from './calls.ts';
 import { callReport, unfinishedReport } from './calls.ts';
+import { caught } from './catches.ts';
 import type { Argument, Arguments, Behaviour, Command, Running } from './command.ts';
 import { isRunning } from './command.ts';
 import { evaluate } from './evaluate.ts';
 import type { Expression } from './expression.ts';
 import type { Image } from './image.ts';
 import { type MutableLog, newLog, type SessionLog } from './log.ts';
+import { runOnStop } from './on-stop.ts';
 import type { CallReport, Outcome, SessionEvent, Unmet } from './outcome.ts';
 import { unmet } from './outcome.ts';
-import type { Stops } from './stops.ts';
+import type { Position, SessionState } from './position.ts';
+import { catchesOf, noStops, type Stops } from './stops.ts';
+import { createTravel, type Travel } from './travel.ts';
 
 /** A file that a command named, read by io beforehand. */
 export interface Asset {
@@ -47,6 +51,7 @@ export interface Context {
   /** The trace file that `records`, `stat` and `buffer dump` speak of; null: what the SPUs wrote. */
   readonly trace: Asset | null;
   readonly journal: readonly JournalEntry[];
+  readonly travel: Travel;
   /** The process that makes the calls: the VMM, 1, unless `process N 'CMD'` runs the command. */
   readonly process?: number;
 
@@ -110,22 +115,34 @@ export function finish(running: Running, slice = 1_000_000): Outcome {
   }
 }
 
+/** Where a command under way began. */
+interface Begun {
+  readonly tick: number;
+  /** Null: it can change nothing. */
+  readonly position: Position | null;
+  readonly effect: Behaviour['effect'];
+  /** Entries of the log. */
+  readonly calls: number;
+  readonly events: number;
+}
+
 /** A session on a freshly booted host. */
 export function createSession(options: SessionOptions): Session {
   const assets = new Map<string, Asset>();
-  const journal: JournalEntry[] = [];
-  const variables = new Map<string, bigint>();
-  const values: (number | string)[] = [];
-  const state = {
+  const state: SessionState = {
     world: mountWorld(bootWorld(options.host, options.seed)),
     vm: -1,
     focus: 0,
-    stops: { next: 1, breakpoints: [] } as Stops,
+    stops: noStops(),
     log: newLog(),
     lastErrno: 'ok',
-    image: null as Image | null,
-    trace: null as Asset | null,
+    image: null,
+    trace: null,
+    variables: new Map(),
+    values: [],
+    journal: [],
   };
+  const travel = createTravel(state);
 
   const context: Context = {
     get world() {
@@ -148,8 +165,10 @@ export function createSession(options: SessionOptions): Session {
       return state.log;
     },
     hosts: options.hosts,
-    variables,
-    values,
+    variables: state.variables,
+    get values() {
+      return state.values;
+    },
     get lastErrno() {
       return state.lastErrno;
     },
@@ -159,7 +178,10 @@ export function createSession(options: SessionOptions): Session {
     get trace() {
       return state.trace;
     },
-    journal,
+    get journal() {
+      return state.journal;
+    },
+    travel,
     setVm: (index) => {
       state.vm = index;
       state.focus = 0;
@@ -168,7 +190,7 @@ export function createSession(options: SessionOptions): Session {
       state.focus = index;
     },
     setVariable: (name, value) => {
-      variables.set(name, BigInt.asUintN(64, value));
+      state.variables.set(name, BigInt.asUintN(64, value));
     },
     setImage: (image) => {
       state.image = image;
@@ -180,7 +202,7 @@ export function createSession(options: SessionOptions): Session {
       state.world = mountWorld(bootWorld(host, options.seed));
       state.vm = -1;
       state.focus = 0;
-      state.stops = { next: 1, breakpoints: [] };
+      state.stops = noStops();
       state.log = newLog();
       state.image = null;
     },
@@ -225,43 +247,87 @@ export function createSession(options: SessionOptions): Session {
     return behaviour.run(process === undefined ? context : contextOf(process), command.args);
   }
 
-  /** What every finished command leaves behind: value history, `$?`, the journal. */
-  function finished(command: Command, outcome: Outcome, before: number, operations: number | null): Outcome {
-    if (outcome.value !== null) values.push(outcome.value);
-    if (outcome.unmet === undefined) {
-      journal.push({ command, tick: before, interruptedAt: outcome.interrupted ? operations : null });
-    }
+  const keepValue = ({ value }: Outcome): void => {
+    if (value !== null) state.values.push(value);
+  };
+
+  /** The catches that a command met which is no run: a run says itself where it stopped. */
+  function withCatches(outcome: Outcome, calls: number, events: number): Outcome {
+    const catches = catchesOf(state.stops);
+    if (catches.length === 0 || outcome.stopped !== undefined || outcome.unmet !== undefined || outcome.rewound === true) return outcome;
+    const stopped = caught(catches, state.log.calls.slice(calls), state.log.events.slice(events));
+    return stopped.length === 0 ? outcome : { ...outcome, stopped };
+  }
+
+  /** What every finished command leaves behind: the journal, and where `undo` comes back to. */
+  function finished(command: Command, outcome: Outcome, begun: Begun, operations: number | null): Outcome {
+    if (outcome.unmet === undefined && outcome.rewound !== true)
+      state.journal.push({ command, tick: begun.tick, interruptedAt: outcome.interrupted ? operations : null });
+    if (begun.position !== null && begun.effect !== 'pure') travel.done(command, outcome, begun.position, begun.effect);
     return outcome;
+  }
+
+  function execute(command: Command): Running {
+    const effect = options.table.get(command.form)?.effect ?? 'pure';
+    let begun: Begun | null = null;
+    let running: Running | null = null;
+    /** The commands of the stop run. */
+    let atStop = false;
+    let operations = 0;
+
+    function begin(): Begun {
+      const { calls, events } = state.log;
+      const position = effect === 'pure' ? null : travel.begin();
+      return { tick: state.world.world.machine.tick, position, effect, calls: calls.length, events: events.length };
+    }
+
+    /** The command itself has ended: its outcome, or null while commands of its stop go on. */
+    function ended(outcome: Outcome, since: Begun): Outcome | null {
+      keepValue(outcome);
+      const stopped = effect === 'world' ? withCatches(outcome, since.calls, since.events) : outcome;
+      running = runOnStop(stopped, state.stops, (one) => start(one), keepValue);
+      atStop = true;
+      return running === null ? stopped : null;
+    }
+
+    return {
+      advance: (slice) => {
+        begun ??= begin();
+        for (let left = slice; ; ) {
+          const at = state.world.world.machine.tick;
+          const begins: Outcome | Running = running ?? start(command);
+          if (isRunning(begins)) running = begins;
+          let outcome = isRunning(begins) ? begins.advance(left) : begins;
+          const now = state.world.world.machine.tick;
+          if (isRunning(begins)) {
+            operations += now - at;
+            left -= now - at;
+          }
+          if (outcome === null) return null;
+          if (!atStop) outcome = ended(outcome, begun);
+          if (outcome !== null) return finished(command, outcome, begun, isRunning(begins) ? operations : null);
+          if (left <= 0) return null;
+        }
+      },
+      interrupt: () => {
+        if (begun === null || running === null) return unmet('interrupted', 'interrupted before it began');
+        return finished(command, { ...running.interrupt(), interrupted: true }, begun, operations);
+      },
+    };
   }
 
   return {
     context,
-    journal,
+    get journal() {
+      return state.journal;
+    },
     get next() {
-      return journal.length + 1;
+      return state.journal.length + 1;
     },
     addAsset: (asset) => {
       assets.set(asset.path, asset);
     },
-    execute: (command) => {
-      const before = state.world.world.machine.tick;
-      let inner: Outcome | Running | null = null;
-      let operations = 0;
-      return {
-        advance: (slice) => {
-          inner ??= start(command);
-          if (!isRunning(inner)) return finished(command, inner, before, null);
-          const at = state.world.world.machine.tick;
-          const outcome = inner.advance(slice);
-          operations += state.world.world.machine.tick - at;
-          return outcome === null ? null : finished(command, outcome, before, operations);
-        },
-        interrupt: () => {
-          if (inner === null || !isRunning(inner)) return unmet('interrupted', 'interrupted before it began');
-          return finished(command, { ...inner.interrupt(), interrupted: true }, before, operations);
-        },
-      };
-    },
+    execute,
     worldHash: () => {
       settleWorld(state.world);
       return hashPlain(state.world.world);
@@ -276,7 +342,7 @@ export function replay(options: SessionOptions, journal: readonly JournalEntry[]
   for (const entry of journal) {
     const running = session.execute(entry.command);
     if (entry.interruptedAt === null) finish(running);
-    else if (entry.interruptedAt === 0 || running.advance(entry.interruptedAt) === null) running.interrupt();
+    else if (running.advance(entry.interruptedAt) === null) running.interrupt();
   }
   return session;
 }

@@ -3,7 +3,7 @@ import { SYSTEM_EVENT_SHUTDOWN } from '../abi/exits.ts';
 import { hex } from '../base/hex.ts';
 import { guestProgramCounter } from '../kernel/view.ts';
 import { newReportedStatus, readStatusByte, statusOf } from './exit-status.ts';
-import { done, type Outcome } from './outcome.ts';
+import { done, type Outcome, type StopTaken } from './outcome.ts';
 import type { RunEnd } from './run.ts';
 import type { Context } from './session.ts';
 import { type InstructionLine, instructionAt } from './symbols.ts';
@@ -15,6 +15,8 @@ export interface StopData {
   readonly executed: number;
   readonly records: number;
   readonly breakpoint: number | null;
+  /** What a catch saw; absent where none stopped the run. */
+  readonly caught?: readonly StopTaken[];
   readonly exit: Readonly<Record<string, unknown>> | null;
   /** The next instruction of the vCPU that stopped; null when it left for good (SYSTEM_OFF). */
   readonly next: InstructionLine | null;
@@ -34,13 +36,14 @@ export function stopOutcome(context: Context, end: RunEnd): Outcome {
     vcpu: vcpuName(context.vm, context.world.world.kernel.vms[context.vm].vcpus[end.vcpu].id),
     executed: end.executed,
     records: end.records,
-    breakpoint: end.breakpoint,
+    breakpoint: end.stop === 'breakpoint' ? end.stopped[0].number : null,
+    ...(end.stop !== 'breakpoint' && end.stopped.length > 0 ? { caught: end.stopped } : {}),
     exit: end.exit === null ? null : exitData(end.exit),
     next,
     status: off && end.exit?.['type'] === SYSTEM_EVENT_SHUTDOWN ? reportedStatus(context) : null,
     tick: context.world.world.machine.tick,
   };
-  const outcome = done(data as unknown as Record<string, unknown>, { calls: end.calls, value: data.status });
+  const outcome = done(data as unknown as Record<string, unknown>, { calls: end.calls, value: data.status, stopped: end.stopped });
   const last = end.calls.at(-1);
   if (end.stop === 'refused' && last !== undefined && last.errno !== null) return { ...outcome, ok: false };
   return outcome;

@@ -3,7 +3,7 @@
 import { ok, type Result } from 'neverthrow';
 import type { Behaviour, Command, Running } from '../session/command.ts';
 import { type Outcome, unmet } from '../session/outcome.ts';
-import type { Asset, Session } from '../session/session.ts';
+import type { Asset, JournalEntry, Session } from '../session/session.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { withDisplays } from './displays.ts';
 import { refusalOf } from './exit-code.ts';
@@ -55,6 +55,8 @@ export function createDriver(options: DriverOptions): Driver {
   state.context = session.context;
   const known = new Map<string, Asset>();
   let current: Command | null = null;
+  /** The journal's last entry before the command under way. */
+  let before: JournalEntry | undefined;
 
   /** Hands over the files the command names; what cannot be read makes it Unmet. */
   function handOver(command: Command): Outcome | null {
@@ -81,10 +83,12 @@ export function createDriver(options: DriverOptions): Driver {
   function finished(command: Command, ended: Outcome, cell: string | undefined): Outcome {
     const outcome = withLesson(command, withDisplays(command, ended, state), state);
     const tick = session.context.world.world.machine.tick;
-    const entry: Finished = { n: state.transcript.length + 1, command, outcome, tick, ...(cell === undefined ? {} : { cell }) };
-    state.transcript.push(entry);
+    const last = session.journal.at(-1);
+    const own = last === undefined || last === before || outcome.rewound === true ? {} : { entry: last };
+    const one: Finished = { n: state.transcript.length + 1, command, outcome, ...own, tick, ...(cell === undefined ? {} : { cell }) };
+    state.transcript.push(one);
     current = null;
-    options.onFinished?.(entry);
+    options.onFinished?.(one);
     return outcome;
   }
 
@@ -146,6 +150,7 @@ export function createDriver(options: DriverOptions): Driver {
         if (own === null) {
           current = command;
           if (running === null) {
+            before = session.journal.at(-1);
             const missing = handOver(command);
             if (missing !== null) return finished(command, missing, cell);
             running = session.execute(command);

@@ -34,5 +34,8 @@ export function exitCodeOf(outcome: Outcome): number {
     if (code === 'does-not-parse') return EXIT.misread;
     return code.startsWith('invalid-') ? EXIT.invalid : EXIT.refused;
   }
-  return outcome.ok ? EXIT.ok : EXIT.refused;
+  if (outcome.ok) return EXIT.ok;
+  // What a stop ran may be all that failed.
+  const behind = refusalOf(outcome) === null ? outcome.onStop?.find((one) => !one.outcome.ok) : undefined;
+  return behind === undefined ? EXIT.refused : exitCodeOf(behind.outcome);
 }

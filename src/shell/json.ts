@@ -17,29 +17,30 @@ function callObject(call: CallReport): Record<string, unknown> {
   return { ioctl, on, ret, errno, number, why, check, of, evidence, strace: call.strace };
 }
 
+/** What the object of a command says of its outcome. */
+function outcomeObject(command: string, outcome: Outcome): Record<string, unknown> {
+  const { ok, call, calls, value, data, events, unmet, expected, got, interrupted, displays, notes, stopped, onStop } = outcome;
+  return {
+    command,
+    ok: ok && unmet === undefined,
+    ...(call === undefined ? {} : { call: callObject(call) }),
+    ...(calls === undefined ? {} : { calls: calls.map(callObject) }),
+    value,
+    data,
+    events,
+    ...(unmet === undefined ? {} : { unmet }),
+    ...(expected === undefined ? {} : { expected, got: got ?? null }),
+    ...(displays === undefined ? {} : { displays }),
+    ...(stopped === undefined || stopped.length === 0 ? {} : { stopped }),
+    ...(onStop === undefined ? {} : { on: onStop.map((one) => ({ stop: one.stop, ...outcomeObject(one.command.text, one.outcome) })) }),
+    ...(notes === undefined ? {} : { notes }),
+    ...(interrupted === true ? { interrupted } : {}),
+  };
+}
+
 /** One line, without its newline. `n` is the command's number in its session, `tick` the tick after it. */
 export function outcomeJson(command: string, outcome: Outcome, n: number, tick: number): string {
-  const { ok, call, calls, value, data, events, unmet, expected, got, interrupted, displays, notes } = outcome;
-  return JSON.stringify(
-    {
-      v: JSON_VERSION,
-      n,
-      tick,
-      command,
-      ok: ok && unmet === undefined,
-      ...(call === undefined ? {} : { call: callObject(call) }),
-      ...(calls === undefined ? {} : { calls: calls.map(callObject) }),
-      value,
-      data,
-      events,
-      ...(unmet === undefined ? {} : { unmet }),
-      ...(expected === undefined ? {} : { expected, got: got ?? null }),
-      ...(displays === undefined ? {} : { displays }),
-      ...(notes === undefined ? {} : { notes }),
-      ...(interrupted === true ? { interrupted } : {}),
-    },
-    plain,
-  );
+  return JSON.stringify({ v: JSON_VERSION, n, tick, ...outcomeObject(command, outcome) }, plain);
 }
 
 /** A command that does not parse. `at` is its 0-based code point in the command. */

@@ -1,7 +1,7 @@
 // Outcome to Doc: what a command shows. Calls as strace prints them, after a refusal the check that failed, then what the form shows;
 // Unmet and failed expectations apart, because in batch they go to stderr (language.md §1, §3).
 import type { Command } from '../session/command.ts';
-import type { CallReport, Displayed, Outcome } from '../session/outcome.ts';
+import type { CallReport, Displayed, Outcome, StopTaken } from '../session/outcome.ts';
 import type { Doc, Line, Span } from '../view/doc.ts';
 import { NOTHING, text } from '../view/doc.ts';
 import { textWidth } from '../view/width.ts';
@@ -34,6 +34,8 @@ export function present(command: Command, outcome: Outcome, formOf: (id: string)
   const form = formOf(innermost(command).form);
   const shown = outcome.unmet === undefined ? (form?.show?.(outcome) ?? NOTHING) : NOTHING;
   const displays = (outcome.displays ?? []).map(displayLine);
+  const stopped = outcome.data?.['stop'] === undefined ? (outcome.stopped ?? []).map(stoppedLine) : [];
+  const behind = (outcome.onStop ?? []).map((one) => ({ ...one, shown: present(one.command, one.outcome, formOf) }));
   const notes = (outcome.notes ?? []).map((note): Line => [{ text: note, role: 'comment' }]);
   const err: Line[] = [];
   if (outcome.unmet !== undefined) {
@@ -53,10 +55,18 @@ export function present(command: Command, outcome: Outcome, formOf: (id: string)
   const out = [
     ...(lines.length === 0 ? [] : [text(...lines)]),
     ...shown,
-    ...(displays.length + told.length === 0 ? [] : [text(...displays, ...told)]),
+    ...(stopped.length + displays.length === 0 ? [] : [text(...stopped, ...displays)]),
+    ...behind.flatMap((one) => [text(onStopLine(one.stop, one.command)), ...one.shown.out]),
+    ...(told.length === 0 ? [] : [text(...told)]),
   ];
-  return { out, err: err.length === 0 ? NOTHING : [text(...err)] };
+  return { out, err: [...behind.flatMap((one) => one.shown.err), ...(err.length === 0 ? NOTHING : [text(...err)])] };
 }
+
+/** `catch 2, KVM_SET_DEVICE_ATTR`: of a command that is no run. */
+const stoppedLine = ({ number, what }: StopTaken): Line => [{ text: `catch ${number}, ${what}`, role: 'strong' }];
+
+/** `on 1: print x0`: what stands behind it is that command's. */
+const onStopLine = (stop: number, command: Command): Line => [{ text: `on ${stop}: `, role: 'dim' }, { text: command.text }];
 
 /** `1: x0 = 0x43ff0000`. */
 export const displayLine = ({ n, expression, value }: Displayed): Line => [

@@ -11,6 +11,8 @@ function sentence(d: StopData): string {
   switch (d.stop) {
     case 'breakpoint':
       return `${where}: breakpoint ${d.breakpoint}`;
+    case 'catch':
+      return `${where}: ${caughtText(d)}`;
     case 'records':
       return `${where}: ${count(d.records, 'record', 'records')} written`;
     case 'until':
@@ -24,11 +26,14 @@ function sentence(d: StopData): string {
     case 'interrupted':
       return `${where}: interrupted at tick ${d.tick.toLocaleString('en-US')}`;
     case 'exit':
-      return `${where}: ${exitText(d)}`;
+      return `${where}: ${d.caught === undefined ? '' : `${caughtText(d)}: `}${exitText(d)}`;
     default:
       return where;
   }
 }
+
+/** `catch 2, trap.write PMBLIMITR_EL1`. */
+const caughtText = ({ caught = [] }: StopData): string => caught.map(({ number, what }) => `catch ${number}, ${what}`).join('; ');
 
 function exitText(d: StopData): string {
   const exit = d.exit;

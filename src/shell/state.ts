@@ -2,7 +2,7 @@
 import type { Command } from '../session/command.ts';
 import type { Expression } from '../session/expression.ts';
 import type { Outcome } from '../session/outcome.ts';
-import type { Context } from '../session/session.ts';
+import type { Context, JournalEntry } from '../session/session.ts';
 import type { Doc } from '../view/doc.ts';
 import { COLOUR_THEMES } from '../view/themes.ts';
 import type { Family } from './family.ts';
@@ -14,6 +14,8 @@ export interface Finished {
   readonly n: number;
   readonly command: Command;
   readonly outcome: Outcome;
+  /** Its entry in the session's journal; absent where it was not to be done. */
+  readonly entry?: JournalEntry;
   /** Tick after it. */
   readonly tick: number;
   /** `id=` of the notebook cell that brought it. */

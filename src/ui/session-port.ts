@@ -1,5 +1,6 @@
 // The interactive shell's port on the real thing: the language of shell, the session behind its driver, documents drawn by view.
 import type { Command } from '../session/command.ts';
+import type { JournalEntry } from '../session/session.ts';
 import { createDriver, type Driver, type DriverOptions } from '../shell/driver.ts';
 import { present } from '../shell/present.ts';
 import { sessionScript } from '../shell/save.ts';
@@ -57,7 +58,8 @@ export function sessionPort(options: SessionPortOptions): ShellPort {
   const driver = 'driver' in options ? options.driver : createDriver({ ...options, onFinished: (one) => ended.push(one) });
   const { state } = driver;
   let last: Finished | undefined;
-  let savedUpTo = 0;
+  /** What the last save holds. */
+  let saved: ReadonlySet<JournalEntry> = new Set();
 
   const journal = () => driver.session.journal;
   const changes = (command: Command): boolean => state.table.behaviours.get(command.form)?.effect === 'world';
@@ -120,17 +122,14 @@ export function sessionPort(options: SessionPortOptions): ShellPort {
       return REPEATED.has(last.command.form) ? last.command.text : goesOn(last);
     },
     tick: () => driver.session.context.world.world.machine.tick,
-    unsaved: () =>
-      journal()
-        .slice(savedUpTo)
-        .some((entry) => changes(entry.command)),
+    unsaved: () => journal().some((entry) => !saved.has(entry) && changes(entry.command)),
     save(path) {
       const command = read(`save '${path}'`);
       if (!command.ok) return { ok: false, message: command.message };
       const running = driver.start(command.commands[0]);
       const outcome = running.advance(0) ?? running.interrupt();
       const message = news(80);
-      if (outcome.ok) savedUpTo = journal().length;
+      if (outcome.ok) saved = new Set(journal());
       return { ok: outcome.ok, message: message === '' ? `saved ${path}` : message };
     },
     autosave: options.keep === undefined ? undefined : () => options.keep?.(sessionScript(state)),

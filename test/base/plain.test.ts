@@ -1,7 +1,7 @@
 // Clone, hash and difference are written once for every plain tree; these are their laws.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { clonePlain, diffPlain, hashPlain, page } from '../../src/base/plain.ts';
+import { clonePlain, copySharing, diffPlain, hashPlain, page } from '../../src/base/plain.ts';
 
 const tree = fc.letrec<{ node: unknown }>((tie) => ({
   node: fc.oneof(
@@ -50,6 +50,28 @@ describe('plain trees', () => {
   test('different kinds of the same digits hash differently', () => {
     const values = [1, 1n, '1', true, [1], { 0: 1 }, new Uint8Array([1]), new Int32Array([1]), null, undefined, 1.5];
     expect(new Set(values.map((v) => hashPlain({ v }))).size).toBe(values.length - 0);
+  });
+
+  test('a sharing copy is equal whatever it may share with, and what did not change is the very same', () => {
+    fc.assert(
+      fc.property(tree, tree, (before, now) => {
+        const old = copySharing({ kept: before, other: before }, undefined);
+        const copy = copySharing({ kept: before, other: now }, old);
+        expect(copy).toEqual({ kept: before, other: now });
+        expect(hashPlain(copy)).toBe(hashPlain({ kept: before, other: now }));
+        expect(copy.kept).toBe(old.kept);
+      }),
+    );
+  });
+
+  test('a sharing copy shares nothing with what is written', () => {
+    const world = { a: new Uint8Array([1, 2]), b: { c: [1] } };
+    const first = copySharing(world, undefined);
+    world.a[0] = 9;
+    world.b.c.push(2);
+    const second = copySharing(world, first);
+    expect(first).toEqual({ a: new Uint8Array([1, 2]), b: { c: [1] } });
+    expect(second).toEqual({ a: new Uint8Array([9, 2]), b: { c: [1, 2] } });
   });
 
   test('pages are shared by clones', () => {

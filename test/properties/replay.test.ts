@@ -4,58 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { clonePlain, diffPlain, hashPlain } from '../../src/base/plain.ts';
 import { settleWorld } from '../../src/kernel/kernel.ts';
 import { finish, replay } from '../../src/session/session.ts';
-import { command, guestAsset, openSession, optionsFor, run } from '../session-by-text.ts';
-
-/** Commands of every kind: configuration in any order, runs, stops, writes. Many are refused or unmet, as at a real prompt. */
-const COMMANDS = [
-  'vcpu 0 attr set spe.irq 21',
-  'vcpu 0 attr set spe.irq 32',
-  'vcpu 0 attr set spe.spu 10',
-  'vcpu 1 attr set spe.spu 11',
-  'vcpu 0 attr set spe.init',
-  'vcpu 0 attr get spe.spu',
-  'vcpu 0 attr set pmu.set-pmu 8',
-  'vcpu 0 attr set spe.spu --addr bad',
-  'vcpu 0 run --ops 700',
-  'up --bare',
-  'up pointer-chase',
-  'up branchy --vcpus 2',
-  'up forever',
-  'up float',
-  'run --ops 1500',
-  'run --ops 40000',
-  'step',
-  'step 7',
-  'sample 2',
-  'break chase',
-  'continue --ops 30000',
-  'delete 1',
-  'reg x5=0x77',
-  'reg d5=0x3ff8000000000000',
-  'w 0x40200000 0x1234',
-  'x 0x40080000 16 --as ipa',
-  'thread vcpu 0 cpu 2',
-  'thread vcpu 0 cpu 6',
-  'vcpu 0 kick',
-  'irq-line ppi 0 22 1',
-  'rlimit memlock 64KiB',
-  'perfmon on',
-  'vm create --mem 1MiB',
-  'let n = 3',
-  'records 2',
-];
-
-const GUESTS = ['pointer-chase', 'branchy', 'forever'].map(guestAsset);
-const texts = fc.array(fc.constantFrom(...COMMANDS), { minLength: 1, maxLength: 9 });
-
-/** `sample` on a guest that never samples would not end: everything else ends by itself. */
-const ending = (list: readonly string[]): string[] => {
-  let guest = '';
-  return list.filter((text) => {
-    if (text.startsWith('up ') || text.startsWith('vm create')) guest = text;
-    return text !== 'sample 2' || /pointer-chase|branchy/.test(guest);
-  });
-};
+import { command, openSession, optionsFor, run } from '../session-by-text.ts';
+import { ending, GUESTS, texts } from './commands.ts';
 
 describe('determinism', () => {
   test('slices of any length end in the same world', () => {

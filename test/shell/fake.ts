@@ -9,7 +9,7 @@ import { source } from '../../commands/source.ts';
 import type { Argument, Command, Running } from '../../src/session/command.ts';
 import { isRunning } from '../../src/session/command.ts';
 import { type CallReport, done, type Outcome, unmet } from '../../src/session/outcome.ts';
-import type { Asset, Context, Session, SessionOptions } from '../../src/session/session.ts';
+import type { Asset, Context, JournalEntry, Session, SessionOptions } from '../../src/session/session.ts';
 import type { BatchPort } from '../../src/shell/batch.ts';
 import { createDriver, type Driver, type FilePort } from '../../src/shell/driver.ts';
 import type { Form } from '../../src/shell/family.ts';
@@ -73,7 +73,9 @@ const FAKES = family({
 export function fakeSession(options: Pick<SessionOptions, 'table'>): Session {
   const assets = new Map<string, Asset>();
   const machine = { tick: 0 };
+  const journal: JournalEntry[] = [];
   const context = {
+    journal,
     world: { world: { machine } },
     hosts: new Map(),
     asset: (path: string) => assets.get(path),
@@ -93,12 +95,14 @@ export function fakeSession(options: Pick<SessionOptions, 'table'>): Session {
       advance: (n) => {
         inner ??= run(command);
         machine.tick += 1;
-        return isRunning(inner) ? inner.advance(n) : inner;
+        const outcome = isRunning(inner) ? inner.advance(n) : inner;
+        if (outcome !== null && outcome.unmet === undefined) journal.push({ command, tick: machine.tick, interruptedAt: null });
+        return outcome;
       },
       interrupt: () => ({ ...(inner !== null && isRunning(inner) ? inner.interrupt() : done()), interrupted: true }),
     };
   };
-  return { context, execute, addAsset: (asset: Asset) => void assets.set(asset.path, asset) } as Partial<Session> as Session;
+  return { context, journal, execute, addAsset: (asset: Asset) => void assets.set(asset.path, asset) } as Partial<Session> as Session;
 }
 
 export const fakeState = (): ShellState =>

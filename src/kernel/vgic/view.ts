@@ -12,7 +12,7 @@ import {
   type VirtualInterface,
   writeStored,
 } from '../../machine/gic/interface.ts';
-import type { MountedWorld, Vcpu, Vm } from '../world.ts';
+import type { InWorld, MountedWorld, Vcpu, Vm } from '../world.ts';
 import type { VgicEvent } from './events.ts';
 import { findIrq, type Irq, isEdge, isPending, ownerOf } from './irq.ts';
 import { FIRST_PPI, FIRST_SPI, interruptCount, NOBODY } from './state.ts';
@@ -77,7 +77,7 @@ export interface VgicView {
 }
 
 /** The interface that a vCPU is on; null while it is outside the guest. */
-function interfaceOf(mw: MountedWorld, vcpu: Vcpu): VirtualInterface | null {
+function interfaceOf(mw: InWorld, vcpu: Vcpu): VirtualInterface | null {
   const cpu = mw.world.machine.cpus[vcpu.thread.cpu];
   return vcpu.run.loaded && cpu.inGuest ? cpu.ich : null;
 }
@@ -228,7 +228,7 @@ function savedInterface(vcpu: Vcpu): VirtualInterface {
  * An ICC_*_EL1 or ICH_*_EL2 register of a vCPU by its MSR/MRS key, read without acknowledging anything; null when it cannot be read
  * (write-only, UNDEFINED, no vGIC, or no register of the GIC).
  */
-export function readGicRegister(mw: MountedWorld, vcpu: Vcpu, key: number): bigint | null {
+export function readGicRegister(mw: InWorld, vcpu: Vcpu, key: number): bigint | null {
   const ich = interfaceOf(mw, vcpu) ?? savedInterface(vcpu);
   return peekIcc(ich, key) ?? (ich.systemRegisters ? readIch(ich, key) : null);
 }

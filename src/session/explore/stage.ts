@@ -179,6 +179,9 @@ export function openStage(session: Context, table: ReadonlyMap<string, Behaviour
     setVariable: fixed('variables'),
     setImage: fixed('the image'),
     boot: fixed('the host'),
+    get travel(): never {
+      throw cannot('travel in time');
+    },
     number: (argument) => (argument?.kind === 'expression' ? evaluate(context, argument.expression) : session.number(argument)),
     evaluate: (expression) => evaluate(context, expression),
     call,
