@@ -10,7 +10,7 @@ export const set = (state: ShellState) =>
     group: 'shell',
     summary: 'change an option of the shell',
     details: SETTINGS.map((s) => `${s.name}: ${s.about}; ${s.values}.`),
-    see: ['show'],
+    see: ['show', 'display'],
     forms: [
       {
         id: 'set',
@@ -36,5 +36,8 @@ export const set = (state: ShellState) =>
         },
       },
     ],
-    complete: (slot) => (slot === 'name' ? SETTINGS.map((s) => ({ text: s.name, about: s.about })) : []),
+    complete: (slot) =>
+      slot === 'name'
+        ? SETTINGS.map((s) => ({ text: s.name, about: s.about }))
+        : SETTINGS.flatMap((s) => s.words.map((text) => ({ text, about: s.name }))),
   });

@@ -8,6 +8,7 @@ import { fileExists, readText } from './io/files.ts';
 import { configDirectory } from './io/project.ts';
 import type { Failure } from './shell/batch.ts';
 import { EXIT } from './shell/exit-code.ts';
+import { SECTIONS, sectionsOf } from './shell/stop-context.ts';
 import { COLOUR_THEMES } from './view/themes.ts';
 
 const schema = z.strictObject({
@@ -17,6 +18,10 @@ const schema = z.strictObject({
   width: z.int().min(20).max(10_000).optional(),
   plain: z.boolean().optional(),
   theme: z.enum(COLOUR_THEMES).optional(),
+  context: z
+    .string()
+    .refine((value) => sectionsOf(value) !== null, { message: `off, on, or some of ${SECTIONS.join(',')}` })
+    .optional(),
   init: z.string().optional(),
   plugins: z.array(z.string()).optional(),
   alias: z.record(z.string(), z.string()).optional(),

@@ -75,8 +75,9 @@ export async function runShell(home: Home): Promise<number> {
   const driver = made.value;
   const { state } = driver;
   const { host, seed } = state;
-  const { theme, alias = {} } = configured.value;
+  const { theme, context, alias = {} } = configured.value;
   if (theme !== undefined) state.settings.set('theme', theme);
+  if (context !== undefined) state.settings.set('context', context);
   for (const [name, text] of Object.entries(alias)) state.aliases.set(name, text);
   if (!options.noInit) for (const [name, text] of keptAliases()) state.aliases.set(name, text);
   journal.begin(journalText(state));

@@ -57,6 +57,17 @@ export interface Displayed {
   readonly n: number;
   readonly expression: string;
   readonly value: string;
+  /** Its value when it was shown last, where that was another one. */
+  readonly was?: string;
+}
+
+/** What `set context` shows where a run stopped. */
+export interface StopContext {
+  readonly sections: readonly string[];
+  /** Registers that the command changed. */
+  readonly changes: StopContext['registers'];
+  readonly registers: readonly { readonly name: string; readonly value: string; readonly was?: string }[];
+  readonly code: readonly { readonly address: string; readonly symbol: string | null; readonly text: string }[];
 }
 
 /** A breakpoint or catch that stopped a command, and what it saw. */
@@ -87,6 +98,7 @@ export interface Outcome {
   readonly writes?: readonly FileWrite[];
   /** Expressions that `display` shows where a run stopped; a value that cannot be read is its reason. */
   readonly displays?: readonly Displayed[];
+  readonly context?: StopContext;
   /** What the shell adds behind it: the next step of a tutorial. */
   readonly notes?: readonly string[];
   /** The stops that ended it; of a run, also where there were none. */

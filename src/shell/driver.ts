@@ -5,12 +5,13 @@ import type { Behaviour, Command, Running } from '../session/command.ts';
 import { type Outcome, unmet } from '../session/outcome.ts';
 import type { Asset, JournalEntry, Session } from '../session/session.ts';
 import type { Diagnostic } from './diagnostic.ts';
-import { withDisplays } from './displays.ts';
+import { runsGuest, withDisplays } from './displays.ts';
 import { refusalOf } from './exit-code.ts';
 import { type FileKind, filesOf } from './files.ts';
 import { readNotebook } from './notebook.ts';
 import { readScript } from './script.ts';
 import type { Brought, Finished, ShellState } from './state.ts';
+import { type RegistersSeen, sectionsOf, seeRegisters, withStopContext } from './stop-context.ts';
 import { withLesson } from './tutorial.ts';
 
 /** What a front end's machine does for the shell. Everything is synchronous: a command waits for its files anyway. */
@@ -57,6 +58,7 @@ export function createDriver(options: DriverOptions): Driver {
   let current: Command | null = null;
   /** The journal's last entry before the command under way. */
   let before: JournalEntry | undefined;
+  let registers: RegistersSeen | null = null;
 
   /** Hands over the files the command names; what cannot be read makes it Unmet. */
   function handOver(command: Command): Outcome | null {
@@ -80,8 +82,15 @@ export function createDriver(options: DriverOptions): Driver {
     return outcome;
   }
 
+  /** Where `set context` asks for it, and the command ran the guest: its registers before, and the outcome with them. */
+  const sections = (): readonly string[] => sectionsOf(state.settings.get('context') ?? 'off') ?? [];
+  const lookBefore = (command: Command): RegistersSeen | null =>
+    sections().length > 0 && runsGuest(command, state) ? seeRegisters(session.context) : null;
+  const withContext = (outcome: Outcome): Outcome =>
+    registers === null || outcome.unmet !== undefined ? outcome : withStopContext(outcome, session.context, sections(), registers);
+
   function finished(command: Command, ended: Outcome, cell: string | undefined): Outcome {
-    const outcome = withLesson(command, withDisplays(command, ended, state), state);
+    const outcome = withLesson(command, withDisplays(command, withContext(ended), state), state);
     const tick = session.context.world.world.machine.tick;
     const last = session.journal.at(-1);
     const own = last === undefined || last === before || outcome.rewound === true ? {} : { entry: last };
@@ -151,6 +160,7 @@ export function createDriver(options: DriverOptions): Driver {
           current = command;
           if (running === null) {
             before = session.journal.at(-1);
+            registers = lookBefore(command);
             const missing = handOver(command);
             if (missing !== null) return finished(command, missing, cell);
             running = session.execute(command);

@@ -52,6 +52,7 @@ const PAGES: Readonly<Record<string, { readonly about: string; readonly lines: r
       '  seed = 0',
       '  color = "auto"',
       '  theme = "default"',
+      '  context = "off"',
       '  width = 100',
       '  plain = false',
       '  init = "init.spe"',

@@ -19,7 +19,7 @@ function callObject(call: CallReport): Record<string, unknown> {
 
 /** What the object of a command says of its outcome. */
 function outcomeObject(command: string, outcome: Outcome): Record<string, unknown> {
-  const { ok, call, calls, value, data, events, unmet, expected, got, interrupted, displays, notes, stopped, onStop } = outcome;
+  const { ok, call, calls, value, data, events, unmet, expected, got, interrupted, displays, context, notes, stopped, onStop } = outcome;
   return {
     command,
     ok: ok && unmet === undefined,
@@ -31,6 +31,7 @@ function outcomeObject(command: string, outcome: Outcome): Record<string, unknow
     ...(unmet === undefined ? {} : { unmet }),
     ...(expected === undefined ? {} : { expected, got: got ?? null }),
     ...(displays === undefined ? {} : { displays }),
+    ...(context === undefined ? {} : { context }),
     ...(stopped === undefined || stopped.length === 0 ? {} : { stopped }),
     ...(onStop === undefined ? {} : { on: onStop.map((one) => ({ stop: one.stop, ...outcomeObject(one.command.text, one.outcome) })) }),
     ...(notes === undefined ? {} : { notes }),

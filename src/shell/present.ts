@@ -6,6 +6,7 @@ import type { Doc, Line, Span } from '../view/doc.ts';
 import { NOTHING, text } from '../view/doc.ts';
 import { textWidth } from '../view/width.ts';
 import type { Form } from './family.ts';
+import { showStopContext } from './stop-context.ts';
 
 export interface Presented {
   /** Results: stdout. */
@@ -55,6 +56,7 @@ export function present(command: Command, outcome: Outcome, formOf: (id: string)
   const out = [
     ...(lines.length === 0 ? [] : [text(...lines)]),
     ...shown,
+    ...showStopContext(outcome.context),
     ...(stopped.length + displays.length === 0 ? [] : [text(...stopped, ...displays)]),
     ...behind.flatMap((one) => [text(onStopLine(one.stop, one.command)), ...one.shown.out]),
     ...(told.length === 0 ? [] : [text(...told)]),
@@ -68,11 +70,12 @@ const stoppedLine = ({ number, what }: StopTaken): Line => [{ text: `catch ${num
 /** `on 1: print x0`: what stands behind it is that command's. */
 const onStopLine = (stop: number, command: Command): Line => [{ text: `on ${stop}: `, role: 'dim' }, { text: command.text }];
 
-/** `1: x0 = 0x43ff0000`. */
-export const displayLine = ({ n, expression, value }: Displayed): Line => [
+/** `1: x0 = 0x43ff0040* was 0x43ff0000`: a value that changed is marked. */
+export const displayLine = ({ n, expression, value, was }: Displayed): Line => [
   { text: `${n}: `, role: 'dim' },
   { text: `${expression} = ` },
-  { text: value, role: 'number' },
+  { text: was === undefined ? value : `${value}*`, role: was === undefined ? 'number' : 'changed' },
+  { text: was === undefined ? '' : ` was ${was}`, role: 'dim' },
 ];
 
 /** Lines of several calls; successful calls that print alike, one behind the other (KVM_RUN for each byte of the UART), are told once. */

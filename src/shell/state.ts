@@ -6,6 +6,7 @@ import type { Context, JournalEntry } from '../session/session.ts';
 import type { Doc } from '../view/doc.ts';
 import { COLOUR_THEMES } from '../view/themes.ts';
 import type { Family } from './family.ts';
+import { SECTIONS, sectionsOf } from './stop-context.ts';
 import { type CommandTable, commandTable } from './table.ts';
 
 /** A command that ran. */
@@ -33,6 +34,8 @@ export interface Setting {
   readonly name: string;
   readonly about: string;
   readonly values: string;
+  /** The values that are words, for completion. */
+  readonly words: readonly string[];
   accepts(value: string): boolean;
 }
 
@@ -40,15 +43,35 @@ const isWidth = (value: string): boolean => value === 'auto' || (/^\d+$/.test(va
 
 /** What `set` can change. */
 export const SETTINGS: readonly Setting[] = [
-  { name: 'width', about: 'columns that a table may take', values: 'auto, or 20 to 10000', accepts: isWidth },
-  { name: 'color', about: 'colours', values: 'auto, always, never', accepts: (v) => ['auto', 'always', 'never'].includes(v) },
+  { name: 'width', about: 'columns that a table may take', values: 'auto, or 20 to 10000', words: ['auto'], accepts: isWidth },
+  {
+    name: 'color',
+    about: 'colours',
+    values: 'auto, always, never',
+    words: ['auto', 'always', 'never'],
+    accepts: (v) => ['auto', 'always', 'never'].includes(v),
+  },
   {
     name: 'theme',
     about: 'which colours',
     values: COLOUR_THEMES.join(', '),
+    words: COLOUR_THEMES,
     accepts: (v) => COLOUR_THEMES.some((theme) => theme === v),
   },
-  { name: 'plain', about: 'linear output for screen readers', values: 'on, off', accepts: (v) => v === 'on' || v === 'off' },
+  {
+    name: 'context',
+    about: 'what every stop shows beside the next instruction',
+    values: `off, on, or some of ${SECTIONS.join(',')}`,
+    words: ['off', 'on', ...SECTIONS],
+    accepts: (v) => sectionsOf(v) !== null,
+  },
+  {
+    name: 'plain',
+    about: 'linear output for screen readers',
+    values: 'on, off',
+    words: ['on', 'off'],
+    accepts: (v) => v === 'on' || v === 'off',
+  },
 ];
 
 /** An expression that is shown whenever a run stops. */
@@ -56,6 +79,8 @@ export interface Display {
   readonly n: number;
   readonly text: string;
   readonly expression: Expression;
+  /** What it showed last. */
+  last?: string;
 }
 
 /** A notebook that is gone through by hand. */
@@ -113,6 +138,7 @@ export function newShellState(familiesOf: (state: ShellState) => readonly Family
       ['width', 'auto'],
       ['color', 'auto'],
       ['theme', 'default'],
+      ['context', 'off'],
       ['plain', 'off'],
     ]),
     transcript: [],

@@ -20,7 +20,7 @@ beforeAll(() => {
     files: { read: () => ok(null), write: () => ok(null) },
     newSession: (table) => createSession({ host, hosts: new Map([['two-spu', host]]), seed: 0, table }),
   });
-  for (const line of ['up --bare', 'let page = 4096'])
+  for (const line of ['up --bare', 'let page = 4096', 'snap before'])
     finish(driver.start(readCommand(line, state.table, { prefixes: false })._unsafeUnwrap()));
 });
 
@@ -73,6 +73,14 @@ describe('values', () => {
     ['host load two|', 'host load two-spu'],
     ['help exit|', 'help exit-codes'],
     ['set wi|', 'set width'],
+    ['set theme blue|', 'set theme blue-yellow'],
+    ['catch exit KVM_EXIT_MM|', 'catch exit KVM_EXIT_MMIO'],
+    ['catch ioctl KVM_SET_DEV|', 'catch ioctl KVM_SET_DEVICE_ATTR'],
+    ['catch trap PMBL|', 'catch trap PMBLIMITR_EL1'],
+    ['catch pin un|', 'catch pin unpin'],
+    ['restore bef|', 'restore before'],
+    ['diff bef|', 'diff before'],
+    ['on 1 --cl|', 'on 1 --clear'],
   ])('%s', (marked, expected) => {
     expect(at(marked).put).toBe(expected);
   });
