@@ -21,7 +21,7 @@ import { colourTheme } from './view/themes.ts';
 
 /** The lines above the first prompt. */
 export const greetingOf = (home: Home, host: string): string =>
-  `spesh on ${host}: ${home.hosts.get(host)?.about ?? 'a host of your own'}. help lists the commands; Tab completes; Ctrl-D ends.`;
+  `spesh on ${host}: ${home.hosts.get(host)?.about ?? 'a host of your own'}.\nhelp lists the commands; Tab completes; Ctrl-D ends.`;
 
 const quoted = (path: string): string => (/^[\w./-]+$/.test(path) ? path : `'${path}'`);
 
@@ -66,7 +66,8 @@ export async function runShell(home: Home): Promise<number> {
     const state = home.driver?.state;
     if (state === undefined) return;
     const cell = journalCell(one, state);
-    if (cell === null) journal.begin(journalText(state));
+    if (one.outcome.rewound === true) journal.rewrite(journalText(state));
+    else if (cell === null) journal.begin(journalText(state));
     else if (cell !== '') journal.append(cell);
     if (one.outcome.ok && (one.command.form === ALIAS_FORM || one.command.form === UNALIAS_FORM)) keepAliases(state.aliases);
   };

@@ -8,6 +8,8 @@ import { stateDirectory } from './project.ts';
 export interface JournalFile {
   /** Begins again with this text. */
   begin(text: string): void;
+  /** Puts this in place of all of it: whoever is killed meanwhile leaves the old text or the new one. */
+  rewrite(text: string): void;
   /** In the file when it returns, as far as the system promises it for a process that is killed: one write. */
   append(text: string): void;
   remove(): void;
@@ -30,6 +32,9 @@ export function openJournal(): JournalFile {
     begin(text) {
       head = text;
       quietly(() => rmSync(path, { force: true }));
+    },
+    rewrite(text) {
+      head = writeBytes(path, text).isErr() ? text : null;
     },
     append(text) {
       quietly(() => appendFileSync(path, (head ?? '') + text, { mode: 0o600 }));

@@ -25,7 +25,7 @@ export const PSCI = 'PSCI';
 export const CATCHABLE: readonly Catchable[] = [
   {
     what: 'ioctl',
-    about: 'a call of this request, refused or not; told when the command that makes it ends',
+    about: 'this ioctl was made, refused or not',
     kinds: [],
     named: () => undefined,
     prefix: 'KVM_',
@@ -41,7 +41,7 @@ export const CATCHABLE: readonly Catchable[] = [
   },
   {
     what: 'trap',
-    about: 'the guest writes this register and KVM emulates it, or makes a PSCI call',
+    about: 'KVM emulates a register write, or a PSCI call',
     kinds: ['trap.write', 'psci'],
     named: (e) => (e.kind === 'psci' ? PSCI : e['register']),
     prefix: '',
@@ -49,16 +49,16 @@ export const CATCHABLE: readonly Catchable[] = [
   },
   {
     what: 'irq',
-    about: 'this INTID becomes pending, or a list register gets it',
+    about: 'this INTID becomes pending or is delivered',
     kinds: ['irq.raised', 'irq.pended', 'irq.delivered'],
     named: (e) => e['intid'],
     prefix: '',
     names: null,
   },
-  { what: 'record', about: 'a record is written, of this vCPU', kinds: ['spe.record'], named: (e) => e['vcpu'], prefix: '', names: null },
+  { what: 'record', about: 'a record is written (of this vCPU)', kinds: ['spe.record'], named: (e) => e['vcpu'], prefix: '', names: null },
   {
     what: 'pin',
-    about: 'pages of a buffer are pinned or unpinned',
+    about: 'buffer pages are pinned or unpinned',
     kinds: ['pin', 'unpin'],
     named: (e) => e.kind,
     prefix: '',
@@ -66,7 +66,7 @@ export const CATCHABLE: readonly Catchable[] = [
   },
   {
     what: 'fault',
-    about: 'a guest access without memory, an UNDEFINED instruction, a buffer that stops with a syndrome',
+    about: 'an access aborts, or a buffer stops',
     kinds: FAULTS,
     named: (e) => e.kind,
     prefix: '',

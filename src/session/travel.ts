@@ -110,7 +110,7 @@ export function createTravel(state: SessionState): TravelLog {
     undo() {
       const step = past.pop();
       if (step === undefined) {
-        const hint = `commands that changed something can be taken back, the last ${MOST_STEPS} at most; snap NAME keeps a place`;
+        const hint = `the last ${MOST_STEPS} changes can be taken back; snap NAME keeps a place`;
         return err({ code: 'nothing-to-undo', message: 'nothing to undo', hint });
       }
       future.push({ ...step, position: here() });

@@ -111,8 +111,8 @@ test('killed, the next start offers what was done, and brings it back', async ()
   await killed.until(() => killed.everything().some((row) => row.includes('KVM_CREATE_VM')) && atPrompt(killed));
   killed.type('vcpu 0 attr set spe.spu 11; let kept = 7; vcpu 1 attr set spe.spu 10\r');
   await killed.until(() => killed.everything().some((row) => row.includes('EINVAL')) && atPrompt(killed));
-  killed.type('up forever\r');
-  await killed.until(() => killed.everything().some((row) => row.startsWith('forever: ')) && atPrompt(killed));
+  killed.type('up forever; let kept = 9; undo\r');
+  await killed.until(() => killed.everything().some((row) => row.startsWith('undid: ')) && atPrompt(killed));
   killed.type('run --ops 100000000000\r');
   await killed.until('operations (Ctrl-C interrupts)');
   killed.process.kill('SIGKILL');
