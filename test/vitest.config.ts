@@ -1,8 +1,10 @@
-// Projects: `pure` rooms run unisolated in threads; `isolated` (ui, pty, whole programs) get a process each.
+// Projects: `pure` rooms run unisolated in threads; `isolated` (ui) and `programs` (pty, whole programs) get a process
+// each; for the latter spesh is built once.
 // Modes: default = the fast suite; `--mode oracle` and `--mode fuzz` run the long files of test/oracle and test/fuzz.
 import { defineConfig } from 'vitest/config';
 
-const isolated = ['test/ui/**/*.test.{ts,tsx}', 'test/pty/**/*.test.ts', 'test/program/**/*.test.ts'];
+const ui = ['test/ui/**/*.test.{ts,tsx}'];
+const programs = ['test/pty/**/*.test.ts', 'test/program/**/*.test.ts'];
 
 export default defineConfig(({ mode }) => {
   const long = mode === 'oracle' || mode === 'fuzz';
@@ -21,13 +23,24 @@ export default defineConfig(({ mode }) => {
               test: {
                 name: 'pure',
                 include: ['test/**/*.test.ts'],
-                exclude: [...isolated, 'test/oracle/**', 'test/fuzz/**'],
+                exclude: [...ui, ...programs, 'test/oracle/**', 'test/fuzz/**'],
                 isolate: false,
                 pool: 'threads',
                 testTimeout: 30_000,
               },
             },
-            { root, test: { name: 'isolated', include: isolated, isolate: true, pool: 'forks', testTimeout: 60_000 } },
+            { root, test: { name: 'isolated', include: ui, isolate: true, pool: 'forks', testTimeout: 60_000 } },
+            {
+              root,
+              test: {
+                name: 'programs',
+                include: programs,
+                isolate: true,
+                pool: 'forks',
+                testTimeout: 60_000,
+                globalSetup: ['test/program/built.ts'],
+              },
+            },
           ],
     },
   };

@@ -3,10 +3,10 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, inject, test } from 'vitest';
 import { assemble } from '../../src/arch/a64/assemble.ts';
 
-const SPESH = new URL('../../src/main.ts', import.meta.url).pathname;
+const SPESH = inject('spesh');
 const folder = mkdtempSync(join(tmpdir(), 'spesh-boot-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 

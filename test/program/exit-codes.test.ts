@@ -3,11 +3,11 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bundle, type Program, ROOT } from './spesh.ts';
+import { openProgram, type Program, ROOT } from './spesh.ts';
 
 let spesh: Program;
 beforeAll(() => {
-  spesh = bundle();
+  spesh = openProgram();
   const file = (name: string, text: string | Uint8Array): void => writeFileSync(join(spesh.directory, name), text);
   file('good.spe', 'up --bare\nvcpu 0 attr set spe.irq 21 # the PPI\n');
   file('line7.spe', 'vm create\n\n# a\nvcpu create 0\n\n\n  vcpu 0 atr set spe.irq 21\n');

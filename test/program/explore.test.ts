@@ -2,11 +2,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bundle, type Program, ROOT } from './spesh.ts';
+import { openProgram, type Program, ROOT } from './spesh.ts';
 
 let spesh: Program;
 beforeAll(() => {
-  spesh = bundle();
+  spesh = openProgram();
   writeFileSync(join(spesh.directory, 'wrong.toml'), 'about = "x"\n[[call]]\nname = "a"\ndo = "vcpu 0 atr"\n');
   writeFileSync(join(spesh.directory, 'guest.toml'), 'about = "x"\nsetup = ["up forever"]\n[[call]]\nname = "a"\ndo = "run --ops 9"\n');
   writeFileSync(

@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bundle, type Program } from './spesh.ts';
+import { openProgram, type Program } from './spesh.ts';
 
 let spesh: Program;
 beforeAll(() => {
-  spesh = bundle();
+  spesh = openProgram();
 });
 afterAll(() => spesh.dispose());
 const read = (name: string): string => readFileSync(join(spesh.directory, name), 'utf8');

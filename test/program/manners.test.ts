@@ -1,10 +1,10 @@
 // Colours, width and characters by what the terminal and the person say (no-color.org, CLICOLOR, POSIX locale variables).
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bundle, type Program } from './spesh.ts';
+import { openProgram, type Program } from './spesh.ts';
 
 let spesh: Program;
 beforeAll(() => {
-  spesh = bundle();
+  spesh = openProgram();
 });
 afterAll(() => spesh.dispose());
 

@@ -2,11 +2,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bundle, type Program } from './spesh.ts';
+import { openProgram, type Program } from './spesh.ts';
 
 let spesh: Program;
 beforeAll(() => {
-  spesh = bundle();
+  spesh = openProgram();
 });
 afterAll(() => spesh.dispose());
 

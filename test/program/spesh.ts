@@ -1,8 +1,9 @@
-// The whole program, bundled once for the tests that start it, in a directory of their own.
+// The whole program, as it is built (built.ts), for the tests that start it; each file has a directory of its own.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inject } from 'vitest';
 
 export const ROOT = join(import.meta.dirname, '../..');
 
@@ -30,12 +31,9 @@ export interface RunOptions {
   readonly node?: readonly string[];
 }
 
-/** Bundles spesh. */
-export function bundle(): Program {
-  const cache = join(ROOT, 'node_modules', '.cache', `spesh-test-${process.pid}`);
-  const built = spawnSync(process.execPath, [join(ROOT, 'src', 'build.mjs'), cache], { encoding: 'utf8' });
-  if (built.status !== 0) throw new Error(`spesh does not build: ${built.stderr}`);
-  const main = join(cache, 'main.js');
+/** The program, and an empty directory for it to run in. */
+export function openProgram(): Program {
+  const main = inject('spesh');
   const directory = mkdtempSync(join(tmpdir(), 'spesh-'));
   const environment = (more: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv => {
     const { FORCE_COLOR: _force, NO_COLOR: _no, ...rest } = process.env;
@@ -73,7 +71,6 @@ export function bundle(): Program {
         child.on('close', (code) => resolve({ code, out, err }));
       }),
     dispose: () => {
-      rmSync(cache, { recursive: true, force: true });
       rmSync(directory, { recursive: true, force: true });
     },
   };

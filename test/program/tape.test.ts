@@ -2,11 +2,11 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bundle, type Program, ROOT } from './spesh.ts';
+import { openProgram, type Program, ROOT } from './spesh.ts';
 
 let spesh: Program;
 beforeAll(() => {
-  spesh = bundle();
+  spesh = openProgram();
 });
 afterAll(() => spesh.dispose());
 

@@ -4,13 +4,13 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { damagedRecords, dice, randomRecords } from '../trace/random-packets.ts';
-import { bundle, type Program, ROOT } from './spesh.ts';
+import { openProgram, type Program, ROOT } from './spesh.ts';
 
 let program: Program;
 const path = (name: string): string => join(program.directory, name);
 
 beforeAll(() => {
-  program = bundle();
+  program = openProgram();
   const shape = { contexts: [7], code: { start: 0x40080000n, size: 4096, el: 1 }, clock: { now: 1000n, step: 99 } };
   const good = randomRecords(dice(1), 4000, shape);
   const parts: Uint8Array[] = [];

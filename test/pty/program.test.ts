@@ -2,15 +2,12 @@
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeAll, expect, test } from 'vitest';
-import { bundle, openPty, type Pty } from './pty.ts';
+import { afterEach, expect, inject, test } from 'vitest';
+import { openPty, type Pty } from './pty.ts';
 
-let program = '';
+const program = inject('spesh');
 const open: Pty[] = [];
 
-beforeAll(async () => {
-  program = await bundle('src/main.ts');
-});
 afterEach(() => {
   for (const pty of open.splice(0)) {
     try {

@@ -109,6 +109,7 @@ export function openPty(command: string, args: readonly string[], columns = 80, 
         check();
       });
     },
-    exit: new Promise((resolve) => child.onExit(resolve)),
+    // What it wrote last is on the screen by then.
+    exit: new Promise((resolve) => child.onExit((ended) => emulator.write('', () => resolve(ended)))),
   };
 }
