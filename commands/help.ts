@@ -4,6 +4,7 @@ import { done, unmet } from '../src/session/outcome.ts';
 import { family } from '../src/shell/family.ts';
 import { helpOverview, helpPage, helpTopics } from '../src/shell/help.ts';
 import { didYouMean } from '../src/shell/misread.ts';
+import { commandsData } from '../src/shell/reference.ts';
 import type { ShellState } from '../src/shell/state.ts';
 import { showExplanation } from './explain.ts';
 
@@ -14,6 +15,7 @@ export const help = (state: ShellState) =>
     summary: 'what there is, and how each command is written',
     details: [
       'In a usage line, words in capitals are yours to fill in, […] may be left out, a|b is one of them, … repeats. The notebook of each command stands beside its module in commands/. A register’s name shows what explain shows.',
+      'For programs: `spesh --json help` has every form of every command in data.commands, with its usage and whether it only reads.',
     ],
     see: ['apropos'],
     forms: [
@@ -33,7 +35,8 @@ export const help = (state: ShellState) =>
               didYouMean(topic, helpTopics(state.table, state.pages)) ?? `apropos ${topic}`,
             );
           }
-          return done({ topic: topic === '' ? null : topic });
+          const commands = commandsData(state.table, topic === '' ? null : topic.split(' ')[0]);
+          return done({ topic: topic === '' ? null : topic, ...(commands.length === 0 ? {} : { commands }) });
         },
         show: ({ data }) => {
           const topic = data?.['topic'];

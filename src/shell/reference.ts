@@ -1,6 +1,7 @@
-// The reference of all commands as Markdown, from the command table: what README.md holds between its markers.
+// The reference of all commands, from the command table: as Markdown, which README.md holds between its markers, and as data for programs.
 
 import { GROUPS } from './help.ts';
+import { compileSyntax, usage } from './syntax.ts';
 import type { CommandTable } from './table.ts';
 
 const BEGIN = '<!-- reference:begin -->';
@@ -17,6 +18,26 @@ export function referenceMarkdown(table: CommandTable): string {
   );
   return `| Group | Command | What it is for |\n| --- | --- | --- |\n${rows.join('\n')}\n`;
 }
+
+/** A command as a program reads it. */
+export interface CommandData {
+  readonly name: string;
+  readonly group: string;
+  readonly summary: string;
+  /** `effect`: pure reads only, session changes what spesh knows, world makes calls or runs the guest. */
+  readonly forms: readonly { readonly usage: string; readonly about: string; readonly effect: string }[];
+}
+
+/** Every command, or those of one name; in the table's order. */
+export const commandsData = (table: CommandTable, name: string | null): CommandData[] =>
+  table.families
+    .filter((f) => name === null || f.name === name)
+    .map(({ name: own, group, summary, forms }) => ({
+      name: own,
+      group,
+      summary,
+      forms: forms.map(({ syntax, about, effect }) => ({ usage: usage(compileSyntax(syntax)), about, effect })),
+    }));
 
 /** The text with the reference between its markers; null where they are not there. */
 export function withReference(text: string, table: CommandTable): string | null {

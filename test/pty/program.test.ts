@@ -199,7 +199,7 @@ function configuration(files: Record<string, string>): Record<string, string> {
 
 test('configuration, init script, alias, theme and plugin of the person', async () => {
   const env = configuration({
-    'config.toml': 'host = "one-spu"\ntheme = "mono"\nplugins = ["own.ts"]\n[alias]\nseven = "print 7"\n',
+    'config.toml': 'host = "one-spu"\ntheme = "mono"\ncontext = "code"\nplugins = ["own.ts"]\n[alias]\nseven = "print 7"\n',
     'init.spe': 'let answer = 42\n',
     'own.ts':
       'export default ({ family, done, text }: any) => family({ name: "greet", group: "shell", summary: "says hello", forms: [' +
@@ -207,8 +207,8 @@ test('configuration, init script, alias, theme and plugin of the person', async 
   });
   const pty = await start(80, 24, env);
   expect(pty.everything().join('')).toContain('spesh on one-spu');
-  pty.type('gre\tyou; seven; print $answer; show theme\r');
-  await pty.until(/hello you\n\$1 = 7\n\$2 = 42\ntheme {2}mono/);
+  pty.type('gre\tyou; seven; print $answer; show theme; show context\r');
+  await pty.until(/hello you\n\$1 = 7\n\$2 = 42\ntheme {2}mono[\s\S]*\ncontext {2}code/);
 });
 
 test('a configuration that is wrong says where; --no-init goes without', async () => {

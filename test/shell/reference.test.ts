@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { families } from '../../commands/table.ts';
-import { referenceMarkdown, withReference } from '../../src/shell/reference.ts';
+import { commandsData, referenceMarkdown, withReference } from '../../src/shell/reference.ts';
 import { newShellState } from '../../src/shell/state.ts';
 
 const { table } = newShellState(families);
@@ -11,6 +11,13 @@ const { table } = newShellState(families);
 test('README.md is up to date: npm run reference', () => {
   const text = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
   expect(withReference(text, table) === text).toBe(true);
+});
+
+test('as data it has every form, with its usage and what it may change', () => {
+  const forms = commandsData(table, null).flatMap((command) => command.forms);
+  expect(forms).toHaveLength([...table.behaviours.values()].length);
+  expect(commandsData(table, 'undo')).toMatchObject([{ name: 'undo', group: 'time', forms: [{ usage: 'undo', effect: 'session' }] }]);
+  expect(forms).toContainEqual(expect.objectContaining({ usage: 'diff A [B]', effect: 'pure' }));
 });
 
 test('every family is in it, once, as one row of a table, with a notebook that is there', () => {
