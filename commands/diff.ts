@@ -3,6 +3,7 @@ import { refuse } from '../src/session/enter.ts';
 import { done } from '../src/session/outcome.ts';
 import { type Changed, type ChangedBytes, diffPositions } from '../src/session/position-diff.ts';
 import { family } from '../src/shell/family.ts';
+import { placeNames } from '../src/shell/show-position.ts';
 import { type Block, type Doc, text } from '../src/view/doc.ts';
 
 const MOST_LINES = 16;
@@ -78,11 +79,5 @@ export const diff = family({
       show: ({ data }) => showDiff(data),
     },
   ],
-  complete: (slot, { travel }) =>
-    slot === 'a' || slot === 'b'
-      ? [
-          ...travel.snaps.map(({ name }) => ({ text: name, about: 'snapshot' })),
-          ...travel.branches.map(({ name }) => ({ text: name, about: 'branch' })),
-        ]
-      : [],
+  complete: (_slot, { travel }) => placeNames(travel),
 });

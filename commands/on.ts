@@ -1,7 +1,8 @@
 // on: commands that run where a stop ends a command (language.md §3, group stops).
-import type { Command } from '../src/session/command.ts';
+import type { Argument, Command, Running } from '../src/session/command.ts';
 import { counted } from '../src/session/enter.ts';
-import { done, unmet } from '../src/session/outcome.ts';
+import { done, type Outcome, unmet } from '../src/session/outcome.ts';
+import type { Context } from '../src/session/session.ts';
 import { family, type GrammarFault } from '../src/shell/family.ts';
 import { innermost } from '../src/shell/present.ts';
 import { text } from '../src/view/doc.ts';
@@ -13,6 +14,21 @@ function wrongCommand(command: Command): GrammarFault | null {
   const { form } = innermost(command);
   if (!NOT_AT_A_STOP.test(form)) return null;
   return { slot: 'command', message: `a stop cannot run '${command.text}'`, hint: 'what looks, calls or runs the guest, and snap' };
+}
+
+/** Gives a stop other commands; what it runs then. */
+function change(
+  context: Context,
+  number: Argument | undefined,
+  to: (commands: readonly Command[]) => readonly Command[],
+): Outcome | Running {
+  return counted(context, number, 0, (id) => {
+    const { list } = context.stops;
+    const at = list.findIndex((stop) => stop.id === id);
+    if (at < 0) return unmet('no-stop', `there is no stop ${id}`, 'info stops');
+    list[at] = { ...list[at], commands: to(list[at].commands) };
+    return done({ stop: id, on: list[at].commands.map((one) => one.text) });
+  });
 }
 
 export const on = family({
@@ -31,16 +47,11 @@ export const on = family({
       about: "Run 'CMD' whenever stop N is taken.",
       effect: 'session',
       check: ({ command }) => (command?.kind === 'command' ? wrongCommand(command.command) : null),
-      run: (context, args) =>
-        counted(context, args['number'], 0, (id) => {
-          const { list } = context.stops;
-          const at = list.findIndex((stop) => stop.id === id);
-          const inner = args['command'];
-          if (inner?.kind !== 'command') throw new Error('on without its command');
-          if (at < 0) return unmet('no-stop', `there is no stop ${id}`, 'info stops');
-          list[at] = { ...list[at], commands: [...list[at].commands, inner.command] };
-          return done({ stop: id, on: list[at].commands.map((one) => one.text) });
-        }),
+      run: (context, args) => {
+        const inner = args['command'];
+        if (inner?.kind !== 'command') throw new Error('on without its command');
+        return change(context, args['number'], (commands) => [...commands, inner.command]);
+      },
       show: ({ data }) => (data === null ? [] : [text(`on ${String(data['stop'])}: ${(data['on'] as readonly string[]).join('; ')}`)]),
     },
     {
@@ -48,14 +59,7 @@ export const on = family({
       syntax: 'on <number:EXPR> --clear',
       about: 'Stop N runs nothing any more.',
       effect: 'session',
-      run: (context, args) =>
-        counted(context, args['number'], 0, (id) => {
-          const { list } = context.stops;
-          const at = list.findIndex((stop) => stop.id === id);
-          if (at < 0) return unmet('no-stop', `there is no stop ${id}`, 'info stops');
-          list[at] = { ...list[at], commands: [] };
-          return done({ stop: id, on: [] });
-        }),
+      run: (context, args) => change(context, args['number'], () => []),
     },
   ],
 });

@@ -2,7 +2,7 @@
 import { refuse } from '../src/session/enter.ts';
 import { done } from '../src/session/outcome.ts';
 import { family } from '../src/shell/family.ts';
-import { showWhere } from '../src/shell/show-position.ts';
+import { placeNames, showWhere } from '../src/shell/show-position.ts';
 
 export const restore = family({
   name: 'restore',
@@ -27,11 +27,5 @@ export const restore = family({
       show: ({ data }) => showWhere(data, 'restored'),
     },
   ],
-  complete: (slot, { travel }) =>
-    slot === 'name'
-      ? [
-          ...travel.snaps.map(({ name }) => ({ text: name, about: 'snapshot' })),
-          ...travel.branches.map(({ name }) => ({ text: name, about: 'branch' })),
-        ]
-      : [],
+  complete: (_slot, { travel }) => placeNames(travel),
 });

@@ -6,9 +6,9 @@ import { z } from 'zod';
 import { failure, type Home } from './home.ts';
 import { fileExists, readText } from './io/files.ts';
 import { configDirectory } from './io/project.ts';
+import { SECTIONS, sectionsOf } from './session/stop-context.ts';
 import type { Failure } from './shell/batch.ts';
 import { EXIT } from './shell/exit-code.ts';
-import { SECTIONS, sectionsOf } from './shell/stop-context.ts';
 import { COLOUR_THEMES } from './view/themes.ts';
 
 const schema = z.strictObject({

@@ -4,6 +4,7 @@ import { ok, type Result } from 'neverthrow';
 import type { Behaviour, Command, Running } from '../session/command.ts';
 import { type Outcome, unmet } from '../session/outcome.ts';
 import type { Asset, JournalEntry, Session } from '../session/session.ts';
+import { type RegistersSeen, sectionsOf, seeRegisters, withStopContext } from '../session/stop-context.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { runsGuest, withDisplays } from './displays.ts';
 import { refusalOf } from './exit-code.ts';
@@ -11,7 +12,6 @@ import { type FileKind, filesOf } from './files.ts';
 import { readNotebook } from './notebook.ts';
 import { readScript } from './script.ts';
 import type { Brought, Finished, ShellState } from './state.ts';
-import { type RegistersSeen, sectionsOf, seeRegisters, withStopContext } from './stop-context.ts';
 import { withLesson } from './tutorial.ts';
 
 /** What a front end's machine does for the shell. Everything is synchronous: a command waits for its files anyway. */

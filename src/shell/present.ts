@@ -6,7 +6,7 @@ import type { Doc, Line, Span } from '../view/doc.ts';
 import { NOTHING, text } from '../view/doc.ts';
 import { textWidth } from '../view/width.ts';
 import type { Form } from './family.ts';
-import { showStopContext } from './stop-context.ts';
+import { showStopContext } from './show-stop-context.ts';
 
 export interface Presented {
   /** Results: stdout. */

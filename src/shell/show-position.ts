@@ -1,6 +1,7 @@
 // How positions in time read: where a command went, and lists of snapshots and branches.
-import type { Named } from '../session/travel.ts';
+import type { Named, Travel } from '../session/travel.ts';
 import { type Block, type Doc, text } from '../view/doc.ts';
+import type { Candidate } from './family.ts';
 
 /** `undid: step 7 (tick 1,204)`. */
 export function showWhere(data: Readonly<Record<string, unknown>> | null, verb: string): Doc {
@@ -35,3 +36,9 @@ export const namedTable = (rows: readonly NamedRow[]): Block => ({
   columns: [{ title: 'name' }, { title: 'tick', align: 'right' }, { title: 'commands', align: 'right' }, { title: 'last' }],
   rows: rows.map((row) => [row.name, row.tick.toLocaleString('en-US'), String(row.commands), row.last ?? '']),
 });
+
+/** Where `restore` can go and what `diff` can compare, for completion. */
+export const placeNames = ({ snaps, branches }: Travel): Candidate[] => [
+  ...snaps.map(({ name }) => ({ text: name, about: 'snapshot' })),
+  ...branches.map(({ name }) => ({ text: name, about: 'branch' })),
+];

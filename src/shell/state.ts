@@ -3,10 +3,10 @@ import type { Command } from '../session/command.ts';
 import type { Expression } from '../session/expression.ts';
 import type { Outcome } from '../session/outcome.ts';
 import type { Context, JournalEntry } from '../session/session.ts';
+import { SECTIONS, sectionsOf } from '../session/stop-context.ts';
 import type { Doc } from '../view/doc.ts';
 import { COLOUR_THEMES } from '../view/themes.ts';
 import type { Family } from './family.ts';
-import { SECTIONS, sectionsOf } from './stop-context.ts';
 import { type CommandTable, commandTable } from './table.ts';
 
 /** A command that ran. */
