@@ -5,7 +5,7 @@ import { rowById } from './decode.ts';
 import { type Fields, put, type Reading } from './operand-form.ts';
 import { operandForm } from './operands.ts';
 import { readCondition } from './operands-immediate.ts';
-import { ROWS } from './rows.ts';
+import { a64Rows } from './rows.ts';
 import type { A64Row } from './rows-form.ts';
 
 export interface AssemblyError {
@@ -35,7 +35,7 @@ function candidatesOf(mnemonic: string): readonly Candidate[] {
     const all = new Map<string, Candidate[]>();
     const add = (word: string, candidate: Candidate) => all.set(word, [...(all.get(word) ?? []), candidate]);
     for (const alias of ALIASES) add(alias.mnemonic, { row: rowById(alias.of), operands: alias.operands, alias });
-    for (const row of ROWS) add(row.mnemonic, { row, operands: row.operands, alias: null });
+    for (const row of a64Rows()) add(row.mnemonic, { row, operands: row.operands, alias: null });
     candidates = all;
   }
   return candidates.get(mnemonic) ?? [];

@@ -1,5 +1,5 @@
 // Instruction word to row.
-import { ROWS } from './rows.ts';
+import { a64Rows } from './rows.ts';
 import type { A64Row } from './rows-form.ts';
 
 /** Rows by bits 28:24 of the word, the row with most fixed bits first (`NOP` before `HINT`). Built when first asked. */
@@ -14,7 +14,7 @@ const fixedBits = (mask: number): number => {
 function buildBuckets(): readonly (readonly A64Row[])[] {
   const out: A64Row[][] = [];
   for (let bucket = 0; bucket < 32; bucket++) {
-    const rows = ROWS.filter((r) => (((bucket << 24) ^ r.pattern.value) & r.pattern.mask & 0x1f000000) === 0);
+    const rows = a64Rows().filter((r) => (((bucket << 24) ^ r.pattern.value) & r.pattern.mask & 0x1f000000) === 0);
     out.push(rows.sort((a, b) => fixedBits(b.pattern.mask) - fixedBits(a.pattern.mask)));
   }
   return out;
@@ -53,7 +53,7 @@ const byId = new Map<string, A64Row>();
 
 /** The row with that id. Throws (our bug) when there is none. */
 export function rowById(id: string): A64Row {
-  if (byId.size === 0) for (const r of ROWS) byId.set(r.id, r);
+  if (byId.size === 0) for (const r of a64Rows()) byId.set(r.id, r);
   const found = byId.get(id);
   if (found === undefined) throw new Error(`no A64 row ${id}`);
   return found;

@@ -102,4 +102,4 @@ function atomics(): A64Row[] {
   return rows;
 }
 
-export const ATOMIC_ROWS: readonly A64Row[] = [...exclusives(), ...atomics()];
+export const atomicRows = (): readonly A64Row[] => [...exclusives(), ...atomics()];

@@ -41,7 +41,7 @@ const hintRow = ([id, imm, feature]: readonly [string, number, string?]): A64Row
     ...(feature ? { feature } : {}),
   });
 
-export const BRANCH_ROWS: readonly A64Row[] = [
+export const branchRows = (): readonly A64Row[] => [
   row('B', '0 00101 imm:26', 'label26', branch()),
   row('BL', '1 00101 imm:26', 'label26', branch({ link: true })),
   row('B_cond', '0101010 0 imm:19 0 cond:4', 'label19', { ...branch({ conditional: true }), mnemonic: 'b.' }),

@@ -185,7 +185,7 @@ type Options = Partial<Omit<A64Row, 'id' | 'mnemonic' | 'pattern' | 'operands'>>
 
 /**
  * A row; `operands` is a list separated by blanks. The mnemonic is the id up to the first `_`, in small letters, unless given. Pattern and
- * operands are read when they are first asked for: there are some four hundred rows, and many runs of the program look at none.
+ * operands are read when they are first asked for: there are more than a thousand rows.
  */
 export function row(id: string, pattern: string, operands: string, options: Options & { mnemonic?: string } = {}): A64Row {
   const { mnemonic, ...rest } = options;

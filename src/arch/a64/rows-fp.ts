@@ -72,7 +72,7 @@ const tooManyBits = (w: number): boolean => bits(w, 31, 31) === 0 && bits(w, 15,
 
 const TO_FIXED = TO_INTEGER.slice(-2);
 
-export const FP_ROWS: readonly A64Row[] = [
+export const floatingPointRows = (): readonly A64Row[] => [
   ...ONE_SOURCE.map(([name, opcode]) => row(`${name}_scalar`, `${HEAD} ${opcode} 10000 rn:5 rd:5`, 'Fd Fn', vector)),
   ...PRECISIONS.map(([id, type, opcode, operands]) =>
     row(id, `000 11110 ${type} 1 0001${opcode} 10000 rn:5 rd:5`, operands, { ...vector, mnemonic: 'fcvt' }),

@@ -17,7 +17,7 @@ const badBitfield = (w: number): boolean =>
 
 const badHw = (w: number): boolean => bits(w, 31, 31) === 0 && bits(w, 22, 22) === 1;
 
-export const IMMEDIATE_ROWS: readonly A64Row[] = [
+export const immediateRows = (): readonly A64Row[] => [
   row('ADR', '0 immlo:2 10000 immhi:19 rd:5', 'Xd label21'),
   row('ADRP', '1 immlo:2 10000 immhi:19 rd:5', 'Xd page21'),
   row('ADD_immediate', 'sf:1 00 100010 sh:1 imm:12 rn:5 rd:5', 'Rd|SP Rn|SP imm12.sh'),

@@ -95,7 +95,7 @@ function pairs(): A64Row[] {
 
 const literal = { spe: 'load' } as const;
 
-export const LOAD_STORE_ROWS: readonly A64Row[] = [
+export const loadStoreRows = (): readonly A64Row[] => [
   ...singles(),
   ...pairs(),
   row('LDR_literal', '0 sf:1 011 0 00 imm:19 rt:5', 'Rt label19', { ...literal, access: { bytes: 'sf' } }),

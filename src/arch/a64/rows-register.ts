@@ -7,7 +7,7 @@ const arithmetic = { unallocated: (w: number): boolean => bits(w, 23, 22) === 3 
 const extended = { unallocated: (w: number): boolean => bits(w, 12, 10) > 4 };
 const select = { spe: 'select' } as const;
 
-export const REGISTER_ROWS: readonly A64Row[] = [
+export const registerRows = (): readonly A64Row[] => [
   row('AND_register', 'sf:1 00 01010 shift:2 0 rm:5 imm6:6 rn:5 rd:5', 'Rd Rn Rm.shift', logical),
   row('BIC', 'sf:1 00 01010 shift:2 1 rm:5 imm6:6 rn:5 rd:5', 'Rd Rn Rm.shift', logical),
   row('ORR_register', 'sf:1 01 01010 shift:2 0 rm:5 imm6:6 rn:5 rd:5', 'Rd Rn Rm.shift', logical),

@@ -134,7 +134,7 @@ const PERMUTATIONS: readonly [name: string, opcode: string][] = [
   ['ZIP2', '111'],
 ];
 
-const permutations: readonly A64Row[] = [
+const permutations = (): readonly A64Row[] => [
   ...PERMUTATIONS.map(([name, opcode]) =>
     row(name, `0 q:1 001110 size:2 0 rm:5 0 ${opcode} 10 rn:5 rd:5`, 'Vd.T Vn.T Vm.T', {
       ...simd,
@@ -193,7 +193,7 @@ function copies(): A64Row[] {
 /** cmode of the modified immediates; bit 29 says the inverted or clearing instruction. */
 const immediate = (op: string, cmode: string, q = 'q:1'): string => `0 ${q} ${op} 0111100000 abc:3 ${cmode} 01 defgh:5 rd:5`;
 
-const immediates: readonly A64Row[] = [
+const immediates = (): readonly A64Row[] => [
   row('MOVI_s', immediate('0', '0 hw:2 0'), 'Vd.s imm8.lsl', simd),
   row('MVNI_s', immediate('1', '0 hw:2 0'), 'Vd.s imm8.lsl', simd),
   row('ORR_immediate_s', immediate('0', '0 hw:2 1'), 'Vd.s imm8.lsl', simd),
@@ -211,4 +211,4 @@ const immediates: readonly A64Row[] = [
   row('FMOV_immediate_d', immediate('1', '1111', '1'), 'Vd.2d fimm8', fp),
 ];
 
-export const SIMD_MOVE_ROWS: readonly A64Row[] = [...shifts(), ...byElement(), ...permutations, ...copies(), ...immediates];
+export const simdMoveRows = (): readonly A64Row[] => [...shifts(), ...byElement(), ...permutations(), ...copies(), ...immediates()];

@@ -215,54 +215,59 @@ const NARROW: readonly [name: string, u: string, opcode: string][] = [
   ['UQXTN', '1', '10100'],
 ];
 
-const sameRows = SAME.flatMap(([name, u, opcode, unallocated]) => [
-  row(`${name}_vector`, `0 q:1 ${u} 01110 size:2 1 rm:5 ${opcode} 1 rn:5 rd:5`, 'Vd.T Vn.T Vm.T', { ...simd, unallocated }),
-  ...(SAME_SCALAR.has(name) ? [row(`${name}_scalar`, `01 ${u} 11110 11 1 rm:5 ${opcode} 1 rn:5 rd:5`, 'Dd Dn Dm', simd)] : []),
-]);
+const sameRows = (): A64Row[] =>
+  SAME.flatMap(([name, u, opcode, unallocated]) => [
+    row(`${name}_vector`, `0 q:1 ${u} 01110 size:2 1 rm:5 ${opcode} 1 rn:5 rd:5`, 'Vd.T Vn.T Vm.T', { ...simd, unallocated }),
+    ...(SAME_SCALAR.has(name) ? [row(`${name}_scalar`, `01 ${u} 11110 11 1 rm:5 ${opcode} 1 rn:5 rd:5`, 'Dd Dn Dm', simd)] : []),
+  ]);
 
-const sameFpRows = SAME_FP.flatMap(([name, u, a, opcode, scalar]) => [
-  row(`${name}_vector`, `0 q:1 ${u} 01110 ${a} t:1 1 rm:5 ${opcode} 1 rn:5 rd:5`, 'Vd.F Vn.F Vm.F', { ...fp, unallocated: NOT_1D_FP }),
-  ...(scalar ? [row(`${name}_scalar`, `01 ${u} 11110 ${a} t:1 1 rm:5 ${opcode} 1 rn:5 rd:5`, 'Fd Fn Fm', fp)] : []),
-]);
+const sameFpRows = (): A64Row[] =>
+  SAME_FP.flatMap(([name, u, a, opcode, scalar]) => [
+    row(`${name}_vector`, `0 q:1 ${u} 01110 ${a} t:1 1 rm:5 ${opcode} 1 rn:5 rd:5`, 'Vd.F Vn.F Vm.F', { ...fp, unallocated: NOT_1D_FP }),
+    ...(scalar ? [row(`${name}_scalar`, `01 ${u} 11110 ${a} t:1 1 rm:5 ${opcode} 1 rn:5 rd:5`, 'Fd Fn Fm', fp)] : []),
+  ]);
 
-const miscellaneousRows = MISCELLANEOUS.flatMap(([name, u, opcode, operands, unallocated]) => {
-  const id = operands.endsWith(' 0') ? `${name}_zero` : name;
-  const scalar = unallocated === NOT_1D;
-  return [
-    row(`${id}_vector`, `0 q:1 ${u} 01110 size:2 10000 ${opcode} 10 rn:5 rd:5`, operands, { ...simd, unallocated }),
-    ...(scalar ? [row(`${id}_scalar`, `01 ${u} 11110 11 10000 ${opcode} 10 rn:5 rd:5`, operands.replace(/V(.)\.T/g, 'D$1'), simd)] : []),
-  ];
-});
+const miscellaneousRows = (): A64Row[] =>
+  MISCELLANEOUS.flatMap(([name, u, opcode, operands, unallocated]) => {
+    const id = operands.endsWith(' 0') ? `${name}_zero` : name;
+    const scalar = unallocated === NOT_1D;
+    return [
+      row(`${id}_vector`, `0 q:1 ${u} 01110 size:2 10000 ${opcode} 10 rn:5 rd:5`, operands, { ...simd, unallocated }),
+      ...(scalar ? [row(`${id}_scalar`, `01 ${u} 11110 11 10000 ${opcode} 10 rn:5 rd:5`, operands.replace(/V(.)\.T/g, 'D$1'), simd)] : []),
+    ];
+  });
 
-const miscellaneousFpRows = MISCELLANEOUS_FP.flatMap(([name, u, a, opcode, zero, scalar]) => {
-  const id = zero ? `${name}_zero` : name;
-  const last = zero ? ' 0.0' : '';
-  return [
-    row(`${id}_vector`, `0 q:1 ${u} 01110 ${a} t:1 10000 ${opcode} 10 rn:5 rd:5`, `Vd.F Vn.F${last}`, { ...fp, unallocated: NOT_1D_FP }),
-    ...(scalar
-      ? [
-          row(
-            zero ? `${name}_zero_scalar` : `${name}_simd_scalar`,
-            `01 ${u} 11110 ${a} t:1 10000 ${opcode} 10 rn:5 rd:5`,
-            `Fd Fn${last}`,
-            fp,
-          ),
-        ]
-      : []),
-  ];
-});
+const miscellaneousFpRows = (): A64Row[] =>
+  MISCELLANEOUS_FP.flatMap(([name, u, a, opcode, zero, scalar]) => {
+    const id = zero ? `${name}_zero` : name;
+    const last = zero ? ' 0.0' : '';
+    return [
+      row(`${id}_vector`, `0 q:1 ${u} 01110 ${a} t:1 10000 ${opcode} 10 rn:5 rd:5`, `Vd.F Vn.F${last}`, { ...fp, unallocated: NOT_1D_FP }),
+      ...(scalar
+        ? [
+            row(
+              zero ? `${name}_zero_scalar` : `${name}_simd_scalar`,
+              `01 ${u} 11110 ${a} t:1 10000 ${opcode} 10 rn:5 rd:5`,
+              `Fd Fn${last}`,
+              fp,
+            ),
+          ]
+        : []),
+    ];
+  });
 
-const reductionRows = REDUCTIONS_FP.flatMap(([name, a, opcode, across]) => [
-  row(`${name}P_pair`, `01 1 11110 ${a} t:1 11000 ${opcode} 10 rn:5 rd:5`, 'Fd Vn.M0', fp),
-  ...(across ? [row(`${name}V`, `0 1 1 01110 ${a} 0 11000 ${opcode} 10 rn:5 rd:5`, 'Sd Vn.4s', fp)] : []),
-]);
+const reductionRows = (): A64Row[] =>
+  REDUCTIONS_FP.flatMap(([name, a, opcode, across]) => [
+    row(`${name}P_pair`, `01 1 11110 ${a} t:1 11000 ${opcode} 10 rn:5 rd:5`, 'Fd Vn.M0', fp),
+    ...(across ? [row(`${name}V`, `0 1 1 01110 ${a} 0 11000 ${opcode} 10 rn:5 rd:5`, 'Sd Vn.4s', fp)] : []),
+  ]);
 
-export const SIMD_ROWS: readonly A64Row[] = [
-  ...sameRows,
-  ...sameFpRows,
+export const simdRows = (): readonly A64Row[] => [
+  ...sameRows(),
+  ...sameFpRows(),
   ...LOGICAL.map(([name, u, s]) => row(`${name}_vector`, `0 q:1 ${u} 01110 ${s} 1 rm:5 00011 1 rn:5 rd:5`, 'Vd.b Vn.b Vm.b', simd)),
-  ...miscellaneousRows,
-  ...miscellaneousFpRows,
+  ...miscellaneousRows(),
+  ...miscellaneousFpRows(),
   row('NOT', '0 q:1 1 01110 00 10000 00101 10 rn:5 rd:5', 'Vd.b Vn.b', { ...simd, mnemonic: 'mvn' }),
   row('RBIT_vector', '0 q:1 1 01110 01 10000 00101 10 rn:5 rd:5', 'Vd.b Vn.b', simd),
   ...NARROW.flatMap(([name, u, opcode]) =>
@@ -279,7 +284,7 @@ export const SIMD_ROWS: readonly A64Row[] = [
     row(name, `0 q:1 ${u} 01110 size:2 11000 ${opcode} 10 rn:5 rd:5`, operands, { ...simd, unallocated: ACROSS }),
   ),
   row('ADDP_pair', '01 0 11110 11 11000 11011 10 rn:5 rd:5', 'Dd Vn.2d', simd),
-  ...reductionRows,
+  ...reductionRows(),
   ...DIFFERENT.flatMap(([name, u, opcode, form]) =>
     halves((two, q) =>
       row(`${name}${two}_vector`, `0 ${q} ${u} 01110 size:2 1 rm:5 ${opcode} 00 rn:5 rd:5`, DIFFERENT_OPERANDS[form](q), {

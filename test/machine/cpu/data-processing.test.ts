@@ -3,15 +3,15 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodeWord } from '../../../src/arch/a64/decode.ts';
 import type { A64Row } from '../../../src/arch/a64/rows-form.ts';
-import { IMMEDIATE_ROWS } from '../../../src/arch/a64/rows-immediate.ts';
-import { REGISTER_ROWS } from '../../../src/arch/a64/rows-register.ts';
+import { immediateRows } from '../../../src/arch/a64/rows-immediate.ts';
+import { registerRows } from '../../../src/arch/a64/rows-register.ts';
 import { FLAG_C, FLAG_N, FLAG_V, FLAG_Z, getPc, getX, setPc, setX } from '../../../src/machine/cpu/context.ts';
 import { isImplemented } from '../../../src/machine/cpu/predecode.ts';
 import { stepCpu } from '../../../src/machine/cpu/step.ts';
 import { bareMachine, NO_STOPS, putWords } from './bare.ts';
 import { type Registers, reference } from './reference.ts';
 
-const rows = [...IMMEDIATE_ROWS, ...REGISTER_ROWS].filter((r) => isImplemented(r, r.pattern.value));
+const rows = [...immediateRows(), ...registerRows()].filter((r) => isImplemented(r, r.pattern.value));
 const machine = bareMachine({ megabytes: 1 });
 const START = 0x40001000;
 

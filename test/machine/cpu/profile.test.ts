@@ -1,6 +1,6 @@
 // What the CPU tells the SPU of a sampled operation: class, subclass byte, addresses, branch, events (spe-architecture §1.8-§1.10, §2.1).
 import { describe, expect, test } from 'vitest';
-import { ROWS } from '../../../src/arch/a64/rows.ts';
+import { a64Rows } from '../../../src/arch/a64/rows.ts';
 import { getX, SP, setPstate, setSys, setX } from '../../../src/machine/cpu/context.ts';
 import { operationKind } from '../../../src/machine/cpu/profile.ts';
 import { stepCpu } from '../../../src/machine/cpu/step.ts';
@@ -102,7 +102,7 @@ describe('class and subclass', () => {
   });
 
   test('every row has a class, loads and stores and branches theirs', () => {
-    for (const row of ROWS) {
+    for (const row of a64Rows()) {
       const kind = operationKind(row, row.pattern.value);
       expect([row.id, kind.class]).toEqual([
         row.id,
