@@ -50,6 +50,53 @@ describe('a compiled region does what the interpreter does', () => {
   );
 });
 
+describe('flags that are kept as what made them', () => {
+  const CONDITIONS = ['eq', 'ne', 'cs', 'cc', 'mi', 'pl', 'vs', 'vc', 'hi', 'ls', 'ge', 'lt', 'gt', 'le'];
+  const EDGES = [0n, 1n, 0x7fff_ffffn, 0x8000_0000n, 0xffff_ffffn, 1n << 32n, (1n << 63n) - 1n, 1n << 63n, (1n << 64n) - 1n];
+  /** Whether each condition holds after the operation, as bits of one word a pair of operands; by selects, by branches, and after a call. */
+  const program = (operation: string): string => `
+      adr x20, pairs
+      movz x21, #${EDGES.length ** 2}
+      movz x22, #0x4001, lsl #16
+    loop:
+      ldp x0, x1, [x20], #16
+      movz x2, #0
+      ${operation}
+      ${CONDITIONS.map((c) => `cset x3, ${c}\n add x2, x3, x2, lsl #1`).join('\n')}
+      ${CONDITIONS.map((c, i) => `b.${c} taken${i}\n orr x2, x2, #${1n << BigInt(32 + i)}\n taken${i}:`).join('\n')}
+      ccmp x0, x1, #5, ge
+      cset x3, lt
+      add x2, x3, x2, lsl #1
+      ccmn w0, w1, #10, ne
+      cset x3, hi
+      add x2, x3, x2, lsl #1
+      str x2, [x22], #8
+      sub x21, x21, #1
+      cbnz x21, loop
+    end:
+      b end
+    pairs:
+      ${EDGES.flatMap((a) => EDGES.flatMap((b) => [a, b]))
+        .map((v) => `.word ${v & 0xffff_ffffn}\n .word ${v >> 32n}`)
+        .join('\n')}`;
+  const run = (operation: string, hot: number): Bare => {
+    const b = bareMachine({ megabytes: 4 });
+    b.m.code.hot = hot;
+    put(b, program(operation));
+    setPc(b.cpu.context, BigInt(CODE));
+    stepCpu(b.m, b.cpu, 20_000, NO_STOPS);
+    return b;
+  };
+  test.each(['subs x4, x0, x1', 'subs w4, w0, w1', 'adds x4, x0, x1', 'adds w4, w0, w1', 'ands x4, x0, x1', 'ands w4, w0, w1'])(
+    'every condition after %s of edges',
+    (operation) => {
+      const compiled = run(operation, 1);
+      expect(compiled.m.code.regions.length).toBeGreaterThan(0);
+      expect(diffPlain(world(run(operation, NEVER_HOT)), world(compiled))).toEqual([]);
+    },
+  );
+});
+
 describe('a region goes when its code changes', () => {
   test('a store into a hot loop takes effect with the next operation', () => {
     const run = (hot: number): Bare => {
