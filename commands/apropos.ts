@@ -22,7 +22,10 @@ export const apropos = (state: ShellState) =>
         show: ({ data }) => {
           const rows = (data?.['commands'] ?? []) as readonly { readonly usage: string; readonly about: string }[];
           if (rows.length === 0) return [text('nothing')];
-          return [text(...rows.flatMap((r) => [[{ text: r.usage, role: 'name' as const }], `    ${r.about}`]))];
+          return rows.flatMap((r) => [
+            text([{ text: r.usage, role: 'name' as const }]),
+            { kind: 'prose', paragraphs: [r.about], indent: 4 } as const,
+          ]);
         },
       },
     ],

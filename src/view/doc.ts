@@ -17,7 +17,7 @@ export interface Column {
 export type Block =
   | { readonly kind: 'text'; readonly lines: readonly Line[] }
   /** Paragraphs, broken at blanks to fit. */
-  | { readonly kind: 'prose'; readonly paragraphs: readonly string[] }
+  | { readonly kind: 'prose'; readonly paragraphs: readonly string[]; readonly indent?: number }
   | { readonly kind: 'table'; readonly columns: readonly Column[]; readonly rows: readonly (readonly Line[])[]; readonly header?: boolean }
   /** Name, value and what it means, aligned. */
   | { readonly kind: 'pairs'; readonly rows: readonly { readonly name: string; readonly value: Line; readonly note?: Line }[] }

@@ -47,8 +47,9 @@ function blockLines(block: Exclude<Block, { kind: 'raw' }>, options: LayoutOptio
     case 'text':
       return block.lines.map(spansOf);
     case 'prose': {
-      const columns = Math.min(options.width, PROSE);
-      return block.paragraphs.flatMap((paragraph) => wrapProse(escapeControls(paragraph), columns)).map(spansOf);
+      const indent = ' '.repeat(block.indent ?? 0);
+      const columns = Math.min(options.width, PROSE) - indent.length;
+      return block.paragraphs.flatMap((paragraph) => wrapProse(escapeControls(paragraph), columns)).map((line) => spansOf(indent + line));
     }
     case 'table':
       return tableLines(
@@ -84,11 +85,12 @@ function blockLines(block: Exclude<Block, { kind: 'raw' }>, options: LayoutOptio
 
 const BYTES_PER_LINE = 16;
 
-/** `0000000040080000  b0 d0 c2 …  |…|`; a marked byte has `*` behind it. */
+/** `40080000  b0 d0 c2 …  |…|`, with 16 digits from 4 GiB on: below, a line fits 80 columns. A marked byte has `*` behind it. */
 function hexdumpLines(base: bigint, bytes: Uint8Array, marks: ReadonlySet<number>): SpanLine[] {
   const out: SpanLine[] = [];
+  const digits = base + BigInt(bytes.length) <= 1n << 32n ? 8 : 16;
   for (let from = 0; from < bytes.length; from += BYTES_PER_LINE) {
-    const line: Span[] = [{ text: hex(base + BigInt(from), 16).slice(2), role: 'address' }, { text: ' ' }];
+    const line: Span[] = [{ text: hex(base + BigInt(from), digits).slice(2), role: 'address' }, { text: ' ' }];
     let ascii = '';
     for (let i = from; i < from + BYTES_PER_LINE; i++) {
       const gap = i === from + BYTES_PER_LINE / 2 ? '  ' : ' ';

@@ -80,11 +80,17 @@ describe('other blocks', () => {
       }),
     ).toBe('PMBSR_EL1  0x0   S=0\nx0         0x10\n');
   });
+  test('hexdump: from 4 GiB on the address has 16 digits', () => {
+    expect(plain({ kind: 'hexdump', base: 0xffff_8000_0000_0000n, bytes: Uint8Array.of(0x41) })).toMatch(
+      /^ffff800000000000 {2}41 +\|A\|\n$/,
+    );
+  });
+
   test('hexdump: address, sixteen bytes, ASCII; marked bytes have a star', () => {
     const bytes = Uint8Array.from({ length: 18 }, (_, i) => 0x3f + i);
     expect(plain({ kind: 'hexdump', base: 0x40080000n, bytes, marks: [0, 7, 15] })).toBe(
-      '0000000040080000  3f*40 41 42 43 44 45 46* 47 48 49 4a 4b 4c 4d 4e* |?@ABCDEFGHIJKLMN|\n' +
-        '0000000040080010  4f 50                                             |OP|\n',
+      '40080000  3f*40 41 42 43 44 45 46* 47 48 49 4a 4b 4c 4d 4e* |?@ABCDEFGHIJKLMN|\n' +
+        '40080010  4f 50                                             |OP|\n',
     );
   });
   test('tree', () => {
