@@ -27,7 +27,7 @@ import { decodeSource, dumpSource, openTrace, type TraceSource } from '../../src
 import { fileOf, pipeOf, recordingOf } from '../trace/perf-data-scene.ts';
 import { type Dice, damagedRecords, dice, randomRecords } from '../trace/random-packets.ts';
 
-const BYTES = Number(process.env['SPESH_FUZZ_BYTES'] ?? 2_000_000);
+const BYTES = Number(process.env['SPESH_FUZZ_BYTES'] ?? 100_000_000);
 const SEED = Number(process.env['SPESH_FUZZ_SEED'] ?? 1);
 /** An input of some KiB that takes longer hangs; the machine may be busy. */
 const LONGEST_MS = 5_000;
