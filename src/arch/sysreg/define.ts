@@ -35,6 +35,14 @@ export function sysregKey(op0: number, op1: number, crn: number, crm: number, op
   return (op0 << 14) | (op1 << 11) | (crn << 7) | (crm << 3) | op2;
 }
 
+/** The key of an MRS or MSR (register): bits 19:5 of the word, whose o0 is op0 less 2. DDI 0487 C6.2. */
+export const keyOfWord = (word: number): number => 0x8000 | ((word >>> 5) & 0x7fff);
+
+/** op0, op1, CRn, CRm, op2 of a key. */
+export function encodingOfKey(key: number): SystemRegister['encoding'] {
+  return [key >> 14, (key >> 11) & 7, (key >> 7) & 15, (key >> 3) & 15, key & 7];
+}
+
 type FieldOptions = Omit<RegisterField, 'name' | 'high' | 'low'>;
 
 export const field = (high: number, low: number, name: string, options: FieldOptions = {}): RegisterField => ({

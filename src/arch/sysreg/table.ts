@@ -16,16 +16,18 @@ export const REGISTERS: readonly SystemRegister[] = [
 ];
 
 const byName = new Map<string, number>();
+const byUpperName = new Map<string, number>(); // CurrentEL, SPSel
 const byKey = new Map<number, number>();
 for (const [index, row] of REGISTERS.entries()) {
   if (byName.has(row.name) || byKey.has(row.key)) throw new Error(`system register ${row.name} stands twice`);
   byName.set(row.name, index);
+  byUpperName.set(row.name.toUpperCase(), index);
   byKey.set(row.key, index);
 }
 
 /** The dense index of a register by its printed name (any case); -1 when there is none. */
 export function registerIndex(name: string): number {
-  return byName.get(name) ?? byName.get(name.toUpperCase()) ?? -1;
+  return byName.get(name) ?? byUpperName.get(name.toUpperCase()) ?? -1;
 }
 
 /** The dense index of a name that stands in the source code. Throws (our bug) when it is unknown. */
