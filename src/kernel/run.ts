@@ -141,15 +141,9 @@ export function advanceVcpu(mw: MountedWorld, vmIndex: number, vcpuIndex: number
     if (wouldProfile(g)) return refused(STOPPED, stoppedExit(g));
     if (isCaught()) return back('running', 'event');
     if (executed >= operations) return back('running');
-    if (vcpu.vgic?.kick) leaveGuest(g); // somebody changed an interrupt meanwhile
-    loadVcpu(g);
-    if (operationsToService(g) === 0) leaveGuest(g); // perf reads the guest's AUX buffer now
-    if (!cpu.inGuest) {
-      const exit = serviceGuestEvent(g) ?? settleBuffer(g); // user space may have set the registers
-      if (exit !== null) return out(exit, ok({ ret: 0, events: [] }));
-      enterGuest(g);
-      if (isCaught()) return back('running', 'event');
-    }
+    const barred = bringIntoGuest(g);
+    if (barred !== null) return out(barred, ok({ ret: 0, events: [] }));
+    if (isCaught()) return back('running', 'event');
     const stepped = stepCpu(mw.mounted, cpu, Math.min(operations - executed, operationsToService(g)), {
       ...stops,
       skipFirst: stops.skipFirst && executed === 0,
@@ -168,6 +162,17 @@ export function advanceVcpu(mw: MountedWorld, vmIndex: number, vcpuIndex: number
     if (handled === 'block') vcpu.run.place = 'blocked';
     else return out(handled.exit, ok({ ret: 0, events: [] }));
   }
+}
+
+/** Into the guest, unless it is there and nobody wants it out. An exit: user space must act first. */
+export function bringIntoGuest(g: GuestExit): Exit | null {
+  if (g.vcpu.vgic?.kick) leaveGuest(g); // somebody changed an interrupt meanwhile
+  loadVcpu(g);
+  if (operationsToService(g) === 0) leaveGuest(g); // perf reads the guest's AUX buffer now
+  if (g.cpu.inGuest) return null;
+  const exit = serviceGuestEvent(g) ?? settleBuffer(g); // user space may have set the registers
+  if (exit === null) enterGuest(g);
+  return exit;
 }
 
 /** A sleeping vCPU has an interrupt that ends its WFI; its timers may just have brought it. */

@@ -6,6 +6,7 @@ import { REGISTERS, registerByKey } from '../../arch/sysreg/table.ts';
 import { getPc, getX, setPc, setX } from '../../machine/cpu/context.ts';
 import { isSpeRegister, readSpeRegister, writeSpeRegister } from '../spe/trapped-access.ts';
 import { writeTrappedIcc } from '../vgic/sgi.ts';
+import type { Exit } from '../world.ts';
 import { type GuestExit, type Handled, tell } from './exit-state.ts';
 import { injectUndefined } from './inject.ts';
 
@@ -17,35 +18,35 @@ export function trappedAccess(iss: number): { key: number; read: boolean; regist
   return { key, read: (iss & 1) !== 0, register: (iss >> 5) & 31 };
 }
 
+/**
+ * KVM's answer to a trapped MRS (`value` null) or MSR of the register with this encoding key, before PC or a general register is touched:
+ * the value read (0 of a write), that it is UNDEFINED to this guest, or an exit that user space must act on, with nothing done.
+ */
+export function answerAccess(g: GuestExit, key: number, value: bigint | null): bigint | 'undefined' | { readonly exit: Exit } {
+  const index = registerByKey(key);
+  if (isSpeRegister(index)) {
+    if (value === null) return readSpeRegister(g, index) ?? 'undefined';
+    const written = writeSpeRegister(g, index, value);
+    if (written !== 'done') return written;
+    tell(g, 'trap.write', { register: REGISTERS[index].name, value: `0x${value.toString(16)}` });
+    return 0n;
+  }
+  if (value !== null && g.vm.vgic !== null && writeTrappedIcc(g.vm, g.vcpu.index, key, value, g.note)) return 0n;
+  return 'undefined';
+}
+
 export function handleSystemRegister(g: GuestExit): Handled {
   const { key, read, register } = trappedAccess(g.cpu.trap.iss);
   const c = g.cpu.context;
-  const index = registerByKey(key);
-  const name = index < 0 ? `S${key.toString(16)}` : REGISTERS[index].name;
-  const value = read ? null : register === XZR ? 0n : getX(c, register);
-  const done = (): Handled => {
-    setPc(c, getPc(c) + 4n);
-    return 'resume';
-  };
-  const undefinedToGuest = (): Handled => {
-    tell(g, 'guest.undefined', { register: name, write: !read });
+  const answer = answerAccess(g, key, read ? null : register === XZR ? 0n : getX(c, register));
+  if (typeof answer === 'object') return answer; // PC stays at the write: it is retried
+  if (answer === 'undefined') {
+    const index = registerByKey(key);
+    tell(g, 'guest.undefined', { register: index < 0 ? `S${key.toString(16)}` : REGISTERS[index].name, write: !read });
     injectUndefined(g);
     return 'resume';
-  };
-
-  if (isSpeRegister(index)) {
-    if (value === null) {
-      const answer = readSpeRegister(g, index);
-      if (answer === null) return undefinedToGuest();
-      if (register !== XZR) setX(c, register, answer);
-      return done();
-    }
-    const written = writeSpeRegister(g, index, value);
-    if (written === 'undefined') return undefinedToGuest();
-    if (written !== 'done') return written; // PC stays at the write: it is retried
-    tell(g, 'trap.write', { register: name, value: `0x${value.toString(16)}` });
-    return done();
   }
-  if (value !== null && g.vm.vgic !== null && writeTrappedIcc(g.vm, g.vcpu.index, key, value, g.note)) return done();
-  return undefinedToGuest();
+  if (read && register !== XZR) setX(c, register, answer);
+  setPc(c, getPc(c) + 4n);
+  return 'resume';
 }

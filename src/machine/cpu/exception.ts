@@ -20,7 +20,7 @@ import {
   syndrome,
 } from '../../arch/esr.ts';
 import { indexOfRegister } from '../../arch/sysreg/table.ts';
-import { EL, EVENT, getPc, getPstate, MONITOR, PC_HI, PC_LO, PSTATE_IL, SPSEL, setPc, setPstate } from './context.ts';
+import { type CpuContext, EL, EVENT, getPc, getPstate, MONITOR, PC_HI, PC_LO, PSTATE_IL, SPSEL, setPc, setPstate } from './context.ts';
 import { type Core, FAULT_FP_EL1, FAULT_FP_EL2, FAULT_PC_ALIGNMENT, FAULT_SP_ALIGNMENT, FAULT_STAGE2, settleRegisters } from './core.ts';
 import { isWide } from './predecode-data.ts';
 import { accessSizeLog2 } from './predecode-memory.ts';
@@ -48,18 +48,24 @@ const VECTOR_SYNCHRONOUS = 0x000;
 const VECTOR_IRQ = 0x080;
 const VECTOR_FIQ = 0x100;
 
+/** The vector of an exception to EL1, by the Exception level and stack pointer that it comes from; a synchronous one unless given. */
+export function vectorOf({ sys, core: k }: CpuContext, vector = VECTOR_SYNCHRONOUS): bigint {
+  const group = k[EL] === 0 ? 0x400 : k[SPSEL] === 1 ? 0x200 : 0x000;
+  return BigInt.asUintN(64, sys[VBAR_EL1] + BigInt(group + vector));
+}
+
 /** Exception entry to EL1: SPSR, ELR, PSTATE and the vector; the syndrome is the caller's. */
 function enterEl1(core: Core, vector: number, preferredReturn: bigint): void {
   settleRegisters(core); // the stack pointers are banked
   const c = core.cpu.context;
-  const group = c.core[EL] === 0 ? 0x400 : c.core[SPSEL] === 1 ? 0x200 : 0x000;
+  const address = vectorOf(c, vector);
   const pstate = getPstate(c);
   c.sys[SPSR_EL1] = pstate;
   c.sys[ELR_EL1] = preferredReturn;
   // SCTLR_EL1.SPAN = 0: PAN is set on entry.
   const pan = (c.sys[SCTLR_EL1] & (1n << 23n)) === 0n ? PSTATE_PAN_BIT : pstate & PSTATE_PAN_BIT;
   setPstate(c, (pstate & PSTATE_NZCV) | pan | PSTATE_DAIF | EL1H);
-  setPc(c, c.sys[VBAR_EL1] + BigInt(group + vector));
+  setPc(c, address);
 }
 
 /** A synchronous exception to EL1. `far` where the class has an address. `preferredReturn`: PC unless the operation is complete (SVC). */

@@ -2,7 +2,7 @@
 // timers and the SPU are looked at between stretches of the fast loop (run.ts), which ends wherever one of them could have something to say.
 // What counts as an operation: every instruction executed, every one that ended in an exception or a trap, and every exception for which none
 // could be fetched. Taking an interrupt counts nothing.
-import { maintenancePending, vfiqPending, virqPending } from '../gic/interface.ts';
+import { vfiqPending, virqPending } from '../gic/interface.ts';
 import type { Mounted, PhysicalCpu, StepResult, StepStop, StepStops, UndefinedInstruction } from '../machine.ts';
 import { countOperations, operationsToSample, profilingEnabled, sampleOperation } from '../spu/spu.ts';
 import { unitOf } from '../spu/unit.ts';
@@ -13,6 +13,7 @@ import { DAIF, EL, getPc, PC_HI, PC_LO } from './context.ts';
 import { type Core, chooseRegions, coreOf, settleRegisters, watchMonitors } from './core.ts';
 import { nextTimerTick, updateTimerLines } from './counter.ts';
 import { deliverFault, isIllegalState, takeFiq, takeIllegalState, takeIrq } from './exception.ts';
+import { hostInterruptCame, hostInterrupts } from './host-lines.ts';
 import { EXECUTE, translate } from './mmu.ts';
 import { EXIT_COUNT, EXIT_FAULT, EXIT_FETCH, EXIT_SYSTEM } from './operations.ts';
 import { beginSample, endSample, stopCapture } from './profile.ts';
@@ -22,8 +23,6 @@ import { executeSystem } from './system.ts';
 const ERET = 0xd69f03e0;
 const PSTATE_I = 2;
 const PSTATE_F = 1;
-/** The host's maintenance interrupt of the virtual CPU interface. */
-const MAINTENANCE_PPI = 25;
 /** More UNDEFINED instructions in one call than anyone reads. */
 const UNDEFINED_LIMIT = 16;
 
@@ -92,15 +91,9 @@ function keepBranchTarget(core: Core, s: Stretch, profiling: boolean): void {
   spu.previousTarget = profiling ? { address, el: k[EL] } : null;
 }
 
-/** Interrupts that the host sees: its lines that are up, less those that it forwarded and the guest has not ended. */
-const hostInterrupts = (cpu: PhysicalCpu): number => cpu.hostLines & ~cpu.ich.forwarded;
-
 /** Host interrupts that came since `before` stop the run. */
 function noteHostLines(core: Core, s: Stretch, before: number): void {
-  const { cpu } = core;
-  const maintenance = 1 << MAINTENANCE_PPI;
-  cpu.hostLines = maintenancePending(cpu.ich) ? cpu.hostLines | maintenance : cpu.hostLines & ~maintenance;
-  if ((hostInterrupts(cpu) & ~before) !== 0) s.stop ??= 'host-irq';
+  if (hostInterruptCame(core.cpu, before)) s.stop ??= 'host-irq';
 }
 
 /**

@@ -5,18 +5,16 @@ import { decodeWord } from '../../arch/a64/decode.ts';
 import { type A64Row, bits } from '../../arch/a64/rows-form.ts';
 import { EC_BRK, EC_HVC, EC_PSB_CSYNC, EC_SMC, EC_SVC, EC_SYSREG, EC_WFX, ISS_ALWAYS, systemSyndrome } from '../../arch/esr.ts';
 import { SPE_V1P5 } from '../../arch/spe/features.ts';
-import { sysregKey } from '../../arch/sysreg/define.ts';
-import { indexOfRegister, REGISTERS, registerByKey } from '../../arch/sysreg/table.ts';
-import { trapsToHypervisor, vfiqPending, virqPending } from '../gic/interface.ts';
+import { indexOfRegister } from '../../arch/sysreg/table.ts';
+import { vfiqPending, virqPending } from '../gic/interface.ts';
 import { finishSamples } from '../spu/state.ts';
 import { DAIF, EL, EVENT, getPc, getPstate, getX, MONITOR, SINK, setPstate, setX, ZERO } from './context.ts';
 import { type Core, settleRegisters } from './core.ts';
 import { deliverFault, exceptionReturn, nextInstruction, takeSynchronous, takeUndefined, trapToEl2 } from './exception.ts';
 import { executeSys } from './maintenance.ts';
 import { isImplemented } from './predecode.ts';
-import { decideAccess, isIdentificationTrapped, isReservedIdentification } from './system-access.ts';
-import { readRegister, writeRegister } from './system-registers.ts';
-import { executeVector, isVectorEnabled } from './vector/execute.ts';
+import { accessSystemRegister, exceptionOf } from './system-move.ts';
+import { executeVector } from './vector/execute.ts';
 
 /** What became of a slow operation. 'exception': the guest goes on at a vector. 'undefined': the same, because it was UNDEFINED. 'wait': WFE with nothing to wait for. */
 export type Outcome = 'done' | 'exception' | 'trap' | 'undefined' | 'wait';
@@ -25,8 +23,6 @@ const HCR_EL2 = indexOfRegister('HCR_EL2');
 const MDCR_EL2 = indexOfRegister('MDCR_EL2');
 const HFGITR_EL2 = indexOfRegister('HFGITR_EL2');
 const SCTLR_EL1 = indexOfRegister('SCTLR_EL1');
-const FPCR = indexOfRegister('FPCR');
-const FPSR = indexOfRegister('FPSR');
 
 const bit = (n: number): bigint => 1n << BigInt(n);
 const HCR_TWI = bit(13);
@@ -82,39 +78,19 @@ function sendEvent(core: Core, everywhere: boolean): Outcome {
 }
 
 function moveSystemRegister(core: Core, word: number, read: boolean): Outcome {
-  const op0 = 2 + bits(word, 19, 19);
-  const op1 = bits(word, 18, 16);
-  const crn = bits(word, 15, 12);
-  const crm = bits(word, 11, 8);
-  const op2 = bits(word, 7, 5);
+  const c = core.cpu.context;
   const rt = bits(word, 4, 0);
-  const iss = systemSyndrome(op0, op1, crn, crm, op2, rt, read);
-  const key = sysregKey(op0, op1, crn, crm, op2);
-  const index = registerByKey(key);
-  if (index < 0) {
-    if (!read || core.k[EL] === 0 || !isReservedIdentification(op0, op1, crn, crm)) return undefinedInstruction(core);
-    if (isIdentificationTrapped(core)) return trap(core, EC_SYSREG, iss);
-    setX(core.cpu.context, rt === 31 ? SINK : rt, 0n);
+  const answer = accessSystemRegister(core, word, read ? null : getX(c, rt === 31 ? ZERO : rt));
+  if (typeof answer === 'bigint') {
+    if (read) setX(c, rt === 31 ? SINK : rt, answer);
     nextInstruction(core);
     return 'done';
   }
-  if ((index === FPCR || index === FPSR) && !isVectorEnabled(core)) return deliverFault(core, word) ? 'exception' : 'trap';
-  const decision = decideAccess(core, index, read);
-  if (decision === 'undefined') return undefinedInstruction(core);
-  if (decision === 'trap-el1') {
-    takeSynchronous(core, EC_SYSREG, iss);
-    return 'exception';
-  }
-  if (decision === 'trap-el2' || (REGISTERS[index].name.startsWith('ICC_') && trapsToHypervisor(core.cpu.ich, key))) {
-    return trap(core, EC_SYSREG, iss);
-  }
-  if (read) {
-    const value = readRegister(core, index);
-    if (value === null) return undefinedInstruction(core);
-    setX(core.cpu.context, rt === 31 ? SINK : rt, value);
-  } else if (!writeRegister(core, index, getX(core.cpu.context, rt === 31 ? ZERO : rt))) return undefinedInstruction(core);
-  nextInstruction(core);
-  return 'done';
+  if (answer === 'undefined') return undefinedInstruction(core);
+  const { el, ec, iss } = exceptionOf(core, word, answer);
+  if (el === 2) return trap(core, ec, iss);
+  takeSynchronous(core, ec, iss);
+  return 'exception';
 }
 
 /** MSR (immediate): op1:op2 chooses the PSTATE field. */
