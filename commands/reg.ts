@@ -20,7 +20,7 @@ export const reg = family({
   details: [
     'A general register (x0…x30, w0…, sp, pc, pstate), a system register or a field of one (PMBSR_EL1.S), of the focused vCPU. Setting is the debugger’s doing: no trap, no side effect; `msr` writes as the guest would.',
   ],
-  see: ['regs', 'print', 'msr'],
+  see: ['regs', 'print', 'mrs', 'msr'],
   forms: [
     {
       id: 'reg',

@@ -35,6 +35,8 @@ import { letCommand } from './let.ts';
 import { load } from './load.ts';
 import { mask } from './mask.ts';
 import { more } from './more.ts';
+import { mrs } from './mrs.ts';
+import { msr } from './msr.ts';
 import { on } from './on.ts';
 import { perf } from './perf.ts';
 import { perfmon } from './perfmon.ts';
@@ -120,6 +122,8 @@ export const families = (state: ShellState): readonly Family[] => [
   x,
   dis,
   backtrace,
+  msr,
+  mrs,
   w,
   // spe
   spu,

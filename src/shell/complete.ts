@@ -108,6 +108,9 @@ function slotCandidates(
     case 'SYMBOL':
       out.push(...expressionCandidates(state));
       break;
+    case 'SYSREG':
+      out.push(...SYSTEM_REGISTERS);
+      break;
     case 'ERRNO':
       out.push(...ERRNOS.map((row) => ({ text: row.name, about: row.text })));
       break;
@@ -137,6 +140,7 @@ const files = (typed: string, ending: RegExp, state: ShellState): Candidate[] =>
         .filter((name) => /^[^\s;#'"\\]+$/.test(name) && (name.endsWith('/') || ending.test(name)))
         .map((text) => ({ text, about: text.endsWith('/') ? 'directory' : 'file' }));
 
+const SYSTEM_REGISTERS = REGISTERS.map((r) => ({ text: r.name, about: r.title }));
 const GENERAL = ['pc', 'sp', 'pstate', ...Array.from({ length: 31 }, (_, i) => `x${i}`)];
 const SCALARS = ['d', 's'].flatMap((letter) => Array.from({ length: 32 }, (_, i) => `${letter}${i}`));
 
@@ -149,7 +153,7 @@ function expressionCandidates(state: ShellState): readonly Candidate[] {
   return [
     ...GENERAL.map((text) => ({ text, about: 'register' })),
     ...SCALARS.map((text) => ({ text, about: 'low bits of a SIMD&FP register' })),
-    ...REGISTERS.map((r) => ({ text: r.name, about: r.title })),
+    ...SYSTEM_REGISTERS,
     ...symbols,
     ...variables,
   ];

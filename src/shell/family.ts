@@ -40,7 +40,8 @@ export type Group =
  *   VCPU      expression: `0`, `vcpu0`, `vcpu 0`, `$i`, `(…)`        LIST      word: CPU list `0-3,5`
  *   WORD      word: any, quotes removed                              NAME      word: letters, digits, `_ . -`
  *   ATTR      word: `spe.irq`, `KVM_ARM_VCPU_SPE_SPU`, `3/1`          REGISTER  word: register, or `REGISTER.FIELD`
- *   SYMBOL    word: symbol of the image                              ERRNO     word: `EINVAL`
+ *   SYSREG    word: system register, or `S3_0_C9_C10_3`              SYMBOL    word: symbol of the image
+ *   ERRNO     word: `EINVAL`
  *   PATH      word: sysfs path                                       FILE      word: path of a file that io reads beforehand
  *   HOST      word: name of a host fixture, or a file as FILE        GUEST     word: name of a guest of the project, or a file as FILE
  *   OUT       word: path of a file to write                          REGEX     word: what stands between the slashes of `/…/`

@@ -26,7 +26,7 @@ function sentence(d: StopData): string {
     case 'interrupted':
       return `${where}: interrupted at tick ${d.tick.toLocaleString('en-US')}`;
     case 'exit':
-      return `${where}: ${d.caught === undefined ? '' : `${caughtText(d)}: `}${exitText(d)}`;
+      return `${where}: ${d.caught === undefined ? '' : `${caughtText(d)}: `}${d.exit === null ? 'KVM_RUN came back' : exitText(d.exit)}`;
     default:
       return where;
   }
@@ -35,9 +35,8 @@ function sentence(d: StopData): string {
 /** `catch 2, trap.write PMBLIMITR_EL1`. */
 const caughtText = ({ caught = [] }: StopData): string => caught.map(({ number, what }) => `catch ${number}, ${what}`).join('; ');
 
-function exitText(d: StopData): string {
-  const exit = d.exit;
-  if (exit === null) return 'KVM_RUN came back';
+/** `KVM_EXIT_RLIMIT {rlimit=8, excess=4096}`. */
+export function exitText(exit: Readonly<Record<string, unknown>>): string {
   const members = Object.entries(exit)
     .filter(([key]) => key !== 'reason' && key !== 'name')
     .map(([key, value]) => `${key}=${typeof value === 'object' ? JSON.stringify(value) : String(value)}`);

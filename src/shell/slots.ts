@@ -68,6 +68,7 @@ const PLAIN: Readonly<Record<string, { readonly form: RegExp; readonly what: str
     hint: 'an attribute is spe.irq, KVM_ARM_VCPU_SPE_IRQ or GROUP/ATTR in numbers, 3/0',
   },
   REGISTER: { form: /^[A-Za-z_]\w*(\.\w+)?$/, what: 'a register', hint: 'a register is PMBPTR_EL1, PMBSR_EL1.S, x0, pc' },
+  SYSREG: { form: /^[A-Za-z_]\w*$/, what: 'a system register', hint: 'a whole one: PMBSR_EL1, or by its encoding S3_0_C9_C10_3' },
   ERRNO: { form: /^E[A-Z0-9]+$/, what: 'an errno', hint: 'an errno is EINVAL, ENXIO, EBUSY, …' },
 };
 

@@ -19,6 +19,7 @@ export const SLOT_TYPES = [
   'REGEX',
   'TEXT',
   'REGISTER',
+  'SYSREG',
   'SYMBOL',
   'ERRNO',
 ] as const;

@@ -87,6 +87,11 @@ describe('values', () => {
   test('fields of a register have their meaning beside them', () => {
     expect(at('reg PMBSR_EL1.|').items.find((i) => i.label === 'PMBSR_EL1.S')?.detail).toBeTruthy();
   });
+  test('behind mrs and msr the system registers, and nothing that those instructions cannot name', () => {
+    expect(at('mrs PMBP|').labels).toEqual(['PMBPTR_EL1']);
+    expect(at('msr pmscr_el1|').labels[0]).toBe('PMSCR_EL1');
+    expect(at('mrs x|').labels.filter((label) => /^x\d/.test(label))).toEqual([]);
+  });
   test('letters in order find it too, behind the beginnings', () => {
     expect(at('print pmsfcr|').labels[0]).toBe('PMSFCR_EL1');
     expect(at('print pfcr|').labels).toContain('PMSFCR_EL1');

@@ -8,13 +8,13 @@ import type { Host } from '../host.ts';
 import { chosenBy, knobOf } from '../knobs.ts';
 import { finishMmio } from '../mmio.ts';
 import { perHost } from '../per-host.ts';
-import { type Check, does, endsWhen, fails, inferred, mainline, type Step, steps, v4, v5, walk } from '../steps.ts';
+import { type Check, checksOf, does, endsWhen, fails, inferred, mainline, type Step, steps, v4, v5, walk } from '../steps.ts';
 import { allowedCpus, cpusWithSpu, mayRunOn, refusesWrongCpu } from '../supported-cpus.ts';
 import { MAP_CHECKS, mapResources } from '../vgic/init.ts';
 import { claimTimers, setOwner } from '../vgic/owner.ts';
 import { hasFeature, knobWord } from '../vm.ts';
 
-const FIRST = 'kvm_arch_vcpu_run_pid_change';
+const FIRST_RUN = 'kvm_arch_vcpu_run_pid_change';
 
 /** The timers' PPI that another device has; null when both are free. */
 function timerClash(s: VcpuCall): number | null {
@@ -100,7 +100,7 @@ function firstRun(host: Host): readonly Step<VcpuCall>[] {
         saw: (s) => doneText(s.vcpu.initialised, 'KVM_ARM_VCPU_INIT'),
         wouldPass: () => 'KVM_ARM_VCPU_INIT first',
       },
-      mainline(FIRST),
+      mainline(FIRST_RUN),
     ),
     fails(
       'EPERM',
@@ -110,7 +110,7 @@ function firstRun(host: Host): readonly Step<VcpuCall>[] {
         saw: (s) => (needsFinalising(s) ? 'sve' : 'nothing to finalise'),
         wouldPass: () => 'KVM_ARM_VCPU_FINALIZE first',
       },
-      mainline(FIRST),
+      mainline(FIRST_RUN),
     ),
     ...(host.kernel.revision === 'rfc-v4' ? [notOnSpuCpus, ...speChecks(host)] : []),
     ...mapChecks(host),
@@ -152,7 +152,7 @@ function firstRun(host: Host): readonly Step<VcpuCall>[] {
         s.vm.hasRanOnce = true;
         note(s, 'vm.ran', { vm: s.vm.index, vcpu: vcpuName(s.vm, s.vcpu) });
       },
-      mainline(FIRST),
+      mainline(FIRST_RUN),
     ),
   ];
 }
@@ -219,6 +219,15 @@ const enters = (host: Host): readonly Step<VcpuCall>[] => [
 ];
 
 const AGAIN = perHost((host) => steps<VcpuCall>('KVM_RUN', enters(host)));
+
+const FIRST = perHost((host) => steps<VcpuCall>('KVM_RUN', firstRun(host)));
+
+/** The check of a vCPU's first KVM_RUN that would refuse it now, and what it sees; null: none, or it has run. Nothing is changed. */
+export function unreadyToRun(s: VcpuCall): string | null {
+  if (s.vcpu.hasRanOnce) return null;
+  const failed = checksOf(FIRST(s.host)).find((check) => check.fails(s));
+  return failed === undefined ? null : `${failed.why}: ${failed.saw(s)}`;
+}
 
 /** The list of KVM_RUN on a vCPU that never ran. */
 export const firstRunSteps = perHost((host) => steps<VcpuCall>('KVM_RUN', [...firstRun(host), ...enters(host)]));
