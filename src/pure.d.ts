@@ -1,5 +1,6 @@
 // What the pure rooms may use of the world outside ECMAScript: nothing that reads a clock, chance or a file.
 declare namespace WebAssembly {
+  function validate(bytes: Uint8Array<ArrayBuffer>): boolean;
   class Memory {
     constructor(descriptor: { initial: number; maximum?: number; shared?: boolean });
     readonly buffer: ArrayBuffer;

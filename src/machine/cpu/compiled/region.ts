@@ -59,6 +59,14 @@ const IMPORTS: readonly w.Import[] = [
   { name: 'rare', type: 2 },
 ];
 
+let supported: boolean | null = null;
+
+/** Does this JavaScript engine take modules with two memories (V8 from 12.0)? Without, everything is interpreted. */
+export function takesRegions(): boolean {
+  supported ??= WebAssembly.validate(w.moduleBytes(TYPES, IMPORTS, [nzcvBody()], e.NZCV));
+  return supported;
+}
+
 function emitter(base: number, timed: Timed | null): Emitter {
   return { code: [], used: new Set(), written: new Set(), labels: [], flags: e.FLAGS_UNKNOWN, timed, base, rest: 0, word: 0 };
 }

@@ -2,14 +2,14 @@
 // how often it comes there (its heat, code.ts); an operation that gets hot is compiled with what is reached from it. A region is derived
 // like the records it was made of: it goes when they go, and nothing but speed depends on it.
 import { type TimingModel, touchBranch, touchData } from '../../timing/model.ts';
-import { HEAT, MOST_UNDONE } from '../code.ts';
+import { HEAT, MOST_UNDONE, NEVER_HOT } from '../code.ts';
 import { FLAG_C, FLAG_N, FLAG_V, FLAG_Z, PC_HI, PC_LO } from '../context.ts';
 import type { Core } from '../core.ts';
 import { FAST_BYTES, NZCV_WORD, PC_WORDS, RECORD_WORDS, records, regionState, SLOT_WORDS } from '../lanes.ts';
 import { EXIT_COUNT, EXIT_HOT, EXIT_PAGE } from '../operations.ts';
 import { executeRare } from '../rare.ts';
 import { interpret } from '../run.ts';
-import { type CompiledRegion, compileRegion, type Hooks } from './region.ts';
+import { type CompiledRegion, compileRegion, type Hooks, takesRegions } from './region.ts';
 import { bankOf } from './resident.ts';
 
 /** The CPU that is in a region. */
@@ -31,6 +31,10 @@ function regionAt(core: Core, at: number, frame: number): CompiledRegion | null 
   const known = code.regions[nameOf(all[at + HEAT])];
   if (known !== undefined && known.timed?.geometry === core.timing?.geometry && known.ram === memory.wasm) return known;
   all[at + HEAT] = 0;
+  if (!takesRegions()) {
+    code.hot = NEVER_HOT;
+    return null;
+  }
   const slot = Math.floor(at / SLOT_WORDS);
   if (code.compiled[slot] > MOST_UNDONE) return null;
   const base = slot * SLOT_WORDS;
