@@ -102,6 +102,13 @@ describe('exit codes', () => {
 });
 
 describe('diagnostics', () => {
+  test('what the hardware refuses says where a script stopped, as a refused call does', () => {
+    const ended = spesh.run(['run', '-'], { input: 'up pointer-chase\nmrs HCR_EL2\n' });
+    expect(ended.code).toBe(3);
+    expect(ended.out).toMatch(/^UNDEFINED at EL1: .*not delivered$/m);
+    expect(ended.err).toMatch(/:2:1: refused \[refused\]: nobody expected this refusal\n.*\n.*\n {2}hint: expect \/REGEX\/ mrs HCR_EL2,/);
+  });
+
   test('a script: file, line, column, the line, a caret, a hint', () => {
     expect(spesh.run(['run', 'line7.spe'])).toEqual({
       code: 4,
