@@ -70,7 +70,7 @@ async function longOutput(pty: Pty): Promise<number> {
   await pty.until(() => pty.everything().some((row) => row.startsWith('pointer-chase: ')) && atPrompt(pty));
   const before = performance.now();
   pty.type(`x 0x40000000 ${LINES * BYTES_A_LINE} --as ipa\r`);
-  const last = (0x4000_0000 + (LINES - 1) * BYTES_A_LINE).toString(16).padStart(16, '0');
+  const last = (0x4000_0000 + (LINES - 1) * BYTES_A_LINE).toString(16);
   await pty.until(() => pty.visible().some((row) => row.startsWith(last)) && atPrompt(pty));
   return performance.now() - before;
 }
