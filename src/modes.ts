@@ -106,6 +106,8 @@ async function runMode(invocation: Invocation, batch: Batch): Promise<number> {
     case 'start': {
       const terminal = STDOUT.isTTY && process.stdin.isTTY === true;
       if (!options.interactive && (!terminal || options.batch)) return runMode({ mode: 'run', files: ['-'] }, batch);
+      // A shell stays open for long: its heap grows in small steps, which costs a tenth of the speed of a run that keeps millions of records.
+      setFlagsFromString('--heap-growing-percent=25');
       if (terminal && process.env['TERM'] !== 'dumb') {
         const { runShell } = await import('./run-shell.ts');
         return runShell(home);
