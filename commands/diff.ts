@@ -35,7 +35,11 @@ function showDiff(data: Readonly<Record<string, unknown>> | null): Doc {
     { kind: 'diff', rows: changed },
     ...(many.length === 0
       ? []
-      : [text(`also: ${many.map(({ name, places }) => `${name} (${places.toLocaleString('en-US')} places)`).join(', ')}`)]),
+      : [
+          text(
+            `also: ${many.map(({ name, places }) => `${name} (${places.toLocaleString('en-US')} ${places === 1 ? 'place' : 'places'})`).join(', ')}`,
+          ),
+        ]),
     ...(differ === 0
       ? []
       : [

@@ -122,6 +122,15 @@ export function nzcvBody(): w.Body {
       code.push(w.I64_CONST, 32, w.I64_SHL, w.LOCAL_SET, operand);
     }
   };
+  /** V in bit 0 from the signs of two differences, joined to the C on the stack. */
+  const overflow = (x: number, y: number): void => {
+    get(A);
+    get(x);
+    code.push(w.I64_XOR);
+    get(y);
+    get(RESULT);
+    code.push(w.I64_XOR, w.I64_AND, w.I64_CONST, 0, w.I64_LT_S, w.I32_OR, w.LOCAL_SET, CARRY);
+  };
   const sub = (): void => {
     get(A);
     get(B);
@@ -129,12 +138,7 @@ export function nzcvBody(): w.Body {
     get(A);
     get(B);
     code.push(w.I64_GE_U, w.I32_CONST, 1, w.I32_SHL);
-    get(A);
-    get(B);
-    code.push(w.I64_XOR);
-    get(A);
-    get(RESULT);
-    code.push(w.I64_XOR, w.I64_AND, w.I64_CONST, 0, w.I64_LT_S, w.I32_OR, w.LOCAL_SET, CARRY);
+    overflow(B, A);
   };
   const add = (): void => {
     get(A);
@@ -142,12 +146,7 @@ export function nzcvBody(): w.Body {
     code.push(w.I64_ADD, w.LOCAL_TEE, RESULT);
     get(A);
     code.push(w.I64_LT_U, w.I32_CONST, 1, w.I32_SHL);
-    get(A);
-    get(RESULT);
-    code.push(w.I64_XOR);
-    get(B);
-    get(RESULT);
-    code.push(w.I64_XOR, w.I64_AND, w.I64_CONST, 0, w.I64_LT_S, w.I32_OR, w.LOCAL_SET, CARRY);
+    overflow(RESULT, B);
   };
   const RETURN = 0x0f;
   when(e.FLAGS_RAW, () => {
