@@ -70,7 +70,6 @@ export interface Label {
   /** Blocks `from` to `to` are reached by it; a loop's label is its beginning, another's its end. */
   readonly from: number;
   readonly to: number;
-  readonly loop: boolean;
 }
 
 /** The timing model's shape, and where its first level lies; null: nowhere that compiled code reaches. */

@@ -187,11 +187,11 @@ function unitsOf(flow: Flow, from: number, to: number): Unit[] {
 /** The blocks `from` to `to` as a loop whose beginning dispatches by NEXT. */
 export function emitLoop(b: Emitter, flow: Flow, from: number, to: number): void {
   b.code.push(w.LOOP, w.VOID);
-  b.labels.push({ from, to, loop: true });
+  b.labels.push({ from, to });
   const units = unitsOf(flow, from, to);
   for (const unit of [...units].reverse()) {
     b.code.push(w.BLOCK, w.VOID);
-    b.labels.push({ from: unit.from, to: unit.to, loop: false });
+    b.labels.push(unit);
   }
   let dispatches = false;
   for (const block of flow.dispatched) if (block > from && block <= to) dispatches = true;

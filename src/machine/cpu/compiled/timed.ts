@@ -102,7 +102,7 @@ function stallWhen(b: Emitter, stalls: number, cycles: number): void {
   });
 }
 
-/** Pushes the top of the return stack moved by `by`, and keeps it as the new one; its index into the bank is in LINE. */
+/** Moves the top of the return stack by `by`; it is in LINE too. */
 function moveTop(b: Emitter, t: Timed, predictor: number, by: number): void {
   storeWord(b, predictor + TOP * 4, () => {
     loadWord(b, predictor + TOP * 4);
