@@ -4,6 +4,7 @@
 import { defineConfig } from 'vitest/config';
 
 const ui = ['test/ui/**/*.test.{ts,tsx}'];
+const setupFiles = ['test/property-seed.ts'];
 const programs = ['test/pty/**/*.test.ts', 'test/program/**/*.test.ts'];
 
 export default defineConfig(({ mode }) => {
@@ -26,10 +27,11 @@ export default defineConfig(({ mode }) => {
                 exclude: [...ui, ...programs, 'test/oracle/**', 'test/fuzz/**'],
                 isolate: false,
                 pool: 'threads',
+                setupFiles,
                 testTimeout: 30_000,
               },
             },
-            { root, test: { name: 'isolated', include: ui, isolate: true, pool: 'forks', testTimeout: 60_000 } },
+            { root, test: { name: 'isolated', include: ui, isolate: true, pool: 'forks', setupFiles, testTimeout: 60_000 } },
             {
               root,
               test: {

@@ -58,7 +58,7 @@ function shareAny(value: unknown, before: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (ArrayBuffer.isView(value)) return isSameView(value as Uint8Array, before) ? before : (value as Uint8Array).slice();
   if (Object.isFrozen(value)) return value;
-  const old = typeof before === 'object' && before !== null && Array.isArray(before) === Array.isArray(value) ? before : undefined;
+  const old = isSameKind(value, before) ? before : undefined;
   const members = value as Record<string, unknown>;
   const oldMembers = old as Record<string, unknown> | undefined;
   const keys = Object.keys(members);
@@ -70,6 +70,11 @@ function shareAny(value: unknown, before: unknown): unknown {
     if (same && (oldKeys[i] !== key || !Object.is(out[key], oldMembers?.[key]))) same = false;
   }
   return same ? old : out;
+}
+
+/** Are both arrays, or both plain objects? A typed array is neither: its elements would pass for members. */
+function isSameKind(value: object, other: unknown): other is object {
+  return typeof other === 'object' && other !== null && !ArrayBuffer.isView(other) && Array.isArray(other) === Array.isArray(value);
 }
 
 /** Is it a typed array of the same kind with the same bytes? */

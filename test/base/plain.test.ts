@@ -64,6 +64,13 @@ describe('plain trees', () => {
     );
   });
 
+  test('a typed array, an array and an object, all empty, do not pass for each other', () => {
+    const kinds = [{}, [], new Int32Array(), new Uint8Array(), page(new Uint8Array())];
+    for (const before of kinds) {
+      for (const now of kinds) expect(copySharing({ a: now }, { a: before }), `${String(before)} then ${String(now)}`).toEqual({ a: now });
+    }
+  });
+
   test('a sharing copy shares nothing with what is written', () => {
     const world = { a: new Uint8Array([1, 2]), b: { c: [1] } };
     const first = copySharing(world, undefined);
