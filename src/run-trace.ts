@@ -75,7 +75,7 @@ async function records(
     const chosen = newColumns(64);
     for (const { decoder, midr, cpu, bytes } of decodeSource(source)) {
       if (test !== null) chooseRows(chosen, decoder.columns, test, cpu);
-      for (const text of lineSteps(lines, test === null ? decoder.columns : chosen, midr, cpu)) {
+      for (const text of lineSteps(lines, test === null ? decoder.columns : chosen, midr, cpu, decoder.loop)) {
         STDOUT.write(text.bytes.subarray(0, text.length));
         text.length = 0;
       }

@@ -24,18 +24,34 @@ export const sub = operator(w.I32_SUB);
 export const mul = operator(w.I32_MUL);
 export const and = operator(w.I32_AND);
 export const or = operator(w.I32_OR);
+export const xor = operator(w.I32_XOR);
 export const shl = operator(w.I32_SHL);
 export const shrU = operator(w.I32_SHR_U);
+export const clz = operator(w.I32_CLZ);
 export const eqz = operator(w.I32_EQZ);
 export const eq = operator(w.I32_EQ);
 export const ltU = operator(w.I32_LT_U);
 export const gtU = operator(w.I32_GT_U);
 export const geU = operator(w.I32_GE_U);
+/** i64, and the ways to it from an i32 without its sign and back. */
+export const add64 = operator(w.I64_ADD);
+export const sub64 = operator(w.I64_SUB);
+export const mul64 = operator(w.I64_MUL);
+export const divU64 = operator(w.I64_DIV_U);
+export const and64 = operator(w.I64_AND);
+export const or64 = operator(w.I64_OR);
+export const shl64 = operator(w.I64_SHL);
+export const shrU64 = operator(w.I64_SHR_U);
+export const ne64 = operator(w.I64_NE);
+export const geU64 = operator(w.I64_GE_U);
+export const wide = operator(w.I64_EXTEND_I32_U);
+export const narrow = operator(w.I32_WRAP_I64);
 /** f64: a sum, and a u32 made one. */
 export const addF64 = operator(w.F64_ADD);
 export const f64OfU32 = operator(w.F64_CONVERT_I32_U);
 
 export const constant = (value: number): Code => [w.I32_CONST, ...signed(value)];
+export const constant64 = (value: bigint): Code => [w.I64_CONST, ...bytes((out) => w.signed64(out, value))];
 /** Parameters are the first locals. */
 export const get = (local: number): Code => [w.LOCAL_GET, ...unsigned(local)];
 export const set = (local: number, value: Code): Code => [...value, w.LOCAL_SET, ...unsigned(local)];
@@ -50,8 +66,13 @@ const store =
 export const load8 = load(w.I32_LOAD8_U);
 export const load16 = load(w.I32_LOAD16_U);
 export const load32 = load(w.I32_LOAD);
+export const load64 = load(w.I64_LOAD);
+/** 16 bits without their sign, as an i64. */
+export const load16wide = load(w.I64_LOAD16_U);
+export const store8 = store(w.I32_STORE8);
 export const store16 = store(w.I32_STORE16);
 export const store32 = store(w.I32_STORE);
+export const store64 = store(w.I64_STORE);
 export const storeF64 = store(w.F64_STORE);
 
 export const when = (condition: Code, then: Code, otherwise: Code = []): Code => [
@@ -77,20 +98,26 @@ export function select(index: Code, cases: readonly Code[]): Code {
   return block(code);
 }
 
-export type ValueType = 'i32' | 'f64';
-const TYPES: Readonly<Record<ValueType, number>> = { i32: w.I32, f64: w.F64 };
+/** Calls the function with that place in the module's list. */
+export const call = (place: number, ...operands: readonly Code[]): Code => [...operands.flat(), w.CALL, ...unsigned(place)];
+/** One of two values: the first where the condition is not 0. */
+export const either = (condition: Code, first: Code, second: Code): Code => [...first, ...second, ...condition, w.SELECT];
+
+export type ValueType = 'i32' | 'i64' | 'f64';
+const TYPES: Readonly<Record<ValueType, number>> = { i32: w.I32, i64: w.I64, f64: w.F64 };
 
 export interface WasmFunction {
   readonly parameters: readonly ValueType[];
-  /** Further locals, all i32. */
-  readonly locals: number;
-  /** Leaves one i32: the result. */
+  /** What the body leaves on the stack. */
+  readonly result: ValueType;
+  /** Further locals. */
+  readonly locals: readonly ValueType[];
   readonly body: readonly Code[];
 }
 
-/** The module: it imports the memory `m.memory` of at least `pages` and exports the function as `run`. */
-export function wasmModule(f: WasmFunction, pages: number): Uint8Array<ArrayBuffer> {
-  const type = { parameters: f.parameters.map((p) => TYPES[p]), results: [w.I32] };
-  const body = { type: 0, locals: new Array<number>(f.locals).fill(w.I32), code: f.body.flat() };
-  return w.moduleBytes([type], [{ name: 'memory', type: { pages } }], [body], 0);
+/** The module: it imports the memory `m.memory` of at least `pages` and exports its last function as `run`. */
+export function wasmModule(functions: readonly WasmFunction[], pages: number): Uint8Array<ArrayBuffer> {
+  const types = functions.map((f) => ({ parameters: f.parameters.map((p) => TYPES[p]), results: [TYPES[f.result]] }));
+  const bodies = functions.map((f, type) => ({ type, locals: f.locals.map((l) => TYPES[l]), code: f.body.flat() }));
+  return w.moduleBytes(types, [{ name: 'memory', type: { pages } }], bodies, functions.length - 1);
 }

@@ -42,7 +42,7 @@ export function* exportAux(source: TraceSource): Generator<Uint8Array> {
 export function* exportLines(source: TraceSource, form: Exclude<LineForm, 'text'>): Generator<Uint8Array> {
   const lines = newRecordLines(form, source.perfData);
   yield linesHeader(lines);
-  for (const { decoder, midr, cpu } of decodeSource(source)) yield* linesOf(lines, decoder.columns, midr, cpu);
+  for (const { decoder, midr, cpu } of decodeSource(source)) yield* linesOf(lines, decoder.columns, midr, cpu, decoder.loop);
 }
 
 /** Forms that `spesh export` writes, by the ending of the file's name. */

@@ -1,19 +1,7 @@
 // The loop of decode.ts over ordinary packets as WebAssembly: the same columns from the same bytes in a third of the time, and fast at once,
 // where V8 needs the first megabytes to find out. It stops where JavaScript has to look: an extended header, a packet that the bytes end in.
 
-import {
-  ADDRESS,
-  CONTEXT,
-  COUNTER,
-  DATA_SOURCE,
-  END,
-  EVENTS,
-  EXTENDED,
-  HEADERS,
-  OPERATION,
-  PADDING,
-  TIMESTAMP,
-} from '../arch/spe/packets.ts';
+import { ADDRESS, CONTEXT, COUNTER, DATA_SOURCE, END, EVENTS, EXTENDED, OPERATION, PADDING, TIMESTAMP } from '../arch/spe/packets.ts';
 import {
   add,
   addF64,
@@ -58,14 +46,10 @@ import {
   HAS_SOURCE,
   HAS_TIMESTAMP,
   HAS_TOTAL,
-  type TraceColumns,
 } from './columns.ts';
+import { LAYOUT, type LoopMemory, newLoopMemory } from './loop-memory.ts';
 
-export interface PacketLoop {
-  /** In its memory, with a row for every byte of the window and some more: they do not grow. */
-  readonly columns: TraceColumns;
-  /** Where bytes are decoded. */
-  readonly window: Uint8Array;
+export interface PacketLoop extends LoopMemory {
   /** What a run counted, by the names below; `ROW` goes in too. */
   readonly counts: Int32Array;
   /**
@@ -84,39 +68,6 @@ export const PARTIAL = 4;
 export const RECORDS = 5;
 export const STOPPED = 6;
 const COUNTS = 7;
-
-/** Bytes of a window: a piece, and what the one before it left over. */
-export const LOOP_WINDOW = 256 * 1024 + 16;
-const ROWS = LOOP_WINDOW + 64;
-const PAGE = 65536;
-
-/** Where everything lies in the memory. */
-const LAYOUT = (() => {
-  let next = 0;
-  const place = (bytes: number): number => {
-    const at = next;
-    next += (bytes + 7) & ~7;
-    return at;
-  };
-  const places = {
-    counts: place(4 * COUNTS),
-    headers: place(2 * 256),
-    window: place(LOOP_WINDOW + 16), // a payload is read before it is known to be there
-    offset: place(8 * ROWS),
-    present: place(2 * ROWS),
-    addressLo: place(4 * ADDRESSES * ROWS),
-    addressHi: place(4 * ADDRESSES * ROWS),
-    eventsLo: place(4 * ROWS),
-    eventsHi: place(4 * ROWS),
-    timestampLo: place(4 * ROWS),
-    timestampHi: place(4 * ROWS),
-    counter: place(2 * COUNTERS * ROWS),
-    context: place(4 * ROWS),
-    operation: place(2 * ROWS),
-    source: place(2 * ROWS),
-  };
-  return { ...places, pages: Math.ceil(next / PAGE) };
-})();
 
 // Parameters, then locals.
 const [
@@ -141,7 +92,7 @@ const [
   STOPS,
 ] = Array.from({ length: 19 }, (_, i) => i);
 const PARAMETERS = ['i32', 'i32', 'i32', 'i32', 'f64'] as const;
-const LOCALS = 19 - PARAMETERS.length;
+const LOCALS = Array.from({ length: 19 - PARAMETERS.length }, () => 'i32' as const);
 
 /** Cells of one byte, two, four, eight, `index` cells behind the start of a column. */
 const cells2 = (index: Code): Code => shl(index, constant(1));
@@ -257,35 +208,14 @@ function packetLoop(): Code[] {
 
 let compiled: WebAssembly.Module | null = null;
 
-/** A loop with a memory of its own; null where the system gives none (it reserves gigabytes of addresses), and JavaScript does it alone. */
+/** A loop with a memory of its own; null where the system gives none, and JavaScript does it alone. */
 export function newPacketLoop(): PacketLoop | null {
   try {
-    compiled ??= new WebAssembly.Module(wasmModule({ parameters: PARAMETERS, locals: LOCALS, body: packetLoop() }, LAYOUT.pages));
-    const memory = new WebAssembly.Memory({ initial: LAYOUT.pages, maximum: LAYOUT.pages });
-    const { run } = new WebAssembly.Instance(compiled, { m: { memory } }).exports as Pick<PacketLoop, 'run'>;
-    const { buffer } = memory;
-    const at = LAYOUT;
-    new Uint16Array(buffer, at.headers, 256).set(HEADERS);
-    return {
-      run,
-      counts: new Int32Array(buffer, at.counts, COUNTS),
-      window: new Uint8Array(buffer, at.window, LOOP_WINDOW),
-      columns: {
-        rows: 0,
-        offset: new Float64Array(buffer, at.offset, ROWS),
-        present: new Uint16Array(buffer, at.present, ROWS),
-        addressLo: new Uint32Array(buffer, at.addressLo, ROWS * ADDRESSES),
-        addressHi: new Uint32Array(buffer, at.addressHi, ROWS * ADDRESSES),
-        eventsLo: new Uint32Array(buffer, at.eventsLo, ROWS),
-        eventsHi: new Uint32Array(buffer, at.eventsHi, ROWS),
-        timestampLo: new Uint32Array(buffer, at.timestampLo, ROWS),
-        timestampHi: new Uint32Array(buffer, at.timestampHi, ROWS),
-        counter: new Uint16Array(buffer, at.counter, ROWS * COUNTERS),
-        context: new Uint32Array(buffer, at.context, ROWS),
-        operation: new Uint16Array(buffer, at.operation, ROWS),
-        source: new Uint16Array(buffer, at.source, ROWS),
-      },
-    };
+    const body = { parameters: PARAMETERS, result: 'i32', locals: LOCALS, body: packetLoop() } as const;
+    compiled ??= new WebAssembly.Module(wasmModule([body], LAYOUT.pages));
+    const memory = newLoopMemory();
+    const { run } = new WebAssembly.Instance(compiled, { m: { memory: memory.memory } }).exports as Pick<PacketLoop, 'run'>;
+    return { ...memory, run, counts: new Int32Array(memory.memory.buffer, LAYOUT.counts, COUNTS) };
   } catch (problem) {
     if (problem instanceof RangeError) return null;
     throw problem;

@@ -122,14 +122,14 @@ export function* linesPart(
   for (let bytes = window; bytes.length > SHORT_WINDOW; ) {
     bytes = readWindow(file, d.position, window);
     decodeWindow(d, bytes);
-    yield* lineSteps(lines, d.columns, options.midr);
+    yield* lineSteps(lines, d.columns, options.midr, -1, d.loop);
     dropRows(d);
     if (d.stopped !== 0) return { offset: d.position, closing: d.stopped };
   }
   d.carry = file.read(d.position, SHORT_WINDOW);
   d.until = Number.POSITIVE_INFINITY;
   endBuffer(d);
-  yield* lineSteps(lines, d.columns, options.midr);
+  yield* lineSteps(lines, d.columns, options.midr, -1, d.loop);
   return null;
 }
 

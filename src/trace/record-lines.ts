@@ -19,9 +19,10 @@ import {
   IS_COMPLETE,
   type TraceColumns,
 } from './columns.ts';
+import { type CsvLoop, NO_CPU, newCsvLoop } from './csv-loop.ts';
+import { FULL_TEXT, LINE, type LoopMemory } from './loop-memory.ts';
 import type { TimeConversion } from './perf-data/clock.ts';
 import { type ClockTicks, newClockTicks, putTime } from './perf-data/clock-text.ts';
-import { type HighDigits, newHighDigits, putCsvRows } from './record-csv.ts';
 import {
   type Dress,
   type EventWords,
@@ -30,7 +31,6 @@ import {
   newRecordWords,
   operationBytes,
   type PackedWords,
-  packWords,
   type RecordWords,
 } from './record-words.ts';
 import type { AddressForm } from './records.ts';
@@ -50,8 +50,9 @@ export interface RecordLines {
   /** High words of code and of data addresses. */
   readonly codeHigh: (high: number) => number;
   readonly dataHigh: (high: number) => number;
-  /** Of CSV's address columns. */
-  readonly highs: Readonly<Record<'pc' | 'va' | 'pa' | 'target' | 'ts', HighDigits>>;
+  readonly addresses: AddressForm;
+  /** CSV of a quick loop's columns. */
+  loop: CsvLoop | null;
 }
 
 /** A field: its names as JSON and text have them in front, and whether JSON has its value in quotes. */
@@ -110,10 +111,6 @@ export const RECORD_FIELDS: readonly string[] = [
 /** Those that a perf.data adds: the CPU, and the time in seconds as `perf script --ns` prints it. */
 export const PERF_DATA_FIELDS: readonly string[] = [CPU, TIME].map(nameOf);
 
-/** A line is never longer: every field, and the longest list of events. */
-const LINE = 1024;
-const FLUSH = 256 * 1024;
-
 /** Words in CSV stand in quotes where they hold a comma, and end in the comma behind the cell. */
 const DRESSES: Readonly<Record<LineForm, Dress>> = {
   csv: (words) => (words.includes(',') ? `"${words}",` : `${words},`),
@@ -124,13 +121,22 @@ const DRESSES: Readonly<Record<LineForm, Dress>> = {
 export function newRecordLines(
   form: LineForm,
   perfData: RecordLines['perfData'] = null,
-  text = newText(FLUSH + LINE),
+  text = newText(FULL_TEXT + LINE),
   addresses: AddressForm = 'perf',
 ): RecordLines {
   const codeHigh = addresses === 'perf' ? codeAddressHigh : canonicalHigh;
   const dataHigh = addresses === 'perf' ? dataAddressHigh : canonicalHigh;
-  const highs = { pc: newHighDigits(), va: newHighDigits(), pa: newHighDigits(), target: newHighDigits(), ts: newHighDigits() };
-  return { form, perfData, ticks: newClockTicks(), text, words: newRecordWords(DRESSES[form]), codeHigh, dataHigh, highs };
+  return {
+    form,
+    perfData,
+    ticks: newClockTicks(),
+    text,
+    words: newRecordWords(DRESSES[form]),
+    codeHigh,
+    dataHigh,
+    addresses,
+    loop: null,
+  };
 }
 
 /** What stands in front of the lines: CSV's names. */
@@ -141,30 +147,47 @@ export function linesHeader(l: RecordLines): Uint8Array {
 
 /**
  * The lines of every row, in pieces of some 256 KiB, each the caller's own. `midr`: of the CPU, which names some events; `cpu`: -1 = not
- * known.
+ * known; `memory`: of the quick loop whose columns these are.
  */
-export function* linesOf(l: RecordLines, c: TraceColumns, midr: number | undefined, cpu = -1): Generator<Uint8Array> {
-  for (const t of lineSteps(l, c, midr, cpu)) {
+export function* linesOf(
+  l: RecordLines,
+  c: TraceColumns,
+  midr: number | undefined,
+  cpu = -1,
+  memory: LoopMemory | null = null,
+): Generator<Uint8Array> {
+  for (const t of lineSteps(l, c, midr, cpu, memory)) {
     yield t.bytes.slice(0, t.length);
     t.length = 0;
   }
 }
 
-/** The same without a copy: the reader of `l.text` empties it before going on, and may put other bytes there. */
-export function* lineSteps(l: RecordLines, c: TraceColumns, midr: number | undefined, cpu = -1): Generator<Text> {
+/** The same without a copy: the reader of a text empties it before going on, and may put other bytes there. */
+export function* lineSteps(
+  l: RecordLines,
+  c: TraceColumns,
+  midr: number | undefined,
+  cpu = -1,
+  memory: LoopMemory | null = null,
+): Generator<Text> {
   const words = eventWordsOf(l.words, midr);
+  const quick = memory?.columns === c ? csvLoopOf(l, memory) : null;
   for (let row = 0; row < c.rows; ) {
-    row = putRows(l, c, row, words, cpu);
+    if (quick !== null) {
+      row = quick.put(row, l.words, words, l.perfData === null ? NO_CPU : cpu);
+      yield quick.text;
+      continue;
+    }
+    for (; row < c.rows && l.text.length < FULL_TEXT; row++) putLine(l, l.text, c, row, words, cpu);
     yield l.text;
   }
 }
 
-/** Lines until the text is full enough; the row behind the last one. */
-function putRows(l: RecordLines, c: TraceColumns, from: number, words: EventWords, cpu: number): number {
-  if (l.form === 'csv') return putCsvRows(l, c, from, FLUSH, words, cpu);
-  let row = from;
-  for (; row < c.rows && l.text.length < FLUSH; row++) putNamed(l, l.text, c, row, words, cpu);
-  return row;
+/** The loop for these columns, where there is one for such lines. */
+function csvLoopOf(l: RecordLines, memory: LoopMemory): CsvLoop | null {
+  if (l.form !== 'csv' || l.addresses !== 'perf') return null;
+  if (l.loop?.memory !== memory) l.loop = newCsvLoop(memory, l.perfData?.clock ?? null);
+  return l.loop;
 }
 
 const BRACE = 0x7b;
@@ -173,64 +196,93 @@ const QUOTE = 0x22;
 const COMMA = 0x2c;
 const BLANK = 0x20;
 const NEWLINE = 0x0a;
-const TRUE = packWords('true');
 const HEX = asciiBytes('0x');
+const TRUE = asciiBytes('true');
 
-/** A line of JSON or of text: the fields that the record has. */
-function putNamed(l: RecordLines, t: Text, c: TraceColumns, row: number, words: EventWords, cpu: number): void {
+/** A line: the fields that the record has; in CSV each has its place. */
+function putLine(l: RecordLines, t: Text, c: TraceColumns, row: number, words: EventWords, cpu: number): void {
   const present = c.present[row];
   const address = row * ADDRESSES;
   const counter = row * COUNTERS;
-  const json = l.form === 'ndjson';
-  if (json) putByte(t, BRACE);
-  const p = { t, json, start: t.length };
+  const { form } = l;
+  if (form === 'ndjson') putByte(t, BRACE);
+  const p = { t, form, start: t.length };
 
   if (present & HAS_PC) {
     const high = c.addressHi[address];
     putAddress(p, PC, l.codeHigh(high), c.addressLo[address]);
     putNumber(p, EL, exceptionLevelOf(high));
     putNumber(p, NS, nonSecureOf(high));
+  } else {
+    putNothing(p);
+    putNothing(p);
+    putNothing(p);
   }
   if (present & HAS_OPERATION) putWords(p, OP, operationBytes(l.words, c.operation[row]));
+  else putNothing(p);
   if (present & HAS_EVENTS) putWords(p, EVENTS, eventBytes(words, c.eventsHi[row], c.eventsLo[row]));
+  else putNothing(p);
   if (present & HAS_ISSUE) putNumber(p, ISSUE, c.counter[counter + 1]);
+  else putNothing(p);
   if (present & HAS_TOTAL) putNumber(p, TOTAL, c.counter[counter]);
+  else putNothing(p);
   if (present & HAS_TRANSLATION) putNumber(p, XLAT, c.counter[counter + 2]);
+  else putNothing(p);
   if (present & HAS_VA) putAddress(p, VA, l.dataHigh(c.addressHi[address + 2]), c.addressLo[address + 2]);
+  else putNothing(p);
   if (present & HAS_PA) putAddress(p, PA, physicalAddressHigh(c.addressHi[address + 3]), c.addressLo[address + 3]);
+  else putNothing(p);
   if (present & HAS_TARGET) putAddress(p, TARGET, l.codeHigh(c.addressHi[address + 1]), c.addressLo[address + 1]);
+  else putNothing(p);
   if (present & HAS_SOURCE) putNumber(p, SOURCE, c.source[row]);
+  else putNothing(p);
   if (present & HAS_CONTEXT) putNumber(p, CONTEXT, c.context[row]);
+  else putNothing(p);
   if (present & HAS_TIMESTAMP) putAddress(p, TS, c.timestampHi[row], c.timestampLo[row]);
-  if ((present & IS_COMPLETE) === 0) putWords(p, PARTIAL, TRUE);
+  else putNothing(p);
+  if ((present & IS_COMPLETE) === 0) {
+    begin(p, PARTIAL);
+    putAscii(t, TRUE);
+    end(p, PARTIAL);
+  } else putNothing(p);
   if (l.perfData !== null) {
     if (cpu >= 0) putNumber(p, CPU, cpu);
+    else putNothing(p);
     const { clock } = l.perfData;
     if (clock !== null && present & HAS_TIMESTAMP) {
       begin(p, TIME);
       putTime(t, l.ticks, clock, c.timestampHi[row], c.timestampLo[row]);
       end(p, TIME);
-    }
+    } else putNothing(p);
   }
-  if (json) putByte(t, BRACE_END);
-  putByte(t, NEWLINE);
+  if (form === 'ndjson') putByte(t, BRACE_END);
+  if (form === 'csv')
+    t.bytes[t.length - 1] = NEWLINE; // instead of the comma behind the last cell
+  else putByte(t, NEWLINE);
 }
 
 interface Line {
   readonly t: Text;
-  readonly json: boolean;
+  readonly form: LineForm;
   /** Where its first field stands. */
   readonly start: number;
 }
 
-function begin(p: Line, f: Field): void {
-  if (p.t.length > p.start) putByte(p.t, p.json ? COMMA : BLANK);
-  putAscii(p.t, p.json ? f.json : f.text);
-  if (p.json && f.quoted) putByte(p.t, QUOTE);
+/** An empty cell. */
+function putNothing(p: Line): void {
+  if (p.form === 'csv') putByte(p.t, COMMA);
 }
 
-function end(p: Line, f: Field): void {
-  if (p.json && f.quoted) putByte(p.t, QUOTE);
+function begin({ t, form, start }: Line, f: Field): void {
+  if (form === 'csv') return;
+  if (t.length > start) putByte(t, form === 'ndjson' ? COMMA : BLANK);
+  putAscii(t, form === 'ndjson' ? f.json : f.text);
+  if (form === 'ndjson' && f.quoted) putByte(t, QUOTE);
+}
+
+function end({ t, form }: Line, f: Field): void {
+  if (form === 'csv') putByte(t, COMMA);
+  if (form === 'ndjson' && f.quoted) putByte(t, QUOTE);
 }
 
 function putNumber(p: Line, f: Field, value: number): void {
@@ -246,7 +298,7 @@ function putAddress(p: Line, f: Field, high: number, low: number): void {
   end(p, f);
 }
 
-/** Words are dressed already. */
+/** Words are dressed already, in CSV with the comma behind them. */
 function putWords(p: Line, f: Field, words: PackedWords): void {
   begin(p, f);
   const { t } = p;

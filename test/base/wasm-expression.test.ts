@@ -20,7 +20,7 @@ import {
 
 /** The function of two numbers whose result the last instruction leaves; local 2 is free. */
 function run(...body: Code[]): (a: number, b?: number) => number {
-  const bytes = wasmModule({ parameters: ['i32', 'i32'], locals: 1, body }, 1);
+  const bytes = wasmModule([{ parameters: ['i32', 'i32'], result: 'i32', locals: ['i32'], body }], 1);
   const memory = new WebAssembly.Memory({ initial: 1 });
   return new WebAssembly.Instance(new WebAssembly.Module(bytes), { m: { memory } }).exports['run'] as (a: number, b?: number) => number;
 }

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decodeChunk, decodeTrace, dropRows, endBuffer, newTraceDecoder } from '../../src/trace/decode.ts';
-import { LOOP_WINDOW, newPacketLoop } from '../../src/trace/packet-loop.ts';
+import { LOOP_WINDOW } from '../../src/trace/loop-memory.ts';
+import { newPacketLoop } from '../../src/trace/packet-loop.ts';
 import { countsOf, type PartCounts } from '../../src/trace/parts.ts';
 import { recordsOf, type TraceRecord } from '../../src/trace/records.ts';
 import { damagedRecords, dice, randomRecords } from './random-packets.ts';

@@ -6,51 +6,63 @@ import { type TimeConversion, timeOfCounter } from './clock.ts';
 /** The last quotient that was converted: its high bits and the time at its beginning. */
 export interface ClockTicks {
   clock: TimeConversion | null;
+  isQuick: boolean;
+  shift: number;
+  multHigh: number;
+  multLow: number;
   high: number;
   middle: number;
   seconds: number;
   nanoseconds: number;
-  shift: number;
-  multHigh: number;
-  multLow: number;
 }
 
 export const newClockTicks = (): ClockTicks => ({
   clock: null,
-  high: 0,
-  middle: 0,
-  seconds: 0,
-  nanoseconds: 0,
+  isQuick: false,
   shift: 0,
   multHigh: 0,
   multLow: 0,
+  high: -1,
+  middle: 0,
+  seconds: 0,
+  nanoseconds: 0,
 });
 
 const BILLION = 1_000_000_000;
-/** Shifts that the quick way knows: the rest of a count fits in 32 bits, and its product in 56. */
-const LARGEST_SHIFT = 24;
+/** Within a product of them times begin anew. */
+const MOST_SECONDS = Number((1n << 64n) / 1_000_000_000n) - 6;
+const LOW = 0xffff_ffffn;
+
+/** Does the quick way know it? The rest of a count fits in 24 bits, its product in 56, and the count's low half is the counter's. */
+const isQuick = (c: TimeConversion): boolean => c.shift <= 24n && c.cycles === 0n && c.mult <= LOW && (!c.short || (c.mask & LOW) === LOW);
+
+function learnClock(k: ClockTicks, clock: TimeConversion): void {
+  k.clock = clock;
+  k.isQuick = isQuick(clock);
+  k.shift = k.isQuick ? Number(clock.shift) : 0;
+  k.multHigh = Number((clock.mult & LOW) >> 16n);
+  k.multLow = Number(clock.mult & 0xffffn);
+  k.high = -1;
+}
 
 /** Appends the time of a counter value, given in two halves. */
 export function putTime(t: Text, k: ClockTicks, clock: TimeConversion, high: number, low: number): void {
-  const shift = Number(clock.shift);
-  if (shift > LARGEST_SHIFT || clock.cycles !== 0n) {
-    const time = timeOfCounter(clock, (BigInt(high) << 32n) | BigInt(low));
-    putSeconds(t, Number(time / 1_000_000_000n), Number(time % 1_000_000_000n));
-    return;
-  }
-  const mask = shift === 0 ? 0 : 0xffff_ffff >>> (32 - shift);
-  const rest = (low & mask) >>> 0;
+  if (k.clock !== clock) learnClock(k, clock);
+  const { shift } = k;
+  const mask = k.isQuick ? (1 << shift) - 1 : 0;
+  const rest = low & mask;
   const middle = (low & ~mask) >>> 0;
-  if (k.clock !== clock || k.high !== high || k.middle !== middle) {
+  if (k.high !== high || k.middle !== middle) {
     const time = timeOfCounter(clock, (BigInt(high) << 32n) | BigInt(middle));
-    k.clock = clock;
     k.high = high;
     k.middle = middle;
     k.seconds = Number(time / 1_000_000_000n);
     k.nanoseconds = Number(time % 1_000_000_000n);
-    k.shift = shift;
-    k.multHigh = Number(clock.mult >> 16n);
-    k.multLow = Number(clock.mult & 0xffffn);
+  }
+  if (rest !== 0 && k.seconds >= MOST_SECONDS) {
+    const time = timeOfCounter(clock, (BigInt(high) << 32n) | BigInt(low));
+    putSeconds(t, Number(time / 1_000_000_000n), Number(time % 1_000_000_000n));
+    return;
   }
   // floor(rest * mult / 2^shift), in two halves so that no product passes 2^53.
   const upper = rest * k.multHigh;
