@@ -14,11 +14,15 @@ const files = readdirSync(`${ROOT}test`, { recursive: true, encoding: 'utf8' })
   .filter((name) => readFileSync(`${ROOT}${name}`, 'utf8').includes("from 'fast-check'"));
 
 test.each(Array.from({ length: SEEDS }, (_, i) => FIRST + i))(`${files.length} files of properties from seed %i`, (seed) => {
-  const run = spawnSync(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/vitest.config.ts', ...files], {
-    cwd: ROOT,
-    encoding: 'utf8',
-    env: { ...process.env, SPESH_PROPERTY_SEED: String(seed), NO_COLOR: '1', CI: '' },
-  });
+  const run = spawnSync(
+    process.execPath,
+    ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/vitest.config.ts', '--testTimeout', '120000', ...files],
+    {
+      cwd: ROOT,
+      encoding: 'utf8',
+      env: { ...process.env, SPESH_PROPERTY_SEED: String(seed), NO_COLOR: '1', CI: '' },
+    },
+  );
   if (run.status !== 0) console.log(run.stdout + run.stderr);
   expect(run.status).toBe(0);
 });
