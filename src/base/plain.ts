@@ -58,18 +58,26 @@ function shareAny(value: unknown, before: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (ArrayBuffer.isView(value)) return isSameView(value as Uint8Array, before) ? before : (value as Uint8Array).slice();
   if (Object.isFrozen(value)) return value;
-  const old = isSameKind(value, before) ? before : undefined;
+  const old = isSameKind(value, before) ? (before as Record<string, unknown>) : undefined;
   const members = value as Record<string, unknown>;
-  const oldMembers = old as Record<string, unknown> | undefined;
   const keys = Object.keys(members);
   const oldKeys = old === undefined ? [] : Object.keys(old);
-  let same = old !== undefined && oldKeys.length === keys.length;
-  const out = (Array.isArray(value) ? [] : {}) as Record<string, unknown>;
-  for (const [i, key] of keys.entries()) {
-    out[key] = shareAny(members[key], oldMembers?.[key]);
-    if (same && (oldKeys[i] !== key || !Object.is(out[key], oldMembers?.[key]))) same = false;
+  // A copy only from the first member on that differs: most do not.
+  let out: Record<string, unknown> | null = null;
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i];
+    const copy = shareAny(members[key], old?.[key]);
+    if (out === null && (old === undefined || oldKeys[i] !== key || !Object.is(copy, old[key]))) out = firstMembers(value, i);
+    if (out !== null) out[key] = copy;
   }
-  return same ? old : out;
+  return old !== undefined && out === null && oldKeys.length === keys.length ? old : (out ?? firstMembers(value, keys.length));
+
+  /** Those that are the same in `old`. */
+  function firstMembers(of: object, count: number): Record<string, unknown> {
+    const begun = (Array.isArray(of) ? [] : {}) as Record<string, unknown>;
+    for (let i = 0; i < count; i++) begun[keys[i]] = old?.[keys[i]];
+    return begun;
+  }
 }
 
 /** Are both arrays, or both plain objects? A typed array is neither: its elements would pass for members. */
