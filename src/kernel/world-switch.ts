@@ -130,6 +130,14 @@ export function enterGuest(g: GuestExit): void {
   g.cpu.inGuest = true;
 }
 
+/**
+ * Takes the other vCPUs of the VM out of the guest, so that the vGIC knows what their list registers became; each enters again at its turn
+ * (kvm_arm_halt_guest, kvm_arm_resume_guest).
+ */
+export function haltOthers(g: GuestExit): void {
+  for (const { index } of g.vm.vcpus) if (index !== g.vcpu.index) leaveGuest(guestExit(g.mw, g.vm.index, index, g.events));
+}
+
 /** Out of the guest, if it is there: devices first, so that the vGIC folds a line that already changed. */
 export function leaveGuest(g: GuestExit): void {
   if (!g.vcpu.run.loaded || !g.cpu.inGuest) return;

@@ -4,10 +4,8 @@ import { getPc, getX, setPc, setX } from '../../machine/cpu/context.ts';
 import { exitOf } from '../exits.ts';
 import { loadedValue } from '../mmio.ts';
 import { faultIn, slotAt } from '../stage2.ts';
-import { flushVcpu } from '../vgic/flush.ts';
 import { mmioHaltsGuest, mmioRegisterName, vgicMmio } from '../vgic/mmio.ts';
-import { syncVcpu } from '../vgic/sync.ts';
-import { loadedOn } from '../world-switch.ts';
+import { haltOthers } from '../world-switch.ts';
 import { type GuestExit, type Handled, tell } from './exit-state.ts';
 import { injectExternalAbort } from './inject.ts';
 
@@ -73,12 +71,8 @@ export function handleDataAbort(g: GuestExit): Handled {
   return { exit: exitOf('KVM_EXIT_MMIO', { phys_addr: `0x${ipa.toString(16)}`, len: size, is_write: Number(write), ...data }) };
 }
 
-/** The vGIC's answer; null when the address is not the vGIC's. Registers of active bits need the other vCPUs out of the guest meanwhile. */
+/** The vGIC's answer; null when the address is not the vGIC's. Registers of active bits need the other vCPUs out of the guest. */
 function emulateVgic(g: GuestExit, ipa: number, size: number, value: bigint | null): bigint | null {
-  const halted = mmioHaltsGuest(g.vm, g.vcpu.index, ipa) ? g.mw.world.machine.cpus.filter((cpu) => cpu.inGuest) : [];
-  const others = halted.map((cpu) => ({ cpu, vcpu: loadedOn(g.mw, cpu.number)?.vcpu.index ?? -1 })).filter((o) => o.vcpu >= 0);
-  for (const { cpu, vcpu } of others) syncVcpu(g.vm, vcpu, cpu.ich, g.note);
-  const read = vgicMmio(g.vm, g.vcpu.index, ipa, size, value, g.note);
-  for (const { cpu, vcpu } of others) flushVcpu(g.vm, vcpu, cpu.ich, g.note);
-  return read;
+  if (mmioHaltsGuest(g.vm, g.vcpu.index, ipa)) haltOthers(g);
+  return vgicMmio(g.vm, g.vcpu.index, ipa, size, value, g.note);
 }

@@ -6,6 +6,7 @@ import { QUIRKS } from './quirks.ts';
 const VECTORS = 'kernel/vgic-state-machine';
 const TRANSITIONS = 'kernel/vgic-transitions';
 const MMIO = 'kernel/vgic-mmio';
+const VCPUS = 'kernel/vgic-vcpus';
 const QUIRK_TESTS = 'kernel/vgic-quirks';
 const ERRNOS = 'kernel/vgic-errnos';
 const LAWS = 'kernel/vgic-laws';
@@ -65,7 +66,7 @@ const CPU_INTERFACE: readonly ReferenceRow[] = [
 
 const FRAMES: readonly ReferenceRow[] = [
   full('4', 'access sizes; what is misaligned, of another size, unknown or beyond NR_IRQS reads 0 and is not written; no abort', MMIO),
-  full('4', 'any vCPU may access any redistributor; active bits stop the vCPUs they may be of', MMIO),
+  full('4', 'any vCPU may access any redistributor; active bits stop the vCPUs they may be of', MMIO, VCPUS),
   full('4.1', 'the distributor as the guest reads and writes it: defaults and effects', MMIO, TRANSITIONS),
   full('4.1', 'the distributor as user space does: latches, GICD_CTLR, IIDR, TYPER2', ERRNOS),
   none('4.1', 'GICD_TYPER with an ITS, nASSGIreq and nASSGIcap', `${NO_LPI}; no GICv4.1`),

@@ -54,7 +54,7 @@ export function mmioRegisterName(vm: Vm, ipa: number): string | null {
 
 /**
  * Whether KVM stops every vCPU of the VM for this access by vCPU `vcpu` (index), so that it sees active bits as they are: all others
- * must be synced before `vgicMmio` and flushed after.
+ * must be out of the guest before `vgicMmio`.
  */
 export function mmioHaltsGuest(vm: Vm, vcpu: number, ipa: number): boolean {
   const hit = frameAt(vm, ipa);
