@@ -211,8 +211,11 @@ describe('more interrupts than list registers (vgic.md 2.4)', () => {
     expect([listRegisterOf(s, 16), s.ich[0].trapDir]).toEqual(['–', true]);
     s.msr('EOIR1', 16);
     expect([s.ich[0].eoiCount, maintenancePending(s.ich[0])]).toEqual([1, true]);
+    privates.line[16] = 0;
+    privates.latch[16] = 1; // as the fold of a list register does, it takes the latch of a level interrupt
     s.exit();
-    expect(privates.active[16]).toBe(0);
+    expect([privates.active[16], privates.latch[16]]).toEqual([0, 0]);
+    expect(s.events.filter((e) => e.intid === 16).at(-1)?.kind).toBe('irq.ended');
   });
 });
 
@@ -224,6 +227,7 @@ describe('SPIs on several vCPUs', () => {
       s.line(40, true);
     });
     expect(listRegisterOf(s, 40)).toBe('P');
+    s.exit(undefined, 1); // the first SPI on a list had every vCPU look whether ICC_DIR_EL1 must trap
     s.store(GICD + 0x6000 + 8 * 40, 1);
     expect([s.vm.vcpus[1].vgic?.kick, s.dist.spis.listed[8]]).toEqual([false, 0]);
     s.exit();
@@ -242,13 +246,35 @@ describe('SPIs on several vCPUs', () => {
     expect(s.mrs('IAR1')).toBe(40);
     s.msr('EOIR1', 40);
     s.line(40, false);
-    s.sync(0);
     s.exit(undefined, 1);
     expect(s.ich[1].trapDir).toBe(true);
     s.msr('DIR', 40, 1);
     expect(s.dist.spis.active[8]).toBe(0);
-    s.flush(0);
     expect(listRegisterOf(s, 40)).toBe('–');
+  });
+
+  test('a DIR that traps ends what one that does not trap ends: the latch of a level interrupt goes', () => {
+    for (const traps of [false, true]) {
+      const s = prepared(2);
+      s.msr('CTLR', 2);
+      if (traps) {
+        s.store(GICD + 0x104, 1 << 8);
+        s.line(40, true, 1);
+      }
+      s.exit(() => {
+        s.store(SGI + 0x100, BIT21);
+        s.store(GICD + 0x400 + 40, 0xc0, 1);
+        s.store(SGI + 0x200, BIT21);
+      });
+      expect(s.mrs('IAR1')).toBe(21);
+      s.exit();
+      s.msr('EOIR1', 21);
+      expect([stateOf(s, 21), s.ich[0].trapDir]).toEqual(['1/1/0/1/1', traps]);
+      s.msr('DIR', 21);
+      s.exit();
+      expect([traps, stateOf(s, 21)]).toEqual([traps, '1/0/0/0/0']);
+      expect(s.events.filter((e) => e.kind === 'irq.ended' && e.intid === 21)).toHaveLength(1);
+    }
   });
 
   test('without a vGIC only the pins reach the CPU', () => {

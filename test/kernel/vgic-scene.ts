@@ -10,7 +10,7 @@ import { findIrq } from '../../src/kernel/vgic/irq.ts';
 import { vgicMmio } from '../../src/kernel/vgic/mmio.ts';
 import { setOwner } from '../../src/kernel/vgic/owner.ts';
 import { listRegistersOf, quirksOf } from '../../src/kernel/vgic/quirks.ts';
-import { writeTrappedIcc } from '../../src/kernel/vgic/sgi.ts';
+import { dirHaltsGuest, writeTrappedIcc } from '../../src/kernel/vgic/sgi.ts';
 import { newVgicDistributor, type VgicDistributor } from '../../src/kernel/vgic/state.ts';
 import { syncVcpu } from '../../src/kernel/vgic/sync.ts';
 import { newVcpu, newVm } from '../../src/kernel/vm.ts';
@@ -113,8 +113,12 @@ export function scene(vcpus = 1, knobs: Host['knobs'] = {}, interrupts = 64): Sc
     msr(name, value, n = 0) {
       const k = key(name);
       s.tick++;
-      if (trapsToHypervisor(ich[n], k)) s.exit(() => void writeTrappedIcc(vm, n, k, BigInt(value), note), n);
-      else if (!writeIcc(ich[n], k, BigInt(value), s.tick)) throw new Error(`${name} is UNDEFINED`);
+      if (trapsToHypervisor(ich[n], k)) {
+        const halted = dirHaltsGuest(vm, n, k, BigInt(value)) ? vm.vcpus.filter((v) => v.index !== n) : [];
+        for (const { index } of halted) s.sync(index);
+        s.exit(() => void writeTrappedIcc(vm, n, k, BigInt(value), note), n);
+        for (const { index } of halted) s.flush(index);
+      } else if (!writeIcc(ich[n], k, BigInt(value), s.tick)) throw new Error(`${name} is UNDEFINED`);
     },
     mrs(name, n = 0) {
       s.tick++;

@@ -5,8 +5,9 @@ import { sysregKey } from '../../arch/sysreg/define.ts';
 import { REGISTERS, registerByKey } from '../../arch/sysreg/table.ts';
 import { getPc, getX, setPc, setX } from '../../machine/cpu/context.ts';
 import { isSpeRegister, readSpeRegister, writeSpeRegister } from '../spe/trapped-access.ts';
-import { writeTrappedIcc } from '../vgic/sgi.ts';
+import { dirHaltsGuest, writeTrappedIcc } from '../vgic/sgi.ts';
 import type { Exit } from '../world.ts';
+import { haltOthers } from '../world-switch.ts';
 import { type GuestExit, type Handled, tell } from './exit-state.ts';
 import { injectUndefined } from './inject.ts';
 
@@ -31,6 +32,7 @@ export function answerAccess(g: GuestExit, key: number, value: bigint | null): b
     tell(g, 'trap.write', { register: REGISTERS[index].name, value: `0x${value.toString(16)}` });
     return 0n;
   }
+  if (value !== null && dirHaltsGuest(g.vm, g.vcpu.index, key, value)) haltOthers(g);
   if (value !== null && g.vm.vgic !== null && writeTrappedIcc(g.vm, g.vcpu.index, key, value, g.note)) return 0n;
   return 'undefined';
 }

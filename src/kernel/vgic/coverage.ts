@@ -52,7 +52,7 @@ const CPU_INTERFACE: readonly ReferenceRow[] = [
   full('3', 'ICC_*_EL1: encodings, directions, what is UNDEFINED, fixed bits, resets', INTERFACE),
   full('3', 'the candidate, HPPIR, the signalled IRQ, the acknowledge, RPR', INTERFACE, VECTORS),
   full('3', 'group priorities by BPR0 and BPR1, CBPR', INTERFACE, VECTORS),
-  full('3', 'EOIR with both EOImodes, order of ends, EOIcount; DIR, from another vCPU too', INTERFACE, TRANSITIONS, QUIRK_TESTS),
+  full('3', 'EOIR with both EOImodes, order of ends, EOIcount; DIR, from another vCPU too', INTERFACE, TRANSITIONS, QUIRK_TESTS, VCPUS),
   full('3', 'group 0: FIQ, IAR0, EOIR0, IGRPEN0', INTERFACE, TRANSITIONS),
   full('3', 'SGI1R, SGI0R, ASGI1R: target list, IRM, affinities that nobody has, the group rule', MMIO, VECTORS),
   full('3', 'reset of a vCPU leaves the CPU interface as it is; CTRL_INIT resets it', ERRNOS),

@@ -15,7 +15,7 @@ import {
 import { clearInterface, copyInterfaceRegisters, type VirtualInterface } from '../../machine/gic/interface.ts';
 import type { Vm } from '../world.ts';
 import type { Note } from './events.ts';
-import { findIrq, type Irq, isEdge, isPending, routeOf } from './irq.ts';
+import { findIrq, type Irq, isEdge, isPending, isSpiListed, routeOf } from './irq.ts';
 import { forwardedInterrupts, hostIntid, isMapped } from './mapped.ts';
 import type { VgicCpu } from './state.ts';
 
@@ -34,7 +34,7 @@ export function flushVcpu(vm: Vm, vcpu: number, ich: VirtualInterface, note?: No
     copyInterfaceRegisters(ich.registers, cpu.registers);
     ich.forwarded = forwardedInterrupts(vm, vcpu);
     fillListRegisters(vm, vcpu, cpu, ich, dist.listRegisters, note);
-    ich.trapDir = ich.trapDir || activeElsewhere(vm, vcpu);
+    ich.trapDir = ich.trapDir || (vm.vcpus.length > 1 && isSpiListed(vm)); // any vCPU may end an SPI
   }
   settle(ich);
 }
@@ -116,12 +116,4 @@ function fillListRegister(vm: Vm, vcpu: number, irq: Irq, ich: VirtualInterface,
     table.presented[at] = 1;
     note?.({ kind: 'irq.delivered', intid, vcpu, listRegister: n });
   }
-}
-
-/** Whether another vCPU has an active SPI, which this one may deactivate: then ICC_DIR_EL1 must trap. */
-function activeElsewhere(vm: Vm, vcpu: number): boolean {
-  const spis = vm.vgic?.spis;
-  if (spis === undefined || vm.vcpus.length === 1) return false;
-  for (let at = spis.active.indexOf(1); at !== -1; at = spis.active.indexOf(1, at + 1)) if (spis.listed[at] !== vcpu) return true;
-  return false;
 }

@@ -65,10 +65,16 @@ export function queueIrq(vm: Vm, irq: Irq, note?: Note): void {
   kickVcpu(vm, to);
 }
 
-/** Puts an interrupt at the end of a vCPU's list. */
+/** Whether an SPI is on the list of some vCPU: while one is, ICC_DIR_EL1 must trap on every vCPU, since each may deactivate it. */
+export function isSpiListed(vm: Vm): boolean {
+  return vm.vcpus.some(({ vgic }) => vgic?.list.some((intid) => intid >= FIRST_SPI));
+}
+
+/** Puts an interrupt at the end of a vCPU's list. The first SPI there kicks every vCPU, so that ICC_DIR_EL1 traps from then on. */
 export function appendToList(vm: Vm, irq: Irq, vcpu: number, note?: Note): void {
   const cpu = vm.vcpus[vcpu]?.vgic;
   if (!cpu) return;
+  if (irq.vcpu === NOBODY && !isSpiListed(vm)) for (const { index } of vm.vcpus) kickVcpu(vm, index);
   cpu.list.push(irq.intid);
   irq.table.listed[irq.at] = vcpu;
   note?.({ kind: 'irq.queued', intid: irq.intid, vcpu });

@@ -6,6 +6,7 @@ import type { Vm } from '../world.ts';
 import type { Note } from './events.ts';
 import { findIrq, kickVcpu, queueIrq } from './irq.ts';
 import { NOBODY } from './state.ts';
+import { endUnlisted } from './sync.ts';
 
 /** The vCPUs (indices) that an SGI register's value names, seen from vCPU `from`. */
 export function sgiTargets(vm: Vm, from: number, value: bigint): number[] {
@@ -39,17 +40,23 @@ export function writeSgi(vm: Vm, from: number, key: number, value: bigint, note?
 }
 
 /**
- * A trapped write of ICC_DIR_EL1 by vCPU `vcpu` (index), which must be synced, as must the vCPU that has the interrupt: ends the
- * interrupt wherever it is active. With EOImode 0 it is ignored.
+ * A trapped write of ICC_DIR_EL1 by vCPU `vcpu` (index), which must be out of the guest, as must the vCPU that has the interrupt
+ * (`dirHaltsGuest`): ends the interrupt wherever it is active. With EOImode 0 it is ignored.
  */
 export function writeDir(vm: Vm, vcpu: number, value: bigint, note?: Note): void {
   if (vm.vcpus[vcpu].vgic?.registers.eoiMode !== 1) return;
   const irq = findIrq(vm, vcpu, Number(value & 0xffffffn));
   if (irq === null || irq.table.active[irq.at] === 0) return;
-  const { table, at, intid } = irq;
-  table.active[at] = 0;
-  note?.({ kind: 'irq.ended', intid, vcpu: table.listed[at] });
-  if (table.listed[at] !== NOBODY) kickVcpu(vm, table.listed[at]);
+  const holder = irq.table.listed[irq.at];
+  endUnlisted(vm, irq, note);
+  if (holder !== NOBODY) kickVcpu(vm, holder);
+}
+
+/** Whether the others of the VM must be out of the guest for a trapped MSR by vCPU `vcpu` (index): a DIR of what one of them has. */
+export function dirHaltsGuest(vm: Vm, vcpu: number, key: number, value: bigint): boolean {
+  if (key !== ICC.DIR) return false;
+  const irq = findIrq(vm, vcpu, Number(value & 0xffffffn));
+  return irq !== null && irq.table.listed[irq.at] !== NOBODY && irq.table.listed[irq.at] !== vcpu;
 }
 
 /** A trapped MSR of any of these; false when the key is none of them. */

@@ -35,7 +35,7 @@ function fold(vm: Vm, vcpu: number, cpu: VgicCpu, ich: VirtualInterface, note?: 
     const irq = findIrq(vm, vcpu, ich.lr.intid[n]);
     if (irq !== null) foldListRegister(vm, vcpu, irq, ich.lr.state[n], note);
   }
-  deactivateCounted(vm, vcpu, cpu, ich);
+  deactivateCounted(vm, vcpu, cpu, ich, note);
 }
 
 function foldListRegister(vm: Vm, vcpu: number, irq: Irq, state: number, note?: Note): void {
@@ -58,14 +58,25 @@ function foldListRegister(vm: Vm, vcpu: number, irq: Irq, state: number, note?: 
   if (isPending(irq) && table.enabled[at] === 1) note?.({ kind: 'irq.reraised', intid, vcpu });
 }
 
+/**
+ * Ends an active interrupt that is in no list register, as the fold of one that was there would: the latch of a level interrupt goes.
+ * Its vCPU must be out of the guest.
+ */
+export function endUnlisted(vm: Vm, irq: Irq, note?: Note): void {
+  const vcpu = irq.table.listed[irq.at];
+  note?.({ kind: 'irq.ended', intid: irq.intid, vcpu });
+  const staysPending = !vm.vgic?.quirks.noActivePendingLevel && isPending(irq);
+  foldListRegister(vm, vcpu, irq, staysPending && !isEdge(irq) ? PENDING : 0, note);
+}
+
 /** EOIs that met no list register end, in list order, the active interrupts for which there was no room. */
-function deactivateCounted(vm: Vm, vcpu: number, cpu: VgicCpu, ich: VirtualInterface): void {
+function deactivateCounted(vm: Vm, vcpu: number, cpu: VgicCpu, ich: VirtualInterface, note?: Note): void {
   let left = ich.eoiCount;
   for (const intid of cpu.list) {
     if (left === 0) return;
     const irq = findIrq(vm, vcpu, intid);
     if (irq === null || irq.table.active[irq.at] === 0 || ich.lr.intid.subarray(0, ich.used).includes(intid)) continue;
-    irq.table.active[irq.at] = 0;
+    endUnlisted(vm, irq, note);
     left--;
   }
 }
