@@ -165,8 +165,8 @@ describe('WFI (vgic.md 2.3)', () => {
 describe('more interrupts than list registers (vgic.md 2.4)', () => {
   const PPIS = [16, 17, 18, 19, 20, 22];
 
-  function crowded(): Scene {
-    const s = prepared(1, { 'vgic.lrs': 2 } as never);
+  function crowded(lrs = 2): Scene {
+    const s = prepared(1, { 'vgic.lrs': lrs });
     s.exit(() => {
       for (const [n, intid] of PPIS.entries()) s.store(SGI + 0x400 + intid, 0xa0 - 8 * n, 1);
       s.store(
@@ -184,8 +184,8 @@ describe('more interrupts than list registers (vgic.md 2.4)', () => {
     expect(maintenancePending(s.ich[0])).toBe(false);
   });
 
-  test('every one is delivered, most urgent first', () => {
-    const s = crowded();
+  test.each([1, 2, 16])('every one is delivered, most urgent first, with %i list registers', (lrs) => {
+    const s = crowded(lrs);
     const order: number[] = [];
     for (let turn = 0; turn < 100 && (virqPending(s.ich[0]) || maintenancePending(s.ich[0])); turn++) {
       if (virqPending(s.ich[0])) {
@@ -198,6 +198,56 @@ describe('more interrupts than list registers (vgic.md 2.4)', () => {
     }
     expect(order).toEqual([...PPIS].reverse());
     expect(s.vm.vcpus[0].vgic?.list).toEqual([]);
+  });
+
+  test('with one list register a line that stays high comes again after every end', () => {
+    const s = crowded(1);
+    for (let again = 0; again < 3; again++) {
+      expect(maintenancePending(s.ich[0])).toBe(false); // the host takes the interrupt when it rises
+      expect(s.mrs('IAR1')).toBe(22);
+      if (maintenancePending(s.ich[0])) s.exit(); // nothing pending in a list register
+      s.msr('EOIR1', 22);
+      expect(maintenancePending(s.ich[0])).toBe(true);
+      s.exit();
+    }
+  });
+
+  test('what is active, with its line high, does not keep from a list register what the guest can take (EOImode 1)', () => {
+    const s = crowded(1);
+    s.msr('CTLR', 2);
+    const taken: number[] = [];
+    for (let turn = 0; turn < 10; turn++) {
+      const intid = s.mrs('IAR1');
+      if (intid !== 1023) {
+        taken.push(intid);
+        s.msr('EOIR1', intid); // the priority drops, the line stays high and the interrupt active
+      }
+      s.exit();
+    }
+    expect(taken).toEqual([...PPIS].reverse());
+    for (const intid of taken) s.msr('DIR', intid);
+    s.exit();
+    expect([listRegisterOf(s, 22), s.mrs('IAR1')]).toEqual(['P', 22]);
+  });
+
+  test('what a group holds back has a list register only where there is room, until the group goes on', () => {
+    const s = prepared(1, { 'vgic.lrs': 1 });
+    s.exit(() => {
+      s.store(SGI + 0x80, ~(1 << 16)); // 16 is of group 0, and most urgent
+      s.store(SGI + 0x410, 0, 1);
+      s.store(SGI + 0x100, (1 << 16) | (1 << 22));
+      s.line(16, true);
+      s.line(22, true);
+    });
+    expect([listRegisterOf(s, 22), virqPending(s.ich[0]), maintenancePending(s.ich[0])]).toEqual(['P', true, false]);
+    s.msr('IGRPEN0', 1);
+    expect(maintenancePending(s.ich[0])).toBe(true);
+    s.exit();
+    expect([listRegisterOf(s, 16), s.ich[0].vfiq, maintenancePending(s.ich[0])]).toEqual(['P', true, false]);
+    s.msr('IGRPEN0', 0);
+    expect(maintenancePending(s.ich[0])).toBe(true);
+    s.exit();
+    expect([listRegisterOf(s, 22), virqPending(s.ich[0])]).toEqual(['P', true]);
   });
 
   test('the end of an active interrupt that has no list register is counted and folded', () => {

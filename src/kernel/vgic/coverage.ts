@@ -36,7 +36,7 @@ const ONE_INTERRUPT: readonly ReferenceRow[] = [
   ),
   full(
     '2.4',
-    'more interrupts than list registers (knob vgic.lrs, 1 to 16): most urgent first, exits on underflow, nothing pending, EOIcount',
+    'more interrupts than list registers (knob vgic.lrs, 1 to 16): pending first, then by priority; exits on underflow, nothing pending, EOIcount',
     QUIRK_TESTS,
   ),
   full('2.5', 'exit: fold, then prune; the order inside KVM_RUN', TRANSITIONS, VECTORS, LAWS),

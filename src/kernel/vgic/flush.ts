@@ -9,10 +9,14 @@ import {
   RERAISED,
   settle,
   WATCH_EOI_COUNT,
+  WATCH_GROUP0_OFF,
+  WATCH_GROUP0_ON,
+  WATCH_GROUP1_OFF,
+  WATCH_GROUP1_ON,
   WATCH_NO_PENDING,
   WATCH_UNDERFLOW,
 } from '../../machine/gic/delivery.ts';
-import { clearInterface, copyInterfaceRegisters, type VirtualInterface } from '../../machine/gic/interface.ts';
+import { clearInterface, copyInterfaceRegisters, type InterfaceRegisters, type VirtualInterface } from '../../machine/gic/interface.ts';
 import type { Vm } from '../world.ts';
 import type { Note } from './events.ts';
 import { findIrq, type Irq, isEdge, isPending, isSpiListed, routeOf } from './irq.ts';
@@ -42,7 +46,7 @@ export function flushVcpu(vm: Vm, vcpu: number, ich: VirtualInterface, note?: No
 function fillListRegisters(vm: Vm, vcpu: number, cpu: VgicCpu, ich: VirtualInterface, capacity: number, note?: Note): void {
   let irqs = listOf(vm, vcpu, cpu);
   if (irqs.length > capacity) {
-    irqs = mostUrgentFirst(irqs);
+    irqs = mostUrgentFirst(vm, vcpu, irqs, ich.registers);
     cpu.list = irqs.map((irq) => irq.intid);
   }
   for (const irq of irqs) {
@@ -52,7 +56,7 @@ function fillListRegisters(vm: Vm, vcpu: number, cpu: VgicCpu, ich: VirtualInter
       fillListRegister(vm, vcpu, irq, ich, ich.used, note);
       ich.used++;
     } else {
-      ich.watch |= WATCH_UNDERFLOW;
+      ich.watch |= watchedAlways(ich.registers, capacity);
       if (isPending(irq)) ich.watch |= WATCH_NO_PENDING;
       if (irq.table.active[irq.at] === 1) {
         ich.watch |= WATCH_EOI_COUNT;
@@ -67,9 +71,26 @@ function listOf(vm: Vm, vcpu: number, cpu: VgicCpu): Irq[] {
   return cpu.list.flatMap((intid) => findIrq(vm, vcpu, intid) ?? []);
 }
 
-/** Pending and enabled ones first, then by priority; otherwise as they stand. */
-function mostUrgentFirst(irqs: readonly Irq[]): Irq[] {
-  const rank = (irq: Irq): number => (irq.table.enabled[irq.at] === 1 && isPending(irq) ? 0 : 256) + irq.table.priority[irq.at];
+const groupIsOn = (r: InterfaceRegisters, group: number): boolean => (group === 1 ? r.igrpen1 : r.igrpen0) === 1;
+
+/** With more than fits: a list register to spare, where there are several, and a group that goes on or off, which changes the order. */
+function watchedAlways(r: InterfaceRegisters, capacity: number): number {
+  const group0 = groupIsOn(r, 0) ? WATCH_GROUP0_OFF : WATCH_GROUP0_ON;
+  const group1 = groupIsOn(r, 1) ? WATCH_GROUP1_OFF : WATCH_GROUP1_ON;
+  return group0 | group1 | (capacity > 1 ? WATCH_UNDERFLOW : 0);
+}
+
+/**
+ * What the guest could take first: last what goes to nobody, before that what its group holds back, before that what is not pending or is
+ * active already; among equals by priority, otherwise as they stand (vgic_irq_cmp).
+ */
+function mostUrgentFirst(vm: Vm, vcpu: number, irqs: readonly Irq[], r: InterfaceRegisters): Irq[] {
+  const rank = (irq: Irq): number => {
+    const { table, at } = irq;
+    const goes = routeOf(vm, irq) === vcpu;
+    const waits = table.enabled[at] === 1 && isPending(irq) && table.active[at] === 0;
+    return (goes ? 0 : 1024) + (groupIsOn(r, table.group[at]) ? 0 : 512) + (waits ? 0 : 256) + table.priority[at];
+  };
   return [...irqs].sort((a, b) => rank(a) - rank(b));
 }
 

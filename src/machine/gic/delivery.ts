@@ -24,10 +24,15 @@ export const IDLE = 0xff;
 /** Entries kept between two exits; further ones are lost to history, not to behaviour. */
 export const TRAIL_LIMIT = 64;
 
-/** Bits of an interface's `watch`. */
-export const WATCH_UNDERFLOW = 1;
-export const WATCH_NO_PENDING = 2;
-export const WATCH_EOI_COUNT = 4;
+/** Bits of an interface's `watch`, where ICH_HCR_EL2 has the enables and ICH_MISR_EL2 the reasons. */
+export const WATCH_UNDERFLOW = 1 << 1;
+export const WATCH_EOI_COUNT = 1 << 2;
+export const WATCH_NO_PENDING = 1 << 3;
+/** Group 0 is on; its neighbours: it is off, group 1 is on, it is off. */
+export const WATCH_GROUP0_ON = 1 << 4;
+export const WATCH_GROUP0_OFF = 1 << 5;
+export const WATCH_GROUP1_ON = 1 << 6;
+export const WATCH_GROUP1_OFF = 1 << 7;
 
 /** A priority without the bits that take no part in preemption (group 0 by BPR0, group 1 by BPR1 or, with CBPR, BPR0). */
 export function groupPriority(r: InterfaceRegisters, group: number, priority: number): number {
@@ -72,7 +77,7 @@ export function settle(ich: VirtualInterface): void {
   ich.maintenance = ich.enabled && maintenanceReasons(ich) !== 0;
 }
 
-/** ICH_MISR_EL2: bit 0 end of interrupt, 1 underflow, 2 EOIcount, 3 nothing pending. */
+/** ICH_MISR_EL2: bit 0 end of interrupt; of what is watched 1 underflow, 2 EOIcount, 3 nothing pending, 4 to 7 groups that are on or off. */
 export function maintenanceReasons(ich: VirtualInterface): number {
   let ended = 0;
   let valid = 0;
@@ -83,10 +88,13 @@ export function maintenanceReasons(ich: VirtualInterface): number {
     else if ((ich.lr.flags[n] & EOI_MAINTENANCE) !== 0) ended = 1;
     if (state === PENDING) pending++;
   }
-  const underflow = (ich.watch & WATCH_UNDERFLOW) !== 0 && valid <= 1 ? 2 : 0;
-  const unmatched = (ich.watch & WATCH_EOI_COUNT) !== 0 && ich.eoiCount > 0 ? 4 : 0;
-  const idle = (ich.watch & WATCH_NO_PENDING) !== 0 && pending === 0 ? 8 : 0;
-  return ended | underflow | unmatched | idle;
+  if (ich.watch === 0) return ended;
+  const groups =
+    (ich.registers.igrpen0 === 1 ? WATCH_GROUP0_ON : WATCH_GROUP0_OFF) | (ich.registers.igrpen1 === 1 ? WATCH_GROUP1_ON : WATCH_GROUP1_OFF);
+  const underflow = valid <= 1 ? WATCH_UNDERFLOW : 0;
+  const unmatched = ich.eoiCount > 0 ? WATCH_EOI_COUNT : 0;
+  const idle = pending === 0 ? WATCH_NO_PENDING : 0;
+  return ended | (ich.watch & (groups | underflow | unmatched | idle));
 }
 
 function remember(ich: VirtualInterface, tick: number, kind: TrailEntry['kind'], intid: number, listRegister: number): void {

@@ -39,10 +39,8 @@ export function readIch(x: VirtualInterface, key: number): bigint | null {
   const r = x.registers;
   if (key >= ICH.LR0 && key < ICH.LR0 + LIST_REGISTERS) return listRegister(x, key - ICH.LR0);
   switch (key) {
-    case ICH.HCR: {
-      const enables = ((x.watch & 2) !== 0 ? 8 : 0) | ((x.watch & 4) !== 0 ? 4 : 0) | ((x.watch & 1) !== 0 ? 2 : 0) | (x.enabled ? 1 : 0);
-      return BigInt(((x.eoiCount << 27) | (x.trapDir ? 1 << 14 : 0) | enables) >>> 0);
-    }
+    case ICH.HCR:
+      return BigInt(((x.eoiCount << 27) | (x.trapDir ? 1 << 14 : 0) | x.watch | Number(x.enabled)) >>> 0);
     case ICH.VTR:
       return BigInt(VTR);
     case ICH.MISR:

@@ -60,7 +60,7 @@ export interface VirtualInterface {
   readonly registers: InterfaceRegisters;
   /** ICH_HCR_EL2.EOIcount: EOIs that dropped a priority but met no active list register. */
   eoiCount: number;
-  /** Maintenance enables of ICH_HCR_EL2: underflow (1), no pending (2), EOI without a list register (4). */
+  /** Maintenance enables of ICH_HCR_EL2, bits 7:1: WATCH_* of delivery.ts. */
   watch: number;
   /** ICH_HCR_EL2.TDIR. */
   trapDir: boolean;
