@@ -224,6 +224,22 @@ describe('group priorities (vgic.md 3)', () => {
     expect(groupPriority(registers, 0, 0xf8)).toBe(0xe0);
     expect(groupPriority(registers, 1, 0xf8)).toBe(0xf8);
   });
+
+  test('BPR0 = 7: no group 0 interrupt preempts another; with CBPR group 1 keeps bit 7, as BPR1 reads', () => {
+    const x = loaded([{ intid: 1, priority: 0xa0, group: 0 }]);
+    write(x, 'BPR0', 7);
+    write(x, 'IGRPEN0', 1);
+    expect([read(x, 'IAR0'), read(x, 'RPR')]).toEqual([1, 0]);
+    x.used = 2;
+    x.lr.intid[1] = 2;
+    x.lr.state[1] = 1;
+    settle(x);
+    expect([vfiqPending(x), read(x, 'IAR0')]).toEqual([false, 1023]);
+    write(x, 'EOIR0', 1);
+    expect([x.lr.state[0], vfiqPending(x)]).toEqual([0, true]);
+    write(x, 'CTLR', 1);
+    expect(groupPriority(x.registers, 1, 0xf8)).toBe(0x80);
+  });
 });
 
 describe('ICH_* as the hypervisor sees them', () => {

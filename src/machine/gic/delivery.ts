@@ -34,9 +34,12 @@ export const WATCH_GROUP0_OFF = 1 << 5;
 export const WATCH_GROUP1_ON = 1 << 6;
 export const WATCH_GROUP1_OFF = 1 << 7;
 
-/** A priority without the bits that take no part in preemption (group 0 by BPR0, group 1 by BPR1 or, with CBPR, BPR0). */
+/**
+ * A priority without the bits that take no part in preemption: group 0 by BPR0, where 7 leaves none; group 1 by BPR1, with CBPR by BPR0 + 1
+ * as BPR1 then reads it.
+ */
 export function groupPriority(r: InterfaceRegisters, group: number, priority: number): number {
-  const low = group === 1 && r.cbpr === 0 ? r.bpr1 : Math.min(r.bpr0 + 1, 7);
+  const low = group === 0 ? r.bpr0 + 1 : r.cbpr === 0 ? r.bpr1 : Math.min(r.bpr0 + 1, 7);
   return (priority >> low) << low;
 }
 
