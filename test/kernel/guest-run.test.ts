@@ -1,10 +1,11 @@
 // Inside KVM_RUN with real guest code: traps, PSCI, MMIO, and the rows of kvm-spe-abi.md §7.8 and §7.9 that need a guest.
 import { describe, expect, test } from 'vitest';
+import { GRP_LEVEL_INFO } from '../../src/abi/vgic-attributes.ts';
 import { setPerfmonCapability } from '../../src/kernel/process.ts';
 import { completeMmio } from '../../src/kernel/run.ts';
 import { migrateThread } from '../../src/kernel/thread.ts';
 import * as vmm from '../../src/session/vmm.ts';
-import { type Bench, exit, hash, hostOf, init, must, run, set, vcpuOf } from './bench.ts';
+import { type Bench, exit, hash, hostOf, init, must, run, set, vcpuOf, vgicAttr } from './bench.ts';
 import { BUFFER, go, guest, kinds, mov, msr, profile, program, RAM, reg } from './guests.ts';
 
 const MIB = 1024 * 1024;
@@ -124,6 +125,20 @@ describe('the buffer management interrupt', () => {
     const b = guest(profile(0));
     go(b, 5_000);
     expect(reg(b, 'PMBSR_EL1')).toBe(0x20001n);
+  });
+  test.each([0n, S])('the line that user space restored follows PMBSR_EL1.S from the next entry on: PMBSR_EL1 = %i', (pmbsr) => {
+    const b = guest(`${msr('PMBSR_EL1', pmbsr)}\nloop: b loop`);
+    const line = (): number | undefined => vcpuOf(b, 0).vgic?.privates.line[21];
+    const is = pmbsr === 0n ? 0 : 1;
+    go(b, 10);
+    for (const restored of [1 - is, is]) {
+      go(b, 1, { signal: true });
+      expect(vgicAttr(b, GRP_LEVEL_INFO, 0, BigInt(restored) << 21n)).toBe('ok');
+      expect(line()).toBe(restored);
+      expect(run(b, 0)).toBe('ok');
+      go(b, 5);
+      expect(line()).toBe(is);
+    }
   });
   test('INT-12: sampling only at EL0: the buffer is on at EL1, without records', () => {
     const b = guest(profile(4096).replace(msr('PMSCR_EL1', 0x23), msr('PMSCR_EL1', 0x21)));

@@ -24,7 +24,7 @@ import {
   writesAddr,
 } from './attr-state.ts';
 import { distributorIdentification } from './frame-registers.ts';
-import { findIrq, isEdge, queueIrq } from './irq.ts';
+import { findIrq, isEdge, ownerOf, queueIrq } from './irq.ts';
 import { hasUserRegister, readUserRegister, writeUserRegister } from './mmio.ts';
 import { FIRST_PPI } from './state.ts';
 
@@ -200,6 +200,7 @@ function writeLevels(s: VgicAttrCall, first: number): void {
     const level = Number((s.value >> BigInt(n)) & 1n);
     if (irq.table.line[irq.at] !== level) note({ kind: level === 1 ? 'irq.raised' : 'irq.lowered', intid: irq.intid, vcpu: irq.vcpu });
     irq.table.line[irq.at] = level;
+    if (ownerOf(irq) === 'spe') s.vm.vcpus[irq.vcpu].spe.level = level === 1; // else SPE would not bring it back to PMBSR_EL1.S (vgic.md §7.3)
     if (level === 1) queueIrq(s.vm, irq, note);
   }
 }
