@@ -512,6 +512,26 @@ describe('vgic.md 2.9', () => {
   });
 });
 
+test('history has what software did to the latch and to the active bit, where it changed something', () => {
+  const s = prepared();
+  const kinds = (deed: () => void): string[] => {
+    s.events.length = 0;
+    s.exit(deed);
+    return s.events.map((e) => `${e.kind} by ${e.by}`);
+  };
+  const stores = (address: number) => () => s.store(address, BIT21);
+  const addresses = [ISPENDR0, ICPENDR0, ICPENDR0, ISACTIVER0, ISACTIVER0, ICACTIVER0, ICACTIVER0];
+  expect(addresses.map((address) => kinds(stores(address)).join())).toEqual([
+    'irq.pended by 0',
+    'irq.unpended by 0',
+    '',
+    expect.stringMatching(/^irq.activated by 0/),
+    '',
+    'irq.deactivated by 0',
+    '',
+  ]);
+});
+
 describe('vgic.md 7.3: SPE end to end', () => {
   const bufferFull = (): Scene => {
     const s = prepared();

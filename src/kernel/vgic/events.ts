@@ -4,6 +4,9 @@ export type VgicEventKind =
   | 'irq.raised' // a line went high, or an edge came
   | 'irq.lowered' // a line went low
   | 'irq.pended' // software set its latch: ISPENDR, an SGI
+  | 'irq.unpended' // software cleared its latch: ICPENDR
+  | 'irq.activated' // software made it active: ISACTIVER
+  | 'irq.deactivated' // software made it inactive: ICACTIVER
   | 'irq.queued' // it is on a vCPU's list
   | 'irq.delivered' // a list register holds it pending
   | 'irq.acknowledged' // the guest read it from IAR
@@ -21,7 +24,7 @@ export interface VgicEvent {
   /** Who drove the line; absent: user space. */
   readonly owner?: string;
   readonly listRegister?: number;
-  /** Who made it pending: a vCPU (index), -1 for user space. */
+  /** Whose write set or cleared its latch or its active bit: a vCPU (index), -1 for user space. */
   readonly by?: number;
 }
 

@@ -3,7 +3,7 @@
 
 import { mpidrOf } from '../vm.ts';
 import type { Vm } from '../world.ts';
-import type { Note } from './events.ts';
+import type { Note, VgicEventKind } from './events.ts';
 import { findIrq, type Irq, isEdge, isPending, kickVcpu, queueIrq } from './irq.ts';
 import { inputLevel, isMapped } from './mapped.ts';
 import { EDGE, FIRST_PPI, FIRST_SPI, LATCHED_WHILE_ACTIVE, LEVEL, NOBODY, type VgicDistributor } from './state.ts';
@@ -77,15 +77,25 @@ function activity(act: (frame: Frame, irq: Irq) => void): Accessors {
   return { ...byGuest, userWrite: (frame, at, size, value) => byUser.write?.(frame, at, size, value) };
 }
 
+function tell(frame: Frame, irq: Irq, kind: VgicEventKind): void {
+  frame.note?.({ kind, intid: irq.intid, vcpu: irq.vcpu, by: frame.by });
+}
+
 function latch(frame: Frame, irq: Irq): void {
   const { table, at } = irq;
   table.latch[at] = !isEdge(irq) && isActive(irq) ? LATCHED_WHILE_ACTIVE : 1;
-  frame.note?.({ kind: 'irq.pended', intid: irq.intid, vcpu: irq.vcpu, by: frame.by });
+  tell(frame, irq, 'irq.pended');
   queueIrq(frame.vm, irq, frame.note);
 }
 
-function unlatch(_frame: Frame, irq: Irq): void {
+function unlatch(frame: Frame, irq: Irq): void {
+  if (isLatched(irq)) tell(frame, irq, 'irq.unpended');
   irq.table.latch[irq.at] = 0;
+}
+
+function setActive(frame: Frame, irq: Irq, active: boolean): void {
+  if (isActive(irq) !== active) tell(frame, irq, active ? 'irq.activated' : 'irq.deactivated');
+  irq.table.active[irq.at] = Number(active);
 }
 
 /** A change that KVM lets act at the next entry: with the architecture's reading the vCPU is fetched out of the guest. */
@@ -187,12 +197,10 @@ export const INTERRUPT_REGISTERS = {
     userWrite: () => {},
   },
   ISACTIVER: activity((frame, irq) => {
-    irq.table.active[irq.at] = 1;
+    setActive(frame, irq, true);
     queueIrq(frame.vm, irq, frame.note);
   }),
-  ICACTIVER: activity((_frame, irq) => {
-    irq.table.active[irq.at] = 0; // the running priority stays as it is
-  }),
+  ICACTIVER: activity((frame, irq) => setActive(frame, irq, false)), // the running priority stays as it is
   IPRIORITYR: priorities,
   ICFGR: configurations,
   IROUTER: routers,
