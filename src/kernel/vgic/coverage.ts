@@ -10,6 +10,7 @@ const VCPUS = 'kernel/vgic-vcpus';
 const QUIRK_TESTS = 'kernel/vgic-quirks';
 const ERRNOS = 'kernel/vgic-errnos';
 const LAWS = 'kernel/vgic-laws';
+const MODEL = 'kernel/vgic-model';
 const INTERFACE = 'machine/gic-interface';
 const TIMER = 'kernel/timer';
 const DAY = 'fixtures/sessions/interrupt.md';
@@ -38,11 +39,12 @@ const ONE_INTERRUPT: readonly ReferenceRow[] = [
     '2.4',
     'more interrupts than list registers (knob vgic.lrs, 1 to 16): pending first, then by priority; exits on underflow, nothing pending, EOIcount',
     QUIRK_TESTS,
+    MODEL,
   ),
   full('2.5', 'exit: fold, then prune; the order inside KVM_RUN', TRANSITIONS, VECTORS, LAWS),
   none('2.5', 'irqfd resamplers are told of the end of a level SPI', 'KVM_IRQFD is not modelled: `irq-line spi` drives the same lines'),
   full('2.6', 'the maintenance interrupt, and an interrupt whose line is still high at its end', VECTORS, LAWS, DAY),
-  full('2.7', 'transitions T1 to T25', TRANSITIONS),
+  full('2.7', 'transitions T1 to T25', TRANSITIONS, MODEL),
   full('2.8', 'faithful stepping: list registers are copies, filled at entry and folded at exit; stale ones can be acknowledged', VECTORS),
   none('2.8', 'simple stepping, where every step is an exit and an entry', 'a choice: list registers are modelled instead'),
   full('2.9', 'vectors V1 to V66', VECTORS),
@@ -50,8 +52,8 @@ const ONE_INTERRUPT: readonly ReferenceRow[] = [
 
 const CPU_INTERFACE: readonly ReferenceRow[] = [
   full('3', 'ICC_*_EL1: encodings, directions, what is UNDEFINED, fixed bits, resets', INTERFACE),
-  full('3', 'the candidate, HPPIR, the signalled IRQ, the acknowledge, RPR', INTERFACE, VECTORS),
-  full('3', 'group priorities by BPR0 and BPR1, CBPR', INTERFACE, VECTORS),
+  full('3', 'the candidate, HPPIR, the signalled IRQ, the acknowledge, RPR', INTERFACE, VECTORS, MODEL),
+  full('3', 'group priorities by BPR0 and BPR1, CBPR', INTERFACE, VECTORS, MODEL),
   full('3', 'EOIR with both EOImodes, order of ends, EOIcount; DIR, from another vCPU too', INTERFACE, TRANSITIONS, QUIRK_TESTS, VCPUS),
   full('3', 'group 0: FIQ, IAR0, EOIR0, IGRPEN0', INTERFACE, TRANSITIONS),
   full('3', 'SGI1R, SGI0R, ASGI1R: target list, IRM, affinities that nobody has, the group rule', MMIO, VECTORS),
