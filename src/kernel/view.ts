@@ -13,6 +13,7 @@ import { isTrappedBufferRegister } from './spe/trap.ts';
 import { isSpeRegister } from './spe/trapped-access.ts';
 import { memslotRanges } from './stage2.ts';
 import { copyFromUser } from './user-memory.ts';
+import { guestPfr0, ID_AA64PFR0_EL1 } from './vgic/identification.ts';
 import { readGicRegister, writeGicRegister } from './vgic/view.ts';
 import type { InWorld, MountedWorld, Vcpu, Vm } from './world.ts';
 
@@ -85,10 +86,11 @@ export function readGuestRegister(mw: InWorld, vm: number, vcpu: number, name: s
   return shown ?? bufferRegisterContext(mw, v, REGISTERS[row].name, c).sys[row];
 }
 
-/** Identification registers of SPE as the guest sees them, loaded or not; null for the others. */
+/** Identification registers of SPE and of the vGIC as the guest sees them, loaded or not; null for the others. */
 function identification(mw: InWorld, vm: Vm, row: number, base: bigint): bigint | null {
   const { host } = mw.world;
   if (row === ID_AA64DFR0_EL1) return guestDfr0(host, vm, base);
+  if (row === ID_AA64PFR0_EL1) return guestPfr0(vm, base);
   if (row === PMSIDR_EL1) return guestPmsidr(host, vm);
   if (row === PMBIDR_EL1) return guestPmbidr(host, vm, 0n);
   return null;

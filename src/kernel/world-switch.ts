@@ -12,6 +12,7 @@ import { isTrappedBufferRegister } from './spe/trap.ts';
 import { stage2Of } from './stage2.ts';
 import { updateTimers } from './timer.ts';
 import { flushVcpu } from './vgic/flush.ts';
+import { guestPfr0, ID_AA64PFR0_EL1 } from './vgic/identification.ts';
 import { syncVcpu } from './vgic/sync.ts';
 import { mpidrOf } from './vm.ts';
 import type { MountedWorld, Vcpu } from './world.ts';
@@ -23,8 +24,6 @@ const VPIDR_EL2 = indexOfRegister('VPIDR_EL2');
 const VMPIDR_EL2 = indexOfRegister('VMPIDR_EL2');
 const CNTVOFF_EL2 = indexOfRegister('CNTVOFF_EL2');
 const CNTHCTL_EL2 = indexOfRegister('CNTHCTL_EL2');
-const ID_AA64PFR0_EL1 = indexOfRegister('ID_AA64PFR0_EL1');
-const GIC = fieldAccess('ID_AA64PFR0_EL1', 'GIC');
 
 const hcrBit = (name: string): bigint => fieldAccess('HCR_EL2', name).mask;
 /** Stage 2, interrupts to EL2, virtual IRQs, WFI, WFE and SMC trapped, EL1 in AArch64. */
@@ -94,7 +93,7 @@ export function loadVcpu(g: GuestExit): void {
   sys[CNTVOFF_EL2] = vm.counterOffset;
   sys[VTTBR_EL2] = BigInt(vm.index + 1) << 48n;
   sys[ID_AA64DFR0_EL1] = guestDfr0(host, vm, sys[ID_AA64DFR0_EL1]);
-  sys[ID_AA64PFR0_EL1] = GIC.put(sys[ID_AA64PFR0_EL1], vm.vgic === null ? 0n : 1n);
+  sys[ID_AA64PFR0_EL1] = guestPfr0(vm, sys[ID_AA64PFR0_EL1]);
   cpu.stage2 = stage2Of(host, vm);
   cpu.timing ??= newTimingModel(host.timing);
   // Translations are tagged by VMID and not by vCPU: another vCPU of the VM must not meet them.

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { CAPABILITIES } from '../../src/abi/features.ts';
 import { oneRegByName } from '../../src/kernel/one-reg.ts';
+import { readGuestRegister } from '../../src/kernel/view.ts';
 import * as vmm from '../../src/session/vmm.ts';
 import {
   type Bench,
@@ -263,6 +264,18 @@ describe('REG and ONE_REG', () => {
     const now = BigInt(getReg(b, 'ID_AA64DFR0_EL1'));
     expect(setReg(b, 'ID_AA64DFR0_EL1', now)).toBe('ok');
     expect(setReg(b, 'ID_AA64DFR0_EL1', (now & ~PMSVER(15n)) | PMSVER(1n))).toBe('EINVAL');
+  });
+  test('ID_AA64PFR0_EL1.GIC is 1 with a vGICv3 and 0 without, as the guest reads it', () => {
+    const GIC = 15n << 24n;
+    for (const [vgic, field] of [
+      ['none', 0n],
+      ['created', 1n << 24n],
+    ] as const) {
+      const b = b0({ vgic, features: ['psci-0.2'] });
+      const shown = BigInt(getReg(b, 'ID_AA64PFR0_EL1'));
+      expect(shown & GIC).toBe(field);
+      expect(readGuestRegister(b.mw, 0, 0, 'ID_AA64PFR0_EL1')).toBe(shown);
+    }
   });
   test('before KVM_ARM_VCPU_INIT there are no registers', () => {
     expect(getReg(b0({ init: false }), 'pc')).toBe('ENOEXEC');

@@ -9,6 +9,7 @@ import { allRegisterIds, isHidden, isKept, isPartOfZ, type OneReg, oneRegOf, val
 import { guestDfr0, guestPmbidr, guestPmsidr, ID_AA64DFR0_EL1, PMBIDR_EL1, PMSIDR_EL1 } from '../spe/identification.ts';
 import { type Check, does, fails, mainline, steps, v6Review } from '../steps.ts';
 import { copyToUser } from '../user-memory.ts';
+import { guestPfr0, ID_AA64PFR0_EL1 } from '../vgic/identification.ts';
 import { hasFeature } from '../vm.ts';
 import { putUserValue, readsStruct, type StructScratch, structScratch, unmapped, userValue } from './user.ts';
 
@@ -75,6 +76,7 @@ export function readOneReg(s: VcpuCall, r: OneReg): bigint {
   if (r.kind === 'pc') return getPc(context);
   if (r.kind === 'pstate') return getPstate(context);
   if (r.index === ID_AA64DFR0_EL1) return guestDfr0(s.host, s.vm, context.sys[r.index]);
+  if (r.index === ID_AA64PFR0_EL1) return guestPfr0(s.vm, context.sys[r.index]);
   if (r.index === PMSIDR_EL1) return guestPmsidr(s.host, s.vm);
   if (r.index === PMBIDR_EL1) return guestPmbidr(s.host, s.vm, context.sys[r.index]);
   return context.sys[r.index];
