@@ -423,6 +423,16 @@ describe('orders of checks', () => {
 });
 
 describe('what user space reads and writes (vgic.md 1.4-1.6)', () => {
+  test('frames that run past the last byte of memory, or end with it, wrap: -EINVAL before -E2BIG', () => {
+    const last = 0xffff_ffff_ffff_0000n;
+    expect([dist(fresh(), last), dist(fresh(), last - 0x10000n)]).toEqual(['EINVAL', 'E2BIG']);
+    expect([redist(fresh(), last), redist(fresh(), last - 0x10000n), redist(fresh(), last - 0x20000n)]).toEqual([
+      'EINVAL',
+      'EINVAL',
+      'E2BIG',
+    ]);
+  });
+
   test('addresses read as all ones until they are set', () => {
     const b = fresh();
     const ones = '0xffffffffffffffff';

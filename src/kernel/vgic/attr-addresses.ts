@@ -64,7 +64,7 @@ const invalid = (
 const unaligned = (range: RangeOf): AttrCheck =>
   invalid('the address is not 64 KiB aligned', range, (_s, { base }) => base % FRAME_ALIGNMENT !== 0n, RANGE, 'a multiple of 0x10000');
 const wraps = (range: RangeOf, evidence: Evidence): AttrCheck =>
-  invalid('the frames run past the end of memory', range, (_s, { base, size }) => base + size > END_OF_MEMORY, evidence);
+  invalid('the frames run past the end of memory', range, (_s, { base, size }) => base + size >= END_OF_MEMORY, evidence);
 const beyondIpa = (range: RangeOf): AttrCheck =>
   fails(
     'E2BIG',
