@@ -9,6 +9,7 @@ const MMIO = 'kernel/vgic-mmio';
 const VCPUS = 'kernel/vgic-vcpus';
 const QUIRK_TESTS = 'kernel/vgic-quirks';
 const ERRNOS = 'kernel/vgic-errnos';
+const MIGRATION = 'kernel/vgic-migration';
 const LAWS = 'kernel/vgic-laws';
 const MODEL = 'kernel/vgic-model';
 const INTERFACE = 'machine/gic-interface';
@@ -70,12 +71,12 @@ const FRAMES: readonly ReferenceRow[] = [
   full('4', 'access sizes; what is misaligned, of another size, unknown or beyond NR_IRQS reads 0 and is not written; no abort', MMIO),
   full('4', 'any vCPU may access any redistributor; active bits stop the vCPUs they may be of', MMIO, VCPUS),
   full('4.1', 'the distributor as the guest reads and writes it: defaults and effects', MMIO, TRANSITIONS),
-  full('4.1', 'the distributor as user space does: latches, GICD_CTLR, IIDR, TYPER2', ERRNOS),
+  full('4.1', 'the distributor as user space does: latches, GICD_CTLR, IIDR, TYPER2', ERRNOS, MIGRATION),
   none('4.1', 'GICD_TYPER with an ITS, nASSGIreq and nASSGIcap', `${NO_LPI}; no GICv4.1`),
   full('4.2', 'the redistributor’s RD frame: CTLR by revision, TYPER with Last, WAKER, PROPBASER, PENDBASER', MMIO, ERRNOS),
   none('4.2', 'EnableLPIs, PLPIS, INVLPIR, INVALLR, SYNCR beyond reading 0', NO_LPI),
   full('4.3', 'the SGI frame as the guest sees it', MMIO, TRANSITIONS, VECTORS),
-  full('4.3', 'the SGI frame as user space sees it: ISPENDR is the latch, assigned whole; ICPENDR nothing', ERRNOS, TRANSITIONS),
+  full('4.3', 'the SGI frame as user space sees it: ISPENDR is the latch, assigned whole; ICPENDR nothing', ERRNOS, TRANSITIONS, MIGRATION),
   full('4.3', 'a guest’s bring-up, in the order that works with KVM', 'program/guests', DAY),
 ];
 
