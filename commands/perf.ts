@@ -2,6 +2,7 @@
 import { Result } from 'neverthrow';
 import { hex } from '../src/base/hex.ts';
 import { AUX_COLLISION, AUX_OVERWRITE, AUX_PARTIAL, AUX_TRUNCATED } from '../src/kernel/driver/aux-ring.ts';
+import type { PerfPiece } from '../src/kernel/driver/guest-event.ts';
 import type { SpuDevice } from '../src/kernel/host.ts';
 import { fieldOfRegister, readGuestRegister } from '../src/kernel/view.ts';
 import type { Argument, Arguments, Running } from '../src/session/command.ts';
@@ -14,11 +15,10 @@ import type { Context } from '../src/session/session.ts';
 import { family } from '../src/shell/family.ts';
 import { showStop } from '../src/shell/show-stop.ts';
 import { decodeColumns } from '../src/trace/decode.ts';
-import { timeOfCounter } from '../src/trace/perf-data/clock.ts';
 import { plainEvent, plainMachine } from '../src/trace/perf-data/defaults.ts';
-import { type GuestStream, guestRecording } from '../src/trace/perf-data/guest-recording.ts';
+import { type GuestBuffer, type GuestStream, guestRecording } from '../src/trace/perf-data/guest-recording.ts';
 import { readAtBytes } from '../src/trace/perf-data/read-at.ts';
-import type { PerfRecording, RecordedBuffer, RecordedEvent, RecordedMachine } from '../src/trace/perf-data/recording.ts';
+import type { RecordedEvent, RecordedMachine } from '../src/trace/perf-data/recording.ts';
 import { writePerfData } from '../src/trace/perf-data/write.ts';
 import { type Doc, text } from '../src/view/doc.ts';
 
@@ -81,7 +81,7 @@ function streamsOf(records: readonly SampleRecord[]): GuestStream[] {
 
 function threadStream(cpu: number, name: string, bytes: Uint8Array): GuestStream {
   const vcpu = Number(/(\d+)$/.exec(name)?.[1] ?? 0);
-  return { cpu, pid: VMM_PID, tid: VMM_PID + 1 + vcpu, comm: `CPU ${vcpu}/KVM`, bytes: readAtBytes(bytes), flags: 0 };
+  return { cpu, pid: VMM_PID, tid: VMM_PID + 1 + vcpu, comm: `CPU ${vcpu}/KVM`, bytes: readAtBytes(bytes), buffers: null };
 }
 
 /** The name and attributes of what `perf record` was asked for. */
@@ -102,10 +102,22 @@ function askedEvent(log: PerfLog): RecordedEvent {
 
 type PerfStream = PerfLog['streams'][number];
 
-/** All that perf read of a stream; where it begins, as an index of the AUX buffer. */
-function readOf(stream: PerfStream): { readonly start: number; readonly bytes: Uint8Array } {
-  const data = stream.pieces.flatMap((p) => (p.kind === 'data' ? [p] : []));
-  return { start: data[0]?.offset ?? 0, bytes: joined(data.map((p) => p.bytes)) };
+/** A stream as perf read it: a buffer for each time it read, with the AUX records that had come until then. */
+function readStream(stream: PerfStream): GuestStream {
+  const buffers: GuestBuffer[] = [];
+  let aux: Extract<PerfPiece, { kind: 'aux' }>[] = [];
+  const read = (offset: number, bytes: Uint8Array): void => {
+    const records = aux.map(({ tick, offset: at, size, flags }) => ({ start: at - offset, size, flags, counter: BigInt(tick) }));
+    buffers.push({ auxOffset: BigInt(offset), bytes: readAtBytes(bytes), aux: records });
+    aux = [];
+  };
+  for (const piece of stream.pieces) {
+    if (piece.kind === 'aux') aux.push(piece);
+    else if (piece.kind === 'data') read(piece.offset, piece.bytes);
+  }
+  if (aux.length > 0) read(aux[0].offset, new Uint8Array(0));
+  const bytes = joined(stream.pieces.flatMap((p) => (p.kind === 'data' ? [p.bytes] : [])));
+  return { ...threadStream(stream.cpu, stream.vcpu, bytes), buffers };
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {
@@ -116,23 +128,6 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
     at += part.length;
   }
   return bytes;
-}
-
-/** One buffer for each AUX record, with its flags and its time; in overwrite mode the one snapshot. */
-function auxBuffers(recording: PerfRecording, log: PerfLog): RecordedBuffer[] {
-  return log.streams.flatMap((stream, n): RecordedBuffer[] => {
-    const whole = recording.buffers[n];
-    const { start, bytes } = readOf(stream);
-    const aux = stream.pieces.flatMap((p) => (p.kind === 'aux' ? [p] : []));
-    if (aux.some((a) => (a.flags & AUX_OVERWRITE) !== 0)) return [{ ...whole, flags: AUX_OVERWRITE }];
-    return aux.map((a) => ({
-      ...whole,
-      bytes: readAtBytes(bytes.subarray(a.offset - start, a.offset - start + a.size)),
-      auxOffset: BigInt(a.offset),
-      flags: a.flags,
-      time: recording.clock === null ? 0n : timeOfCounter(recording.clock, BigInt(a.tick)),
-    }));
-  });
 }
 
 function perfData(context: Context, path: string): Outcome {
@@ -149,17 +144,17 @@ function perfData(context: Context, path: string): Outcome {
   const file = image === null ? undefined : context.asset(image.path);
   const elf = image?.elf ?? null;
   const event = log === undefined ? eventOf(context, spu) : askedEvent(log);
-  const streams = log === undefined ? streamsOf(records) : log.streams.map((s) => threadStream(s.cpu, s.vcpu, readOf(s).bytes));
+  const streams = log === undefined ? streamsOf(records) : log.streams.map(readStream);
   const recording = guestRecording({
     machine: machineOf(context, host.spus),
     event,
     frequency: BigInt(host.cntfrq),
     streams,
+    by: log?.perThread ? 'thread' : 'cpu',
     image: elf === null || file?.absolute === undefined ? null : { elf, path: file.absolute },
     command: ['perf', 'record', '-e', event.name],
   });
-  const written = log === undefined ? recording : { ...recording, buffers: auxBuffers(recording, log) };
-  const bytes = joined([...writePerfData(written)].map((part) => part.slice()));
+  const bytes = joined([...writePerfData(recording)].map((part) => part.slice()));
   const count = log === undefined ? records.length : recordsIn(streams);
   const data = { file: path, records: count, bytes: bytes.length, event: event.name };
   return done(data, { writes: [{ path, bytes }] });

@@ -51,6 +51,8 @@ export const HEADER_NUMA_TOPOLOGY = 14;
 export const HEADER_PMU_MAPPINGS = 16;
 export const HEADER_AUXTRACE = 18;
 export const HEADER_MEM_TOPOLOGY = 22;
+export const HEADER_DIR_FORMAT = 24;
+export const HEADER_COMPRESSED = 27;
 
 export const HEADER_FEAT_BITS = 256;
 

@@ -56,6 +56,8 @@ export const PERF_RECORD_LOST_SAMPLES = 13;
 export const PERF_RECORD_SWITCH = 14;
 export const PERF_RECORD_SWITCH_CPU_WIDE = 15;
 export const PERF_RECORD_HEADER_ATTR = 64;
+export const PERF_RECORD_HEADER_TRACING_DATA = 66;
+export const PERF_RECORD_HEADER_BUILD_ID = 67;
 export const PERF_RECORD_FINISHED_ROUND = 68;
 export const PERF_RECORD_ID_INDEX = 69;
 export const PERF_RECORD_THREAD_MAP = 73;
@@ -124,6 +126,8 @@ export const PERF_CPU_MAP: Struct = struct('perf_record_cpu_map', 12, ['u32 type
 export const PERF_EVENT_UPDATE: Struct = struct('perf_record_event_update', 24, ['u64 header', 'u64 type', 'u64 id']);
 export const PERF_EVENT_UPDATE_NAME = 2;
 export const PERF_HEADER_FEATURE: Struct = struct('perf_record_header_feature', 16, ['u64 header', 'u64 feat_id']);
+/** In front of the description of tracepoints in a pipe. */
+export const PERF_HEADER_TRACING_DATA: Struct = struct('perf_record_header_tracing_data', 12, ['u64 header', 'u32 data_size']);
 /** An entry of feature BUILD_ID. */
 export const PERF_HEADER_BUILD_ID: Struct = struct('perf_record_header_build_id', 36, [
   'u32 type',

@@ -19,6 +19,8 @@ export interface PerfLog {
   readonly event: string;
   readonly pmu: string;
   readonly attributes: EventAttributes;
+  /** A buffer for each thread, not for each CPU. */
+  readonly perThread: boolean;
   readonly streams: {
     readonly vcpu: string;
     readonly index: number;

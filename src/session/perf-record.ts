@@ -190,6 +190,7 @@ export function perfRecord(context: Context, o: PerfRecordOptions): Outcome | Ru
     event: o.event,
     pmu: p.pmu.name,
     attributes: p.opens[0].attributes,
+    perThread: o.perThread,
     streams: p.vcpus.map((v) => ({ vcpu: vcpuName(p.vm.index, v.id), index: v.index, cpu: v.thread.cpu, pieces: [], wakeups: 0 })),
   };
   context.writableLog.perf.push(log);

@@ -1,9 +1,8 @@
 // Traces from one form to another: a raw AUX file or a perf.data becomes a perf.data, the AUX bytes alone, or lines of its records. In pieces,
 // whatever the size.
+import { writeAgain } from './perf-data/again.ts';
 import { plainRecording } from './perf-data/defaults.ts';
 import { piecesOf } from './perf-data/read-at.ts';
-import type { PerfRecording } from './perf-data/recording.ts';
-import { recordingOfPerfData } from './perf-data/recording-in.ts';
 import { auxStreamsInTurn } from './perf-data/streams.ts';
 import { writePerfData } from './perf-data/write.ts';
 import { type LineForm, linesHeader, linesOf, newRecordLines } from './record-lines.ts';
@@ -17,15 +16,10 @@ export interface ExportOptions {
   readonly metadata?: 1 | 2;
 }
 
-/** The recording that a trace is, for `writePerfData`. */
-export function recordingOfSource(source: TraceSource, options: ExportOptions = {}): PerfRecording {
-  if (source.perfData !== null) return recordingOfPerfData(source.perfData, options.metadata);
-  return plainRecording([source.file], options);
-}
-
-/** A trace as a perf.data file. */
+/** A trace as a perf.data file: one that is a perf.data again with all that it holds, the frequency and the MIDR too. */
 export function exportPerfData(source: TraceSource, options: ExportOptions = {}): Generator<Uint8Array> {
-  return writePerfData(recordingOfSource(source, options));
+  if (source.perfData !== null) return writeAgain(source.perfData, options.metadata);
+  return writePerfData(plainRecording([source.file], options));
 }
 
 /** The AUX bytes alone, as the units wrote them: stream after stream, in the order in which the file begins them. */

@@ -20,12 +20,12 @@ import { plainMachine } from '../../src/trace/perf-data/defaults.ts';
 import { readAtBytes } from '../../src/trace/perf-data/read-at.ts';
 import type { PerfRecording, SideBand } from '../../src/trace/perf-data/recording.ts';
 import { sampleAt } from '../../src/trace/perf-data/samples.ts';
-import { readSideBand } from '../../src/trace/perf-data/side-band-in.ts';
 import { recordAt } from '../../src/trace/records.ts';
 import { addRows, newStatistics, summarise } from '../../src/trace/statistics.ts';
 import { decodeSource, dumpSource, openTrace, type TraceSource } from '../../src/trace/trace.ts';
 import { fileOf, pipeOf, recordingOf } from '../trace/perf-data-scene.ts';
 import { type Dice, damagedRecords, dice, randomRecords } from '../trace/random-packets.ts';
+import { readSideBand } from '../trace/side-band.ts';
 
 const BYTES = Number(process.env['SPESH_FUZZ_BYTES'] ?? 100_000_000);
 const SEED = Number(process.env['SPESH_FUZZ_SEED'] ?? 1);

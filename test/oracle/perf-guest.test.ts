@@ -31,7 +31,8 @@ describe.skipIf(perf === null)("the emulator's records before perf (needs perf 6
       machine: plainMachine(8, 0x413fd0c1n, 10),
       event: plainEvent(10),
       frequency: 1_000_000n,
-      streams: [{ cpu: records[0].cpu, pid: 4000, tid: TID, comm: 'CPU 0/KVM', bytes: readAtBytes(aux), flags: 0 }],
+      streams: [{ cpu: records[0].cpu, pid: 4000, tid: TID, comm: 'CPU 0/KVM', bytes: readAtBytes(aux), buffers: null }],
+      by: 'cpu',
       image: elf === null ? null : { elf, path },
       command: ['perf', 'record', '-a', '-e', 'arm_spe_0//'],
     });

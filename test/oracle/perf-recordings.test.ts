@@ -8,7 +8,7 @@ import { dumpText } from '../../src/trace/dump.ts';
 import { exportPerfData } from '../../src/trace/export.ts';
 import { plainMachine } from '../../src/trace/perf-data/defaults.ts';
 import { readAtBytes } from '../../src/trace/perf-data/read-at.ts';
-import { NO_MOMENT, type PerfRecording, type SideBand } from '../../src/trace/perf-data/recording.ts';
+import { NO_MOMENT, type PerfRecording, type SideBand, wholeAux } from '../../src/trace/perf-data/recording.ts';
 import { sampleAt } from '../../src/trace/perf-data/samples.ts';
 import { writePerfData } from '../../src/trace/perf-data/write.ts';
 import { openTrace } from '../../src/trace/trace.ts';
@@ -114,7 +114,10 @@ describe.skipIf(perf === null)('recordings of every kind (needs perf 6.1, 6.12 o
     const flags = PERF_AUX_FLAG_TRUNCATED | PERF_AUX_FLAG_PARTIAL | PERF_AUX_FLAG_COLLISION;
     const r: PerfRecording = {
       ...plain,
-      buffers: plain.buffers.map((b, i) => ({ ...b, time: BigInt(10_000 * (i + 1)), flags: i === 0 ? 0 : flags })),
+      buffers: plain.buffers.map((b, i) => ({
+        ...b,
+        aux: wholeAux(b.bytes, { time: BigInt(10_000 * (i + 1)), flags: i === 0 ? 0 : flags }),
+      })),
       sideBand: [
         { kind: 'comm', at: NO_MOMENT, pid: 5, tid: 6, comm: 'parent', exec: false },
         { kind: 'fork', at, pid: 9, parentPid: 5, tid: 9, parentTid: 6 },
@@ -220,6 +223,27 @@ describe.skipIf(perf === null)('recordings of every kind (needs perf 6.1, 6.12 o
       }
       expect(header).toMatch(/memory nodes \(nr 2, block size 0x40000000\)/);
     });
+  });
+
+  test('written again, the threads, the header and the build-ids are those of the first file', () => {
+    const streams = [[rising(dice(21), 50, 1000n, [])], [rising(dice(22), 50, 1000n, [])]];
+    const id = new Uint8Array(20).fill(3);
+    const first: PerfRecording = {
+      ...recordingOf(streams),
+      traced: [{ tid: 10, comm: 'ten' }],
+      sideBand: [{ kind: 'comm', at: NO_MOMENT, pid: 10, tid: 10, comm: 'ten', exec: false }],
+      buildIds: [{ path: '/no/such/file', id, kernel: false }],
+    };
+    const again = exportPerfData(openTrace(readAtBytes(fileOf(first)))._unsafeUnwrap());
+    const shown = (r: PerfRecording | Iterable<Uint8Array>): string[] =>
+      runs(r, (run) => [
+        run(...SCRIPT).stdout,
+        run('buildid-list').stdout,
+        run('report', '--header-only', '-I').stdout.replace(/# captured on.*/, ''),
+      ]);
+    const want = shown(first);
+    expect(theirSamples(want[0], words.perf)[0]).toMatch(/^10 /);
+    expect(shown(again)).toEqual(want);
   });
 
   test('a perf.data that spesh read and wrote again gives the same samples', () => {

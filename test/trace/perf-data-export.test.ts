@@ -3,18 +3,20 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { PERF_AUX_FLAG_TRUNCATED } from '../../src/abi/perf-data.ts';
+import { HEADER_AUXTRACE } from '../../src/abi/perf-data-features.ts';
 import { decodeTrace } from '../../src/trace/decode.ts';
 import { dumpText } from '../../src/trace/dump.ts';
 import { exportAux, exportPerfData } from '../../src/trace/export.ts';
 import { timeConversion } from '../../src/trace/perf-data/clock.ts';
+import { plainEvent, plainMachine } from '../../src/trace/perf-data/defaults.ts';
 import { readAtBytes } from '../../src/trace/perf-data/read-at.ts';
 import type { PerfRecording } from '../../src/trace/perf-data/recording.ts';
-import { readSideBand } from '../../src/trace/perf-data/side-band-in.ts';
 import { auxBuffers } from '../../src/trace/perf-data/streams.ts';
 import { recordsOf } from '../../src/trace/records.ts';
 import { auxSize, decodeSource, dumpSource, openTrace, type TraceSource } from '../../src/trace/trace.ts';
-import { fileOf, opened, recordingOf } from './perf-data-scene.ts';
+import { fileOf, opened, pipeOf, recordingOf } from './perf-data-scene.ts';
 import { damagedRecords, dice, randomRecords } from './random-packets.ts';
+import { readSideBand } from './side-band.ts';
 
 const sourceOf = (bytes: Uint8Array): TraceSource => openTrace(readAtBytes(bytes))._unsafeUnwrap();
 const whole = (pieces: Iterable<Uint8Array>): Uint8Array => new Uint8Array(Buffer.concat([...pieces]));
@@ -100,6 +102,8 @@ test('dump of a perf.data is that of its buffers, each from offset 0', () => {
 const REAL = new URL('../../../shared/traces/real/', import.meta.url);
 const traces = existsSync(REAL) ? readdirSync(REAL).filter((f) => f.endsWith('.aux')) : [];
 
+const withoutPlace = (list: Iterable<{ offset: number }>) => [...list].map(({ offset: _, ...rest }) => rest);
+
 describe('export and back', () => {
   test.skipIf(traces.length === 0)('real traces: perf.data and back are the same bytes; the dump is the same', () => {
     for (const file of traces) {
@@ -125,17 +129,32 @@ describe('export and back', () => {
     expect(whole(exportAux(sourceOf(fileOf(recordingOf([cut(a, 1, 3), cut(b, 2, 3)])))))).toEqual(whole([a, b]));
   });
 
-  test('a perf.data written again keeps its streams, gaps, flags, times, events and tasks', () => {
+  /** A recording with something of everything that perf.data has. */
+  function rich(): PerfRecording {
     const plain = recordingOf([[records(13, 5), records(14, 5)], [records(15, 5)]]);
-    const at = { pid: 5, tid: 6, time: 90n, cpu: 1 };
-    const r: PerfRecording = {
+    const at = { pid: 5, tid: 6, time: 90n, cpu: 3 };
+    const machine = plainMachine(4);
+    const id = new Uint8Array(20).fill(7);
+    const aux = { size: 8, flags: 0, time: 0n, pid: 5, tid: 6 };
+    return {
       ...plain,
       clock: timeConversion(25_000_000n, 77n),
       metadata: 2,
+      machine: {
+        ...machine,
+        cpus: machine.cpus.map((c) => ({ ...c, socket: c.cpu >> 1, node: c.cpu >> 1, minInterval: 1024, eventFilter: 0xaan })),
+        nodes: [0, 1].map((node) => ({ node, totalKiB: 4096, freeKiB: 10 + node })),
+        memory: { blockSize: 1n << 30n, nodes: [0, 1].map((node) => ({ node, first: node * 4, count: 4 })) },
+      },
+      event: { ...plain.event, config1: 2n, config3: 0x80n, period: 2048, excludeKernel: true },
+      streams: { by: 'cpu', cpus: [1, 3] },
+      traced: [{ tid: 6, comm: 'six' }],
       buffers: plain.buffers.map((b, i) => ({
         ...b,
-        time: BigInt(100 * (i + 1)),
-        flags: i === 1 ? PERF_AUX_FLAG_TRUNCATED : 0,
+        aux: [
+          { ...aux, start: 0, time: BigInt(100 * i + 1) },
+          { ...aux, start: 8, size: b.bytes.size - 8, time: BigInt(100 * (i + 1)), flags: i === 1 ? PERF_AUX_FLAG_TRUNCATED : 0 },
+        ],
         auxOffset: i === 2 ? 9000n : null,
       })),
       sideBand: [
@@ -151,21 +170,72 @@ describe('export and back', () => {
           pageOffset: 0n,
           path: '/x',
           kernel: false,
-          buildId: null,
+          buildId: id,
           protection: 5,
           mapFlags: 2,
         },
       ],
+      buildIds: [{ path: '/x', id, kernel: false }],
     };
-    const first = fileOf(r);
-    const second = whole(exportPerfData(sourceOf(first)));
-    const [p, q] = [opened(first), opened(second)];
-    expect(q.counts).toEqual(p.counts);
-    expect(q.clock).toEqual(p.clock);
-    expect(q.info).toEqual(p.info);
-    expect(q.events).toEqual(p.events);
-    const withoutPlace = (list: Iterable<{ offset: number }>) => [...list].map(({ offset: _, ...rest }) => rest);
-    expect(withoutPlace(auxBuffers(q))).toEqual(withoutPlace(auxBuffers(p)));
+  }
+  const again = (bytes: Uint8Array, metadata?: 1 | 2): Uint8Array =>
+    whole(exportPerfData(sourceOf(bytes), metadata === undefined ? {} : { metadata }));
+
+  test('a perf.data written again is the same file, byte for byte', () => {
+    expect(again(fileOf(rich()))).toEqual(fileOf(rich()));
+    const threads: PerfRecording = { ...rich(), clock: null, streams: { by: 'thread', tids: [41, 42] }, event: plainEvent(9) };
+    expect(again(fileOf(threads))).toEqual(fileOf(threads));
+  });
+
+  test('what is unknown in it stays: records and features of other kinds', () => {
+    const file = fileOf(rich());
+    const at = opened(file).header.data.offset;
+    const ksymbol = new Uint8Array(32).fill(0x11);
+    ksymbol.set([17, 0, 0, 0, 0, 0, 32, 0]);
+    const view = new DataView(file.buffer);
+    const dataSize = view.getBigUint64(48, true);
+    view.setBigUint64(48, dataSize + 32n, true);
+    // The sections of the features move by as much.
+    const table = at + Number(dataSize);
+    const features = opened(fileOf(rich())).header.features.size;
+    for (let i = 0; i < features; i++) view.setBigUint64(table + i * 16, view.getBigUint64(table + i * 16, true) + 32n, true);
+    const longer = whole([file.subarray(0, at), ksymbol, file.subarray(at)]);
+    const read = opened(again(longer));
+    expect(read.file.read(read.header.data.offset, 32)).toEqual(ksymbol);
+    expect(read.counts).toEqual({ ...opened(fileOf(rich())).counts, records: opened(fileOf(rich())).counts.records + 1 });
+  });
+
+  test('a pipe becomes the file', () => {
+    const [p, q] = [opened(fileOf(rich())), opened(again(pipeOf(rich())))];
+    expect([q.events, q.features, q.info, q.clock]).toEqual([p.events, p.features, p.info, p.clock]);
+    // A record's payload is filled up to 8 bytes.
+    for (const [bit, { offset, size }] of p.header.features) {
+      if (bit === HEADER_AUXTRACE) continue;
+      const copied = q.header.features.get(bit)?.offset ?? 0;
+      expect(q.file.read(copied, size), `feature ${bit}`).toEqual(p.file.read(offset, size));
+    }
     expect(withoutPlace(readSideBand(q))).toEqual(withoutPlace(readSideBand(p)));
+    expect(withoutPlace(auxBuffers(q))).toEqual(withoutPlace(auxBuffers(p)));
+  });
+
+  test('metadata of the other version; version 1 read again is version 1', () => {
+    const one = again(fileOf(rich()), 1);
+    expect(one).toEqual(fileOf({ ...rich(), metadata: 1 }));
+    const two = opened(again(one, 2)).info;
+    expect([two?.version, [...(two?.cpus.keys() ?? [])], two?.cpus.get(3)?.midr]).toEqual([2, [1, 3], 0x413fd0c1n]);
+  });
+
+  test('attrs that a newer perf made wider are cut to what perf 6.1 opens; an AUX buffer that the file ends in to what is there', () => {
+    const wide = fileOf({ ...rich(), event: { ...rich().event, config3: 1n } });
+    const attrs = opened(wide).header.attrs.offset;
+    for (const event of [0, 1]) wide.fill(0, attrs + event * 152 + 128, attrs + event * 152 + 136);
+    const file = again(wide);
+    expect(opened(file).events.map((e) => [e.attr.length, new DataView(e.attr.buffer).getUint32(4, true)])).toEqual([
+      [128, 128],
+      [128, 128],
+    ]);
+    const [buffer] = [...auxBuffers(opened(wide))];
+    const [cutBuffer] = [...auxBuffers(opened(again(wide.subarray(0, buffer.offset + 21))))];
+    expect(cutBuffer.size).toBe(24);
   });
 });

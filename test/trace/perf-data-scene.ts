@@ -2,7 +2,7 @@
 import { plainRecording } from '../../src/trace/perf-data/defaults.ts';
 import { openPerfData, type PerfData } from '../../src/trace/perf-data/open.ts';
 import { readAtBytes } from '../../src/trace/perf-data/read-at.ts';
-import type { PerfRecording, RecordedBuffer } from '../../src/trace/perf-data/recording.ts';
+import { type PerfRecording, type RecordedBuffer, wholeAux } from '../../src/trace/perf-data/recording.ts';
 import { auxStreams } from '../../src/trace/perf-data/streams.ts';
 import { writePerfData, writePerfPipe } from '../../src/trace/perf-data/write.ts';
 
@@ -13,7 +13,9 @@ export function recordingOf(streams: readonly (readonly Uint8Array[])[], more: P
   const buffers: RecordedBuffer[] = [];
   for (let i = 0; i < most; i++) {
     for (const [stream, parts] of streams.entries()) {
-      if (i < parts.length) buffers.push({ stream, bytes: readAtBytes(parts[i]), auxOffset: null, flags: 0, time: 0n, pid: 0, tid: 0 });
+      if (i >= parts.length) continue;
+      const bytes = readAtBytes(parts[i]);
+      buffers.push({ stream, bytes, auxOffset: null, aux: wholeAux(bytes) });
     }
   }
   return { ...plain, buffers, ...more };

@@ -10,11 +10,11 @@ import { cpuList } from '../../src/trace/perf-data/features-out.ts';
 import { buildIdOf, guestKernel, imageMappings } from '../../src/trace/perf-data/image-mappings.ts';
 import { midrOf, openPerfData } from '../../src/trace/perf-data/open.ts';
 import { type ReadAt, readAtBytes, readAtPart } from '../../src/trace/perf-data/read-at.ts';
-import { NO_MOMENT, type PerfRecording, type SideBand } from '../../src/trace/perf-data/recording.ts';
-import { readSideBand } from '../../src/trace/perf-data/side-band-in.ts';
+import { NO_MOMENT, type PerfRecording, type SideBand, wholeAux } from '../../src/trace/perf-data/recording.ts';
 import { auxBuffers } from '../../src/trace/perf-data/streams.ts';
 import { fileOf, opened, pipeOf, recordingOf, streamsOf } from './perf-data-scene.ts';
 import { dice, randomRecords } from './random-packets.ts';
+import { readSideBand } from './side-band.ts';
 
 const records = (seed: number, count = 50): Uint8Array => randomRecords(dice(seed), count, { contexts: [7], code: null, clock: null });
 
@@ -149,7 +149,10 @@ describe('side band', () => {
   const r: PerfRecording = {
     ...plain,
     sideBand,
-    buffers: plain.buffers.map((b) => ({ ...b, time: b.stream === 0 ? 75n : 100n, flags: b.stream === 1 ? flags : 0, pid: 10, tid: 11 })),
+    buffers: plain.buffers.map((b) => ({
+      ...b,
+      aux: wholeAux(b.bytes, { time: b.stream === 0 ? 75n : 100n, flags: b.stream === 1 ? flags : 0, pid: 10, tid: 11 }),
+    })),
   };
 
   test('records come back in order of time, those without one first', () => {

@@ -2,7 +2,7 @@
 import { SPE_CONFIG_PA_ENABLE } from '../../abi/perf-data-attributes.ts';
 import { timeConversion } from './clock.ts';
 import type { ReadAt } from './read-at.ts';
-import type { PerfRecording, RecordedEvent, RecordedKernel, RecordedMachine } from './recording.ts';
+import { type PerfRecording, type RecordedEvent, type RecordedKernel, type RecordedMachine, wholeAux } from './recording.ts';
 
 /** Neoverse N1 r3p1, whose record layout spesh writes itself and whose data sources perf knows. */
 export const MIDR_NEOVERSE_N1 = 0x413fd0c1n;
@@ -77,7 +77,7 @@ export function plainRecording(
     traced: [],
     kernel: LINUX_ARM64_KERNEL,
     sideBand: [],
-    buffers: buffers.map((bytes, stream) => ({ stream, bytes, auxOffset: null, flags: 0, time: 0n, pid: 0, tid: 0 })),
+    buffers: buffers.map((bytes, stream) => ({ stream, bytes, auxOffset: null, aux: wholeAux(bytes) })),
     buildIds: [],
   };
 }

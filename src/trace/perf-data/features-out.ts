@@ -87,7 +87,7 @@ function buildIds(r: PerfRecording): Bytes {
 /** perf fills the names of this section up to 64 bytes. */
 const HEADER_NAME_ALIGN = 64;
 
-function eventDescriptions(events: readonly EventLayout[]): Bytes {
+export function eventDescriptions(events: readonly EventLayout[]): Bytes {
   return joined(
     words32(events.length, events[0]?.attr.length ?? 0),
     ...events.map((e) => joined(e.attr, words32(e.ids.length), featureString(e.name), words64(...e.ids))),
@@ -150,7 +150,7 @@ function pmuMappings(m: RecordedMachine): Bytes {
 }
 
 /** The size in the index is that of the record, not of what follows it (pitfall 2). */
-function auxtraceIndex(offsets: readonly number[]): Bytes {
+export function auxtraceIndex(offsets: readonly number[]): Bytes {
   return words64(offsets.length, ...offsets.flatMap((offset) => [offset, PERF_AUXTRACE.size]));
 }
 

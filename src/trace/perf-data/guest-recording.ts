@@ -6,7 +6,16 @@ import { decodeChunk, dropRows, endBuffer, newTraceDecoder } from '../decode.ts'
 import { type TimeConversion, timeConversion, timeOfCounter } from './clock.ts';
 import { buildIdOf, guestKernel, imageMappings } from './image-mappings.ts';
 import { piecesOf, type ReadAt } from './read-at.ts';
-import { NO_MOMENT, type PerfRecording, type RecordedEvent, type RecordedMachine, type SideBand } from './recording.ts';
+import {
+  NO_MOMENT,
+  type PerfRecording,
+  type RecordedAux,
+  type RecordedBuffer,
+  type RecordedEvent,
+  type RecordedMachine,
+  type SideBand,
+  wholeAux,
+} from './recording.ts';
 
 export interface GuestStream {
   readonly cpu: number;
@@ -15,17 +24,28 @@ export interface GuestStream {
   readonly tid: number;
   readonly comm: string;
   readonly bytes: ReadAt;
-  /** PERF_AUX_FLAG_*. */
-  readonly flags: number;
+  /** In what pieces perf read them, and what the driver reported; null: nobody knows, the driver handed them over whole. */
+  readonly buffers: readonly GuestBuffer[] | null;
 }
+
+/** What perf read at once: `auxOffset` counts from the beginning of the stream. */
+export interface GuestBuffer {
+  readonly auxOffset: bigint;
+  readonly bytes: ReadAt;
+  readonly aux: readonly GuestAux[];
+}
+
+/** `counter`: the counter that timestamps count, when the driver handed it over. */
+export type GuestAux = Pick<RecordedAux, 'start' | 'size' | 'flags'> & { readonly counter: bigint };
 
 export interface GuestTrace {
   readonly machine: RecordedMachine;
   readonly event: RecordedEvent;
   /** Of the counter that timestamps count, Hz. */
   readonly frequency: bigint;
-  /** One a CPU. */
+  /** One a CPU, or one a thread: then the recording has no times (reference perf-data §5.1). */
   readonly streams: readonly GuestStream[];
+  readonly by: 'cpu' | 'thread';
   /** The guest's image; `path` absolute, for perf opens the file by it. */
   readonly image: { readonly elf: Elf; readonly path: string } | null;
   readonly command: readonly string[];
@@ -35,7 +55,7 @@ export interface GuestTrace {
 /** The recording of guests. Where no record has a timestamp the recording has no times at all. */
 export function guestRecording(g: GuestTrace): PerfRecording {
   const spans = g.streams.map((s) => timestampsOf(s.bytes));
-  const timed = spans.some((s) => s !== null);
+  const timed = g.by === 'cpu' && spans.some((s) => s !== null);
   const clock = timed ? timeConversion(g.frequency) : null;
   const buildId = g.image === null ? null : buildIdOf(g.image.elf);
   const threads = g.streams.map(({ pid, tid }) => ({ pid, tid }));
@@ -51,21 +71,25 @@ export function guestRecording(g: GuestTrace): PerfRecording {
     command: g.command,
     metadata: g.metadata ?? 1,
     clock,
-    streams: { by: 'cpu', cpus: g.streams.map((s) => s.cpu) },
-    traced: [],
+    streams: g.by === 'cpu' ? { by: 'cpu', cpus: g.streams.map((s) => s.cpu) } : { by: 'thread', tids: g.streams.map((s) => s.tid) },
+    traced: g.by === 'cpu' ? [] : g.streams.map(({ tid, comm }) => ({ tid, comm })),
     kernel: guestKernel(mappings),
     sideBand: [...mappings, ...tasks, ...switches],
-    buffers: g.streams.map((s, stream) => ({
-      stream,
-      bytes: s.bytes,
-      auxOffset: null,
-      flags: s.flags,
-      time: clock === null ? 0n : timeOfCounter(clock, spans[stream]?.last ?? 0n) + 1n,
-      pid: s.pid,
-      tid: s.tid,
-    })),
+    buffers: g.streams.flatMap((s, stream) => buffersOf(s, stream, clock, spans[stream]?.last ?? 0n)),
     buildIds: g.image === null || buildId === null ? [] : [{ path: g.image.path, id: buildId, kernel: true }],
   };
+}
+
+function buffersOf(s: GuestStream, stream: number, clock: TimeConversion | null, last: bigint): RecordedBuffer[] {
+  const { pid, tid } = s;
+  const time = (counter: bigint): bigint => (clock === null ? 0n : timeOfCounter(clock, counter));
+  if (s.buffers === null) {
+    const handedOver = clock === null ? 0n : time(last) + 1n;
+    return [{ stream, bytes: s.bytes, auxOffset: null, aux: wholeAux(s.bytes, { time: handedOver, pid, tid }) }];
+  }
+  return s.buffers.map(({ auxOffset, bytes, aux }) => {
+    return { stream, bytes, auxOffset, aux: aux.map(({ counter, ...a }) => ({ ...a, time: time(counter), pid, tid })) };
+  });
 }
 
 interface Span {

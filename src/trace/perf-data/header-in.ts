@@ -25,6 +25,8 @@ export interface PerfEvent {
   readonly sampleType: bigint;
   readonly sampleIdAll: boolean;
   readonly ids: readonly bigint[];
+  /** Its perf_event_attr as the file has it. */
+  readonly attr: Uint8Array;
 }
 
 export interface Section {
@@ -147,6 +149,7 @@ export function eventOfAttr(attr: Uint8Array, ids: readonly bigint[]): PerfEvent
     sampleType: u64(attr, A.sampleType),
     sampleIdAll: (u64(attr, A.flags) & ATTR_SAMPLE_ID_ALL) !== 0n,
     ids,
+    attr: attr.slice(),
   };
 }
 

@@ -18,7 +18,7 @@ import {
 import { packStruct } from '../../abi/struct.ts';
 import { type EventLayout, sampleId } from './attributes.ts';
 import { type Bytes, cutUtf8, filledUp, joined, recordName } from './bytes.ts';
-import { NO_MOMENT, type PerfRecording, type RecordedKernel } from './recording.ts';
+import { NO_MOMENT, type PerfRecording, type RecordedCpu, type RecordedKernel } from './recording.ts';
 import { auxtraceInfoRecord, perfRecord, sideBandRecords, timeConversionRecord } from './records-out.ts';
 
 /** Entries that fit one record of 64 KiB. */
@@ -29,12 +29,18 @@ const THREADS_A_RECORD = 2700;
 export function* prologue(r: PerfRecording, events: readonly [EventLayout, EventLayout]): Generator<Bytes> {
   if (r.clock !== null) yield timeConversionRecord(r.clock);
   yield* idIndex(r, events);
-  yield auxtraceInfoRecord(r);
+  yield auxtraceInfoRecord(r.metadata, r.event.pmuType, infoCpus(r));
   if (r.kernel !== null) yield kernelMapping(r, r.kernel);
   yield* threadMap(r);
   yield cpuMap(r);
   for (const s of r.sideBand) if (s.at.time === 0n) yield* sideBandRecords(r, events[1], s);
   yield perfRecord(PERF_RECORD_FINISHED_INIT, 0, PERF_EVENT_HEADER, {});
+}
+
+/** The CPUs of the streams; in a recording per thread, all. */
+function infoCpus(r: PerfRecording): readonly RecordedCpu[] {
+  const { streams } = r;
+  return streams.by === 'cpu' ? r.machine.cpus.filter((c) => streams.cpus.includes(c.cpu)) : r.machine.cpus;
 }
 
 function* idIndex(r: PerfRecording, events: readonly EventLayout[]): Generator<Bytes> {

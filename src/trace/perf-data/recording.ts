@@ -76,19 +76,34 @@ export interface RecordedKernel {
   readonly reference: bigint;
 }
 
+/** What perf read at once of an AUX stream. */
 export interface RecordedBuffer {
   /** Index into the streams. */
   readonly stream: number;
   readonly bytes: ReadAt;
   /** Where it begins in its stream; null: where the one before it ended. */
   readonly auxOffset: bigint | null;
+  /** What the driver had reported until then, and not for the buffer before. */
+  readonly aux: readonly RecordedAux[];
+}
+
+/** An AUX record: what the driver handed over, and what befell it. */
+export interface RecordedAux {
+  /** Bytes from the beginning of the buffer, and how many; in overwrite mode where the driver was, which is no place in the buffer. */
+  readonly start: number;
+  readonly size: number;
   /** PERF_AUX_FLAG_*. */
   readonly flags: number;
-  /** When the driver handed it over; 0n: not known. */
+  /** 0n: not known. */
   readonly time: bigint;
   readonly pid: number;
   readonly tid: number;
 }
+
+/** The one AUX record of a buffer that the driver handed over whole. */
+export const wholeAux = (bytes: ReadAt, more: Partial<RecordedAux> = {}): readonly RecordedAux[] => [
+  { start: 0, size: bytes.size, flags: 0, time: 0n, pid: 0, tid: 0, ...more },
+];
 
 export interface RecordedBuildId {
   readonly path: string;

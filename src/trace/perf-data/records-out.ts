@@ -42,7 +42,7 @@ import { packStruct, type Struct } from '../../abi/struct.ts';
 import { type EventLayout, sampleId } from './attributes.ts';
 import { type Bytes, filledUp, joined, recordName, words64 } from './bytes.ts';
 import type { TimeConversion } from './clock.ts';
-import type { Moment, PerfRecording, RecordedBuffer, SideBand } from './recording.ts';
+import type { Moment, PerfRecording, RecordedAux, RecordedBuffer, RecordedCpu, SideBand } from './recording.ts';
 
 type Members = Readonly<Record<string, bigint | number | readonly number[]>>;
 
@@ -124,13 +124,14 @@ export function timeConversionRecord(c: TimeConversion): Bytes {
 /** Blocks of version 2 that fit one record. */
 const MOST_INFO_CPUS = Math.floor((LARGEST_RECORD - PERF_AUXTRACE_INFO.size - SPE_INFO_V2_HEADER_WORDS * 8) / (SPE_INFO_BLOCK_WORDS * 8));
 
-/** AUXTRACE_INFO of either version. Version 2 lists the CPUs of the streams; in a recording per thread, all; as many as a record holds. */
-export function auxtraceInfoRecord(r: PerfRecording): Bytes {
+/** What version 2 says of a CPU. */
+export type InfoCpu = Pick<RecordedCpu, 'cpu' | 'midr' | 'pmuType' | 'minInterval' | 'eventFilter'>;
+
+/** AUXTRACE_INFO of either version. Version 2 has the CPUs, as many as a record holds. */
+export function auxtraceInfoRecord(version: 1 | 2, pmuType: number, all: readonly InfoCpu[]): Bytes {
   const members = { type: PERF_AUXTRACE_ARM_SPE };
-  if (r.metadata === 1) return perfRecord(PERF_RECORD_AUXTRACE_INFO, 0, PERF_AUXTRACE_INFO, members, words64(r.event.pmuType, 0));
-  const { streams } = r;
-  const own = streams.by === 'cpu' ? r.machine.cpus.filter((c) => streams.cpus.includes(c.cpu)) : r.machine.cpus;
-  const cpus = own.slice(0, MOST_INFO_CPUS);
+  if (version === 1) return perfRecord(PERF_RECORD_AUXTRACE_INFO, 0, PERF_AUXTRACE_INFO, members, words64(pmuType, 0));
+  const cpus = all.slice(0, MOST_INFO_CPUS);
   const blocks = cpus.map((c) =>
     words64(
       SPE_INFO_MAGIC,
@@ -142,15 +143,15 @@ export function auxtraceInfoRecord(r: PerfRecording): Bytes {
       c.eventFilter,
     ),
   );
-  const header = words64(SPE_INFO_V2_VERSION, SPE_INFO_V2_HEADER_WORDS, r.event.pmuType, cpus.length);
+  const header = words64(SPE_INFO_V2_VERSION, SPE_INFO_V2_HEADER_WORDS, pmuType, cpus.length);
   return perfRecord(PERF_RECORD_AUXTRACE_INFO, 0, PERF_AUXTRACE_INFO, members, header, ...blocks);
 }
 
-/** What the driver reports of a buffer: where in the AUX stream, how much, what befell it. */
-export function auxRecord(r: PerfRecording, spe: EventLayout, b: RecordedBuffer, auxOffset: bigint): Bytes {
-  const cpu = r.streams.by === 'cpu' ? (r.streams.cpus[b.stream] ?? 0) : 0;
-  const trailer = sampleId(r, { pid: b.pid, tid: b.tid, time: b.time, cpu }, spe.ids[b.stream] ?? 0n);
-  const members = { aux_offset: auxOffset, aux_size: b.bytes.size, flags: b.flags };
+/** What the driver reports of a stream: where in it, how much, what befell it. `auxOffset`: where the buffer begins that it is of. */
+export function auxRecord(r: PerfRecording, spe: EventLayout, stream: number, auxOffset: bigint, a: RecordedAux): Bytes {
+  const cpu = r.streams.by === 'cpu' ? (r.streams.cpus[stream] ?? 0) : 0;
+  const trailer = sampleId(r, { pid: a.pid, tid: a.tid, time: a.time, cpu }, spe.ids[stream] ?? 0n);
+  const members = { aux_offset: auxOffset + BigInt(a.start), aux_size: a.size, flags: a.flags };
   return perfRecord(PERF_RECORD_AUX, 0, PERF_AUX, members, trailer);
 }
 

@@ -1,7 +1,7 @@
 // The AUX bytes of a perf.data: buffer by buffer as they stand in the file, which is how perf dumps them; or joined to the streams that the
 // units wrote. A buffer begins where the one before it ended; what was recorded between them, if anything, is lost (a gap), and the filling
 // that perf puts behind a buffer to a multiple of 8 bytes is not part of the stream (reference perf-data §4).
-import { PERF_AUX, PERF_AUXTRACE, PERF_RECORD_AUX, PERF_RECORD_AUXTRACE } from '../../abi/perf-data.ts';
+import { PERF_AUX, PERF_AUX_FLAG_OVERWRITE, PERF_AUXTRACE, PERF_RECORD_AUX, PERF_RECORD_AUXTRACE } from '../../abi/perf-data.ts';
 import { PERF_ID_INDEX, PERF_ID_INDEX_ENTRY, PERF_RECORD_ID_INDEX } from '../../abi/perf-data-records.ts';
 import { offsetOf, type PerfDataError, s32, size64, u32, u64 } from './fields.ts';
 import { MOST_IDS } from './header-in.ts';
@@ -33,6 +33,7 @@ const X = {
 };
 const AUX_OFFSET = offsetOf(PERF_AUX, 'aux_offset');
 const AUX_SIZE = offsetOf(PERF_AUX, 'aux_size');
+const AUX_FLAGS = offsetOf(PERF_AUX, 'flags');
 
 /** Every buffer in file order. */
 export function* auxBuffers(p: PerfData): Generator<AuxExtent> {
@@ -137,7 +138,8 @@ function* extentsAndEnds(p: PerfData, said: Map<number, bigint>): Generator<AuxE
   const { data } = p.header;
   for (const r of walkRecords(p.file, data.offset, data.offset + data.size, () => {})) {
     if (r.type === PERF_RECORD_ID_INDEX && r.bytes.length >= PERF_ID_INDEX.size) takeIdIndex(queueOfId, r.bytes);
-    if (r.type === PERF_RECORD_AUX && r.bytes.length >= PERF_AUX.size) {
+    // In overwrite mode its offset is one of the ring, not of the stream.
+    if (r.type === PERF_RECORD_AUX && r.bytes.length >= PERF_AUX.size && (u32(r.bytes, AUX_FLAGS) & PERF_AUX_FLAG_OVERWRITE) === 0) {
       const queue = queueOfId.get(readSampleId(r.bytes, PERF_AUX.size, p.sampleId)?.id ?? 0n);
       if (queue !== undefined) said.set(queue, u64(r.bytes, AUX_OFFSET) + u64(r.bytes, AUX_SIZE));
     }

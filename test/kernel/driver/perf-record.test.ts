@@ -1,9 +1,16 @@
 // perf record through the session: a Linux guest's driver on the vCPUs of a guest that runs; AUX records, wrapping, truncation, collisions,
 // several vCPUs, overwrite and discard mode, and what is refused (spe-architecture §6.7, §6.8, §6.11).
 import { describe, expect, test } from 'vitest';
+import { PERF_SAMPLE_CPU, PERF_SAMPLE_TIME } from '../../../src/abi/perf-data-attributes.ts';
 import { AUX_COLLISION, AUX_OVERWRITE, AUX_TRUNCATED } from '../../../src/kernel/driver/aux-ring.ts';
 import { decodeColumns } from '../../../src/trace/decode.ts';
+import { exportAux } from '../../../src/trace/export.ts';
+import type { PerfData } from '../../../src/trace/perf-data/open.ts';
+import { readAtBytes } from '../../../src/trace/perf-data/read-at.ts';
+import { type AuxExtent, auxBuffers, auxStreams } from '../../../src/trace/perf-data/streams.ts';
+import { openTrace } from '../../../src/trace/trace.ts';
 import { newShell } from '../../commands/shell.ts';
+import { readSideBand } from '../../trace/side-band.ts';
 
 interface Report {
   readonly registers: Record<string, string>;
@@ -193,5 +200,48 @@ describe('what is refused', () => {
     const none = newShell('no-spe');
     none.all('vm create', 'vcpu create 0');
     expect(none.run('perf record -e arm_spe_0//').outcome.unmet?.message).toMatch(/Cannot find PMU `arm_spe_0'/);
+  });
+});
+
+describe('perf data of it', () => {
+  /** The file, opened, and the buffers in it. */
+  function fileOf(shell: Shell): { readonly data: PerfData; readonly buffers: readonly AuxExtent[]; readonly bytes: Uint8Array } {
+    const [file] = shell.run('perf data x.data').outcome.writes ?? [];
+    const source = openTrace(readAtBytes(file.bytes as Uint8Array))._unsafeUnwrap();
+    const { perfData } = source;
+    if (perfData === null) throw new Error('not a perf.data');
+    return { data: perfData, buffers: [...auxBuffers(perfData)], bytes: new Uint8Array(Buffer.concat([...exportAux(source)])) };
+  }
+  const place = (b: { readonly offset: number | bigint; readonly size: number | bigint; readonly flags: number }): string =>
+    `${b.offset} ${b.size} ${b.flags}`;
+
+  test('a buffer for each time perf read, the driver’s padding in it; an AUX record for each that the driver wrote', () => {
+    const { shell, report } = recorded('perf record -e arm_spe_0// -c 1024 -m 8KiB --lag 400000', 'spe-unaligned');
+    const { data, buffers, bytes } = fileOf(shell);
+    const read = shell.session.context.log.perf.at(-1)?.streams[0].pieces.flatMap((p) => (p.kind === 'data' ? [p] : [])) ?? [];
+    expect(read.length).toBeGreaterThan(2);
+    expect(buffers.map((b) => b.auxOffset)).toEqual(read.map((p) => BigInt(p.offset)));
+    expect(buffers.every((b) => b.cpu === 0 && b.tid === -1)).toBe(true);
+    expect(bytes).toEqual(dataOf(shell));
+    const aux = [...readSideBand(data)].flatMap((s) => (s.kind === 'aux' ? [s] : []));
+    expect(aux.map((a) => place({ ...a, offset: a.auxOffset }))).toEqual(report.streams[0].aux.map(place));
+    expect(aux.some((a) => (a.flags & AUX_TRUNCATED) !== 0)).toBe(true);
+    // No bytes are missing between two buffers.
+    expect([...auxStreams(data)].every((piece) => piece.gap === 0n)).toBe(true);
+  });
+
+  test('in overwrite mode one snapshot, and the AUX records that led to it', () => {
+    const { shell, report } = recorded('perf record -e arm_spe_0// --snapshot -m 16KiB');
+    const { data, bytes } = fileOf(shell);
+    expect([data.counts.buffers, data.counts.overwritten]).toEqual([1, report.streams[0].aux.length]);
+    expect(bytes).toEqual(dataOf(shell));
+  });
+
+  test('per thread: a stream of the thread, of no CPU, without times', () => {
+    const { shell } = recorded('perf record -e arm_spe_0// --per-thread -m 64KiB');
+    const { data, buffers } = fileOf(shell);
+    expect(buffers.every((b) => b.cpu === -1 && b.tid === 4001)).toBe(true);
+    expect(data.clock).toBeNull();
+    expect(data.events.every((e) => (e.sampleType & (PERF_SAMPLE_TIME | PERF_SAMPLE_CPU)) === 0n)).toBe(true);
   });
 });

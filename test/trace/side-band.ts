@@ -1,6 +1,6 @@
 // What the kernel said of tasks, mappings and buffers, read one record after the other (reference perf-data §2). Names are as the file has
 // them: whoever shows them escapes control characters.
-import { PERF_AUX, PERF_LOST, PERF_RECORD_AUX, PERF_RECORD_LOST } from '../../abi/perf-data.ts';
+import { PERF_AUX, PERF_LOST, PERF_RECORD_AUX, PERF_RECORD_LOST } from '../../src/abi/perf-data.ts';
 import {
   PERF_COMM,
   PERF_FORK,
@@ -20,12 +20,12 @@ import {
   PERF_RECORD_SWITCH,
   PERF_RECORD_SWITCH_CPU_WIDE,
   PERF_SWITCH_CPU_WIDE,
-} from '../../abi/perf-data-records.ts';
-import type { Struct } from '../../abi/struct.ts';
-import { offsetOf, s32, textAt, u32, u64 } from './fields.ts';
-import type { PerfData } from './open.ts';
-import { readSampleId, type SampleId } from './sample-id.ts';
-import { type FoundRecord, walkRecords } from './walk.ts';
+} from '../../src/abi/perf-data-records.ts';
+import type { Struct } from '../../src/abi/struct.ts';
+import { offsetOf, s32, textAt, u32, u64 } from '../../src/trace/perf-data/fields.ts';
+import type { PerfData } from '../../src/trace/perf-data/open.ts';
+import { readSampleId, type SampleId } from '../../src/trace/perf-data/sample-id.ts';
+import { type FoundRecord, walkRecords } from '../../src/trace/perf-data/walk.ts';
 
 /** `at`: who, when, where; null where the records carry no trailer, or one that cannot be told. `offset`: of the record in the file. */
 export type ReadSideBand = { readonly offset: number; readonly at: SampleId | null } & (
