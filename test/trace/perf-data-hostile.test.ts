@@ -60,13 +60,13 @@ describe('refused', () => {
     [
       'compressed',
       pipe(record(81, 1, 2, 3, 4, 5, 6, 7, 8)),
-      "the records are compressed (perf record -z), which spesh does not read: 'perf inject -i FILE -o OUT' unpacks them",
+      'the records are compressed (perf record -z), which spesh does not read: record without -z',
       16,
     ],
     [
       'compressed, the second form',
       pipe(record(83, 1, 2, 3, 4, 5, 6, 7, 8)),
-      "the records are compressed (perf record -z), which spesh does not read: 'perf inject -i FILE -o OUT' unpacks them",
+      'the records are compressed (perf record -z), which spesh does not read: record without -z',
       16,
     ],
   ])('%s', (_, bytes, message, offset) => {
@@ -84,6 +84,15 @@ describe('refused', () => {
 const warned = (bytes: Uint8Array): string[] => opened(bytes).warnings.map((w) => w.message);
 
 describe('stepped over with a warning', () => {
+  test('a pipe with tracepoints: their description is stepped over', () => {
+    const whole = pipeOf(recordingOf([[AUX]]));
+    // perf writes the record with 12 bytes, and what it describes behind it.
+    const tracing = new Uint8Array([66, 0, 0, 0, 0, 0, 12, 0, 24, 0, 0, 0, ...new Array<number>(24).fill(0x17)]);
+    const read = opened(new Uint8Array(Buffer.concat([whole.subarray(0, 16), tracing, whole.subarray(16)])));
+    expect(streamsOf(read).bytes.get(0)).toEqual(AUX);
+    expect(read.warnings).toEqual([]);
+  });
+
   test('the data breaks off in an AUX buffer: what is there is read', () => {
     const bytes = file();
     const [buffer] = auxBuffers(opened(bytes));

@@ -221,7 +221,7 @@ function takeRecord(o: Opening, r: FoundRecord, warn: (error: PerfDataError) => 
       return;
     case PERF_RECORD_COMPRESSED:
     case PERF_RECORD_COMPRESSED2: {
-      const message = "the records are compressed (perf record -z), which spesh does not read: 'perf inject -i FILE -o OUT' unpacks them";
+      const message = 'the records are compressed (perf record -z), which spesh does not read: record without -z';
       o.refused = { message, offset };
       return;
     }

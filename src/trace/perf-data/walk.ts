@@ -1,5 +1,7 @@
-// The records of a perf.data one after the other, through a window: what follows an AUXTRACE record is stepped over, not read.
+// The records of a perf.data one after the other, through a window: what follows an AUXTRACE record is stepped over, not read; so is the
+// description of tracepoints in a pipe.
 import { PERF_AUXTRACE, PERF_EVENT_HEADER, PERF_RECORD_AUXTRACE } from '../../abi/perf-data.ts';
+import { PERF_HEADER_TRACING_DATA, PERF_RECORD_HEADER_TRACING_DATA } from '../../abi/perf-data-records.ts';
 import { offsetOf, type PerfDataError, size64, u16, u32 } from './fields.ts';
 import type { ReadAt } from './read-at.ts';
 
@@ -22,6 +24,7 @@ const TYPE = offsetOf(PERF_EVENT_HEADER, 'type');
 const MISC = offsetOf(PERF_EVENT_HEADER, 'misc');
 const SIZE = offsetOf(PERF_EVENT_HEADER, 'size');
 const PAYLOAD = offsetOf(PERF_AUXTRACE, 'size');
+const TRACING_PAYLOAD = offsetOf(PERF_HEADER_TRACING_DATA, 'data_size');
 
 /** Every record from `from` to `end`. A record that does not hold ends the walk: `broken` hears of it. */
 export function* walkRecords(file: ReadAt, from: number, end: number, broken: (error: PerfDataError) => void): Generator<FoundRecord> {
@@ -45,13 +48,20 @@ export function* walkRecords(file: ReadAt, from: number, end: number, broken: (e
     const here = at - windowAt;
     const type = u32(window, here + TYPE);
     const bytes = window.subarray(here, here + size);
-    let payload = 0;
-    if (type === PERF_RECORD_AUXTRACE && size >= PERF_AUXTRACE.size) {
-      const claimed = size64(bytes, PAYLOAD);
-      payload = Math.min(claimed, end - at - size);
-      if (payload < claimed) broken({ message: `an AUX buffer of ${claimed} bytes, of which ${payload} are in the file`, offset: at });
+    const claimed = payloadOf(type, bytes);
+    const payload = Math.min(claimed, end - at - size);
+    if (payload < claimed) {
+      const what = type === PERF_RECORD_AUXTRACE ? 'an AUX buffer' : 'a description of tracepoints';
+      broken({ message: `${what} of ${claimed} bytes, of which ${payload} are in the file`, offset: at });
     }
     yield { offset: at, type, misc: u16(window, here + MISC), bytes, payload };
     at += size + payload;
   }
+}
+
+/** Bytes that a record says are behind it. */
+function payloadOf(type: number, bytes: Uint8Array): number {
+  if (type === PERF_RECORD_AUXTRACE && bytes.length >= PERF_AUXTRACE.size) return size64(bytes, PAYLOAD);
+  if (type === PERF_RECORD_HEADER_TRACING_DATA && bytes.length >= PERF_HEADER_TRACING_DATA.size) return u32(bytes, TRACING_PAYLOAD);
+  return 0;
 }
