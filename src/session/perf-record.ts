@@ -136,6 +136,16 @@ function prepare(context: Context, o: PerfRecordOptions): Result<Prepared, Unmet
     const [first, pointer, , help] = eventFaultLines(parsed.error);
     return err(fault('perf-event', `${first}\n${pointer}`, help));
   }
+  if (parsed.value.notPlayed.length > 0) {
+    const { notPlayed } = parsed.value;
+    return err(
+      fault(
+        'perf-term',
+        `${notPlayed.join(', ')}: perf's own, and not played here`,
+        'the terms of format/, config to config3, period, name',
+      ),
+    );
+  }
   if (o.frequency !== null) {
     return err(
       fault('perf-freq', 'Arm SPE: Frequency is not supported. Set period with -c option or PMU parameter (-e arm_spe_0/period=NUM/).'),

@@ -20,6 +20,9 @@ const N1_TERMS = [
 ];
 const SPE_0: EventPmu = { name: 'arm_spe_0', formats: formats.filter((f) => N1_TERMS.includes(f.name)) };
 const SPE_1: EventPmu = { name: 'arm_spe_1', formats };
+/** perf's own, as perf 6.12 lists them. */
+const PERF_TERMS =
+  'config,config1,config2,config3,name,period,freq,branch_type,time,call-graph,stack-size,no-inherit,inherit,max-stack,nr,no-overwrite,overwrite,driver-config,percore,aux-output,aux-sample-size,metric-id,raw,legacy-cache,hardware';
 const read = (text: string) => parseEvent(text, [SPE_0, SPE_1]);
 const config = (text: string): string[] =>
   read(text)
@@ -99,7 +102,31 @@ describe('faults in perf’s words', () => {
       "                               \\___ unknown term 'foo' for pmu 'arm_spe_0'",
       '',
     ]);
-    expect(lines[3]).toBe(`valid terms: ${[...N1_TERMS].sort().join(',')},config,config1,config2,config3,name,period,freq`);
+    expect(lines[3]).toBe(`valid terms: ${[...N1_TERMS].sort().join(',')},${PERF_TERMS}`);
+  });
+  test('perf’s parser points at what stands before the place where it cannot go on', () => {
+    const rows: readonly (readonly [text: string, at: number, message: string])[] = [
+      ['arm_spe_0/ts_enable=/', 19, 'parser error'],
+      ['arm_spe_0/ts_enable=1,/', 21, 'parser error'],
+      ['arm_spe_0/ts_enable=0x/', 20, 'parser error'],
+      ['arm_spe_0/ts_enable=1', 19, 'parser error'],
+      ['arm_spe_0/,ts_enable=1/', 9, 'parser error'],
+      ['arm_spe_0/ts_enable=1/x', 21, 'parser error'],
+      ['arm_spe_0/ts_enable=1/uu', 22, 'Bad modifier'],
+      ['arm_spe_0/period=99999999999999999999/', 16, 'parser error'],
+      ['arm_spe_0/name=1/', 15, 'expected string value'],
+      ['arm_spe_0/foo,period=abc/', 21, 'expected numeric value'],
+      ['arm_spe_0/foo,,/', 13, 'parser error'],
+      ['arm_spe_0/time=2/', 15, 'expected 0 or 1'],
+    ];
+    for (const [text, at, message] of rows) expect(read(text)._unsafeUnwrapErr(), text).toMatchObject({ at, message });
+    expect(config(' arm_spe_0 / ts_enable = 1 , jitter /')).toEqual(['10001', '0', '0', '0', '0']);
+  });
+  test('a term that perf knows is not unknown, played or not', () => {
+    expect(read('arm_spe_0/ts_enable=1,no-inherit,call-graph=fp/')._unsafeUnwrap().notPlayed).toEqual(['no-inherit', 'call-graph']);
+  });
+  test('a long text is cut to the line', () => {
+    expect(said(`arm_spe_0/${'x'.repeat(80)}/`)[0]).toBe(`event syntax error: 'arm_spe_0/${'x'.repeat(46)}..'`);
   });
   test('a term of another unit is unknown', () =>
     expect(said('arm_spe_0/inv_event_filter=1/')[1]).toMatch(/unknown term 'inv_event_filter'/));
@@ -148,6 +175,14 @@ describe.skipIf(!perf)('beside the installed perf, on the PMU uprobe', () => {
   });
   for (const text of [
     'uprobe/retprobe=2/',
+    'uprobe/retprobe=/',
+    'uprobe/retprobe=1',
+    'uprobe/retprobe=1,,/',
+    'uprobe/retprobe=1/ux',
+    'uprobe/retprobe=1/uu',
+    'uprobe/ retprobe = 0x/',
+    'uprobe/foo,period=abc/',
+    'uprobe/name/',
     'uprobe/foo=1/',
     'uprobe/retprobe=1,foo/',
     'uprobe/retprobe=abc/',
