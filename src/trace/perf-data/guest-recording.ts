@@ -62,8 +62,12 @@ export function guestRecording(g: GuestTrace): PerfRecording {
   const mappings = g.image === null ? [] : imageMappings(g.image.elf, { path: g.image.path, buildId, processes: threads });
   const tasks = g.streams.map(({ pid, tid, comm }): SideBand => ({ kind: 'comm', at: NO_MOMENT, pid, tid, comm, exec: false }));
   const start = clock === null ? 0n : before(clock, spans);
+  const cpus = g.streams.map((s) => s.cpu);
+  const tids = g.streams.map((s) => s.tid);
+  // Threads that share a CPU have a buffer each; a switch would give all of them to one.
+  const shared = new Set(cpus).size < cpus.length;
   const switches = g.streams.flatMap(({ cpu, pid, tid }): SideBand[] =>
-    start === 0n ? [] : [{ kind: 'switch', at: { pid: 0, tid: 0, time: start, cpu }, nextPid: pid, nextTid: tid }],
+    start === 0n || shared ? [] : [{ kind: 'switch', at: { pid: 0, tid: 0, time: start, cpu }, nextPid: pid, nextTid: tid }],
   );
   return {
     machine: g.machine,
@@ -71,7 +75,7 @@ export function guestRecording(g: GuestTrace): PerfRecording {
     command: g.command,
     metadata: g.metadata ?? 1,
     clock,
-    streams: g.by === 'cpu' ? { by: 'cpu', cpus: g.streams.map((s) => s.cpu) } : { by: 'thread', tids: g.streams.map((s) => s.tid) },
+    streams: g.by === 'cpu' ? { by: 'cpu', cpus, ...(shared ? { tids } : {}) } : { by: 'thread', tids },
     traced: g.by === 'cpu' ? [] : g.streams.map(({ tid, comm }) => ({ tid, comm })),
     kernel: guestKernel(mappings),
     sideBand: [...mappings, ...tasks, ...switches],

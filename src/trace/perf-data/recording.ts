@@ -13,8 +13,10 @@ export interface PerfRecording {
   readonly metadata: 1 | 2;
   /** How the counter of timestamp packets becomes time; null: no record carries a time ("timeless"), as in a recording per thread. */
   readonly clock: TimeConversion | null;
-  /** One AUX stream a CPU, in this order, or one a thread. */
-  readonly streams: { readonly by: 'cpu'; readonly cpus: readonly number[] } | { readonly by: 'thread'; readonly tids: readonly number[] };
+  /** One AUX stream a CPU, in this order, or one a thread. `tids`: streams of a CPU that are a thread's each, where several share a CPU. */
+  readonly streams:
+    | { readonly by: 'cpu'; readonly cpus: readonly number[]; readonly tids?: readonly number[] }
+    | { readonly by: 'thread'; readonly tids: readonly number[] };
   /** Threads that were traced, with their names, for THREAD_MAP; none: the whole system was (`-a`). */
   readonly traced: readonly { readonly tid: number; readonly comm: string }[];
   readonly kernel: RecordedKernel | null;

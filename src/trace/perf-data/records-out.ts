@@ -159,6 +159,6 @@ export function auxRecord(r: PerfRecording, spe: EventLayout, stream: number, au
 export function auxtraceRecord(r: PerfRecording, b: RecordedBuffer, size: number, auxOffset: bigint): Bytes {
   const { streams } = r;
   const cpu = streams.by === 'cpu' ? (streams.cpus[b.stream] ?? -1) : -1;
-  const tid = streams.by === 'thread' ? (streams.tids[b.stream] ?? -1) : (r.traced[0]?.tid ?? -1);
+  const tid = streams.tids?.[b.stream] ?? (streams.by === 'cpu' ? r.traced[0]?.tid : undefined) ?? -1;
   return perfRecord(PERF_RECORD_AUXTRACE, 0, PERF_AUXTRACE, { size, offset: auxOffset, idx: b.stream, tid, cpu });
 }

@@ -28,9 +28,13 @@ interface Report {
 type Shell = ReturnType<typeof newShell>;
 
 /** A booted guest under perf record. */
-function recorded(command: string, host = 'two-spu', up = 'up pointer-chase'): { shell: Shell; report: Report } {
+function recorded(
+  command: string,
+  host = 'two-spu',
+  up: string | readonly string[] = 'up pointer-chase',
+): { shell: Shell; report: Report } {
   const shell = newShell(host);
-  shell.all(up);
+  shell.all(...[up].flat());
   const { outcome } = shell.run(command);
   expect(outcome.unmet, outcome.unmet?.message).toBeUndefined();
   return { shell, report: outcome.data?.['perf'] as Report };
@@ -235,6 +239,16 @@ describe('perf data of it', () => {
     const { data, bytes } = fileOf(shell);
     expect([data.counts.buffers, data.counts.overwritten]).toEqual([1, report.streams[0].aux.length]);
     expect(bytes).toEqual(dataOf(shell));
+  });
+
+  test('vCPUs that share a CPU have a buffer each, which names its thread', () => {
+    const { shell } = recorded('perf record -e arm_spe_0// -c 4096 -m 64KiB --ops 200000', 'two-spu', [
+      'up sweep --vcpus 2',
+      'thread vcpu1 cpu 0',
+    ]);
+    const { data, buffers } = fileOf(shell);
+    expect(new Set(buffers.map((b) => `${b.queue} ${b.cpu} ${b.tid}`))).toEqual(new Set(['0 0 4001']));
+    expect([...readSideBand(data)].some((s) => s.kind === 'switch')).toBe(false);
   });
 
   test('per thread: a stream of the thread, of no CPU, without times', () => {
