@@ -10,6 +10,7 @@ import { symbolAt } from '../src/session/symbols.ts';
 import { family } from '../src/shell/family.ts';
 import { appendRow, keepLastRows, newColumns, type TraceColumns } from '../src/trace/columns.ts';
 import { decodeColumns } from '../src/trace/decode.ts';
+import type { TimeConversion } from '../src/trace/perf-data/clock.ts';
 import { readAtBytes } from '../src/trace/perf-data/read-at.ts';
 import { linesHeader, linesOf, newRecordLines } from '../src/trace/record-lines.ts';
 import { type AddressForm, recordAt, type TraceRecord } from '../src/trace/records.ts';
@@ -79,7 +80,7 @@ function choose(context: Context, test: RowTest | null, most: number, form: Addr
   }
   const source = openTrace(readAtBytes(trace.bytes));
   if (source.isErr()) return err({ code: 'no-trace', message: `${trace.path}: ${source.error.message}` });
-  for (const { decoder, cpu, midr, bytes } of decodeSource(source.value)) {
+  for (const { decoder, cpu, midr, clock, bytes } of decodeSource(source.value)) {
     const whose = { ...(cpu < 0 ? {} : { cpu }), ...(midr === undefined ? {} : { midr }) };
     chosen.bytes += bytes;
     takeRows(
@@ -89,6 +90,7 @@ function choose(context: Context, test: RowTest | null, most: number, form: Addr
       most,
       () => whose,
       () => cpu,
+      clock,
     );
   }
   return ok(chosen);
@@ -101,8 +103,9 @@ function takeRows(
   most: number,
   whose: (row: number) => Chosen['whose'][number],
   cpuOf: (row: number) => number | undefined,
+  clock: TimeConversion | null = null,
 ): void {
-  const at: ColumnRow = { columns, row: 0 };
+  const at: ColumnRow = { columns, row: 0, clock };
   to.of += columns.rows;
   for (; at.row < columns.rows; at.row++) {
     at.cpu = cpuOf(at.row) ?? -1;
@@ -163,7 +166,7 @@ export const records = family({
   summary: 'decoded sample records',
   details: [
     'The last N records (10) of the session’s record log: every record an SPU completed, in order; between `trace open` and `trace close` those of the file. Addresses as the program used them, latencies in cycles, `op` and `events` in perf’s words.',
-    "`--where` is an expression over the columns: pc el ns op events issue total xlat va pa target source context ts, previous (target of the branch before) tag (of the va) cpu offset partial. `op` compares with LD ST B OTHER; events are also names of their own, 1 or 0, with _ for -: `--where 'op == LD && L1D_REFILL && total > 100'`. A record without a column that is asked for does not match.",
+    "`--where` is an expression over the columns: pc el ns op events issue total xlat va pa target source context ts, previous (target of the branch before) tag (of the va) cpu offset partial, time (ns, of a perf.data). `op` compares with LD ST B OTHER; events are also names of their own, 1 or 0, with _ for -: `--where 'op == LD && L1D_REFILL && total > 100'`. A record without a column that is asked for does not match.",
     '`--csv FILE` writes them (all, unless N says) as `spesh records --csv` prints them.',
   ],
   see: ['sample', 'buffer', 'stat', 'trace'],

@@ -10,7 +10,7 @@ import { newColumns, type TraceColumns } from '../src/trace/columns.ts';
 import { decodeColumns } from '../src/trace/decode.ts';
 import type { GapSummary } from '../src/trace/gaps.ts';
 import { readAtBytes } from '../src/trace/perf-data/read-at.ts';
-import { chooseRows, type RowTest } from '../src/trace/row-values.ts';
+import { chooseRows, type RowOrigin, type RowTest } from '../src/trace/row-values.ts';
 import {
   addRows,
   type Counted,
@@ -148,9 +148,9 @@ interface Chosen {
   of: number;
 }
 
-function addChosen(to: Chosen, columns: TraceColumns, origin: { readonly cpu: number; readonly queue: number }): void {
+function addChosen(to: Chosen, columns: TraceColumns, origin: RowOrigin & { readonly cpu: number; readonly queue: number }): void {
   to.of += columns.rows;
-  if (to.test !== null) chooseRows(to.columns, columns, to.test, origin.cpu);
+  if (to.test !== null) chooseRows(to.columns, columns, to.test, origin);
   addRows(to.statistics, to.test === null ? columns : to.columns, origin);
 }
 

@@ -68,7 +68,7 @@ export async function countTrace(
     const chosen = newColumns(64);
     for (const piece of decodeSource(source)) {
       decoders.add(piece.decoder);
-      if (test !== null) chooseRows(chosen, piece.decoder.columns, test, piece.cpu);
+      if (test !== null) chooseRows(chosen, piece.decoder.columns, test, piece);
       if (statistics !== null) addRows(statistics, test === null ? piece.decoder.columns : chosen, piece);
       progress.add(piece.bytes);
     }
@@ -85,6 +85,7 @@ function lossesOf({ source }: TraceFile): Record<string, number> {
     buffers: c?.buffers ?? 1,
     lostEvents: Number(c?.lostEvents ?? 0n),
     truncatedBuffers: c?.truncated ?? 0,
+    partialBuffers: c?.partial ?? 0,
     collidedBuffers: c?.collided ?? 0,
   };
 }

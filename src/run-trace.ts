@@ -73,8 +73,9 @@ async function records(
     await workInThreads(open, buffersOf(source), { kind: 'lines', form }, threads, STDOUT.write, progress.add);
   } else {
     const chosen = newColumns(64);
-    for (const { decoder, midr, cpu, bytes } of decodeSource(source)) {
-      if (test !== null) chooseRows(chosen, decoder.columns, test, cpu);
+    for (const piece of decodeSource(source)) {
+      const { decoder, midr, cpu, bytes } = piece;
+      if (test !== null) chooseRows(chosen, decoder.columns, test, piece);
       for (const text of lineSteps(lines, test === null ? decoder.columns : chosen, midr, cpu, decoder.loop)) {
         STDOUT.write(text.bytes.subarray(0, text.length));
         text.length = 0;

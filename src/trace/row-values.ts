@@ -21,6 +21,7 @@ import {
   IS_COMPLETE,
   type TraceColumns,
 } from './columns.ts';
+import { type TimeConversion, timeOfCounter } from './perf-data/clock.ts';
 import type { AddressForm } from './records.ts';
 
 /** A row of the columns. */
@@ -29,7 +30,12 @@ export interface Row {
   row: number;
   /** Of the CPU; undefined or below 0: not known. */
   cpu?: number;
+  /** How its timestamps become time; undefined or null: not known. */
+  readonly clock?: TimeConversion | null;
 }
+
+/** Where rows come from. */
+export type RowOrigin = Pick<Row, 'cpu' | 'clock'>;
 
 /** Is the row one that is asked for? */
 export type RowTest = (r: Row) => boolean;
@@ -52,7 +58,8 @@ const numberValue =
 
 /**
  * The columns of records. `op` is the class in bits 9:8 and the payload byte below; `events` the bits of the packet; `tag` bits 63:56 of the VA
- * packet; `previous` the target of the branch before; `offset` the byte in its stream where the record begins; `partial` 1 or 0.
+ * packet; `previous` the target of the branch before; `offset` the byte in its stream where the record begins; `partial` 1 or 0; `time` in
+ * nanoseconds.
  */
 export function rowValues(form: AddressForm): ReadonlyMap<string, RowValue> {
   const code = form === 'perf' ? codeAddressHigh : canonicalHigh;
@@ -77,6 +84,13 @@ export function rowValues(form: AddressForm): ReadonlyMap<string, RowValue> {
     ['offset', ({ columns: c, row }) => BigInt(c.offset[row])],
     ['partial', ({ columns: c, row }) => ((c.present[row] & IS_COMPLETE) === 0 ? 1n : 0n)],
     ['cpu', ({ cpu = -1 }) => (cpu < 0 ? null : BigInt(cpu))],
+    [
+      'time',
+      ({ columns: c, row, clock = null }) =>
+        clock === null || (c.present[row] & HAS_TIMESTAMP) === 0
+          ? null
+          : timeOfCounter(clock, wide(c.timestampHi[row], c.timestampLo[row])),
+    ],
     // Events by name, with `_` for `-`: 1 or 0.
     ...EVENTS_BY_BIT.map(({ bit, name }): [string, RowValue] => [
       name.replaceAll('-', '_'),
@@ -97,8 +111,8 @@ export const OPERATION_WORDS: ReadonlyMap<string, { readonly mask: bigint; reado
 ]);
 
 /** Takes the rows that are asked for into `to`, which loses what it had. */
-export function chooseRows(to: TraceColumns, from: TraceColumns, test: RowTest, cpu: number): void {
+export function chooseRows(to: TraceColumns, from: TraceColumns, test: RowTest, { cpu, clock }: RowOrigin): void {
   to.rows = 0;
-  const at: Row = { columns: from, row: 0, cpu };
+  const at: Row = { columns: from, row: 0, cpu, clock };
   for (; at.row < from.rows; at.row++) if (test(at)) appendRow(to, from, at.row);
 }

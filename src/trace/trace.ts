@@ -8,6 +8,7 @@ import { newColumns, type TraceColumns } from './columns.ts';
 import { decodeChunk, dropRows, endBuffer, newTraceDecoder, type TraceDecoder } from './decode.ts';
 import { type Dump, dumpAnew, dumpChunk, endDump, newDump } from './dump.ts';
 import { newPacketLoop } from './packet-loop.ts';
+import type { TimeConversion } from './perf-data/clock.ts';
 import type { PerfDataError } from './perf-data/fields.ts';
 import { magicOf } from './perf-data/header-in.ts';
 import { openPerfData, type PerfData } from './perf-data/open.ts';
@@ -67,6 +68,8 @@ export interface DecodedPiece {
   /** -1 = a thread's stream, or not known. */
   readonly cpu: number;
   readonly midr: number | undefined;
+  /** How the timestamps become time; null: not known. */
+  readonly clock: TimeConversion | null;
   /** How many AUX bytes were decoded for it. */
   readonly bytes: number;
 }
@@ -102,6 +105,7 @@ export function* decodeSource(source: TraceSource, piece = PIECE): Generator<Dec
   const streams = new Map<number, StreamState>();
   const loop = auxSize(source) < WORTH_A_LOOP || piece > PIECE ? null : newPacketLoop();
   const columns = loop?.columns ?? newColumns(Math.ceil(piece / 32) + 1);
+  const clock = source.perfData?.clock ?? null;
   let current: StreamState | null = null;
   for (const p of streamPieces(source, piece)) {
     let stream = streams.get(p.queue);
@@ -115,14 +119,14 @@ export function* decodeSource(source: TraceSource, piece = PIECE): Generator<Dec
     stream.midr = p.midr;
     if (p.gap !== 0n) endBuffer(stream.decoder);
     decodeChunk(stream.decoder, p.bytes);
-    yield { decoder: stream.decoder, queue: p.queue, cpu: p.cpu, midr: p.midr, bytes: p.bytes.length };
+    yield { decoder: stream.decoder, queue: p.queue, cpu: p.cpu, midr: p.midr, clock, bytes: p.bytes.length };
     dropRows(stream.decoder);
   }
   for (const [queue, stream] of streams) {
     switchTo(columns, current, stream);
     current = stream;
     endBuffer(stream.decoder);
-    yield { decoder: stream.decoder, queue, cpu: stream.cpu, midr: stream.midr, bytes: 0 };
+    yield { decoder: stream.decoder, queue, cpu: stream.cpu, midr: stream.midr, clock, bytes: 0 };
     dropRows(stream.decoder);
   }
 }

@@ -80,6 +80,7 @@ describe('--where', () => {
     readonly op?: string;
     readonly total?: number;
     readonly cpu?: number;
+    readonly time?: string;
   }
   const rows = (...args: string[]): Row[] =>
     spesh('--json', 'records', ...args)
@@ -96,6 +97,18 @@ describe('--where', () => {
     spesh('export', 'big.aux', '-o', 'where.data');
     expect(rows('where.data', '--where', 'op == LD && total > 100 && cpu == 0')).toHaveLength(slow.length);
     expect(rows('where.data', '--where', 'cpu == 1')).toEqual([]);
+  });
+
+  test('the columns of a line are columns to choose by, the time too', () => {
+    spesh('export', 'big.aux', '-o', 'times.data', '--frequency', '100000000');
+    const header = spesh('records', '--csv', 'times.data', '--where', 'ts == 0').split('\n')[0].split(',');
+    for (const column of header) expect(program.run(['records', 'times.data', '--where', `${column} == 0`]).code, column).toBe(0);
+    const all = rows('times.data');
+    const early = all.filter((r) => r.time !== undefined && BigInt(r.time.replace('.', '')) < 20_000n);
+    expect(early.length).toBeGreaterThan(10);
+    expect(early.length).toBeLessThan(all.length);
+    expect(rows('times.data', '--where', 'time < 20000')).toEqual(early);
+    expect(rows('big.aux', '--where', 'time < 20000')).toEqual([]);
   });
 
   test('statistics of those alone, beside the counts of all', () => {
