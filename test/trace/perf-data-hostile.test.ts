@@ -6,9 +6,11 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { PERF_AUXTRACE_INFO, PERF_EVENT_HEADER, PERF_FILE_HEADER } from '../../src/abi/perf-data.ts';
 import { packStruct, type Struct, structField } from '../../src/abi/struct.ts';
+import { exportPerfData } from '../../src/trace/export.ts';
 import { openPerfData } from '../../src/trace/perf-data/open.ts';
 import { readAtBytes } from '../../src/trace/perf-data/read-at.ts';
 import { auxBuffers } from '../../src/trace/perf-data/streams.ts';
+import { openTrace } from '../../src/trace/trace.ts';
 import { fileOf, opened, pipeOf, recordingOf, streamsOf } from './perf-data-scene.ts';
 
 const AUX = new Uint8Array(64).fill(1);
@@ -91,6 +93,18 @@ describe('stepped over with a warning', () => {
     const read = opened(new Uint8Array(Buffer.concat([whole.subarray(0, 16), tracing, whole.subarray(16)])));
     expect(streamsOf(read).bytes.get(0)).toEqual(AUX);
     expect(read.warnings).toEqual([]);
+  });
+
+  test('more buffers than a call has arguments are written again', () => {
+    const bytes = file();
+    const [place] = [...auxBuffers(opened(bytes))];
+    const buffer = bytes.slice(place.offset - 48, place.offset);
+    buffer.set([0, 0, 0, 0], 8);
+    const many = Buffer.concat([bytes.subarray(0, place.offset - 48), ...new Array<Uint8Array>(200_000).fill(buffer)]);
+    const source = openTrace(readAtBytes(put(new Uint8Array(many), PERF_FILE_HEADER, 0, 'data_size', 0n)))._unsafeUnwrap();
+    let written = 0;
+    for (const piece of exportPerfData(source)) written += piece.length;
+    expect(written).toBeGreaterThan(200_000 * 64);
   });
 
   test('the data breaks off in an AUX buffer: what is there is read', () => {

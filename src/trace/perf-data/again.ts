@@ -25,7 +25,7 @@ import {
 } from '../../abi/perf-data-records.ts';
 import { structField } from '../../abi/struct.ts';
 import type { EventLayout } from './attributes.ts';
-import { type Bytes, featureString, joined, roundUp, words32, words64 } from './bytes.ts';
+import { type Bytes, featureString, joined, joinedAll, roundUp, words32, words64 } from './bytes.ts';
 import { auxtraceIndex, eventDescriptions } from './features-out.ts';
 import { offsetOf, u32 } from './fields.ts';
 import type { PerfEvent } from './header-in.ts';
@@ -122,16 +122,22 @@ function featureParts(p: PerfData, events: readonly EventLayout[], auxtraces: re
   return sorted.map(([bit, part]) => ({ bit, part }));
 }
 
+/** Bytes of build-ids that are taken from a pipe: a hundred thousand objects or so. */
+const MOST_BUILD_IDS = 1 << 24;
+
 /** Features that a pipe has as records; its build-ids, a record each, are one section of a file. */
 function pipeFeatures(p: PerfData): Map<number, Bytes> {
   const features = new Map<number, Bytes>();
   const buildIds: Uint8Array[] = [];
+  let left = MOST_BUILD_IDS;
   for (const r of recordsOf(p)) {
-    if (r.type === PERF_RECORD_HEADER_BUILD_ID) buildIds.push(r.bytes.slice());
-    else if (r.type === PERF_RECORD_HEADER_FEATURE && r.bytes.length > PERF_HEADER_FEATURE.size) {
+    if (r.type === PERF_RECORD_HEADER_BUILD_ID && r.bytes.length <= left) {
+      buildIds.push(r.bytes.slice());
+      left -= r.bytes.length;
+    } else if (r.type === PERF_RECORD_HEADER_FEATURE && r.bytes.length > PERF_HEADER_FEATURE.size) {
       features.set(u32(r.bytes, offsetOf(PERF_HEADER_FEATURE, 'feat_id')), r.bytes.slice(PERF_HEADER_FEATURE.size));
     }
   }
-  if (buildIds.length > 0) features.set(HEADER_BUILD_ID, joined(...buildIds));
+  if (buildIds.length > 0) features.set(HEADER_BUILD_ID, joinedAll(buildIds));
   return features;
 }

@@ -3,7 +3,10 @@ import { HEADER_STRING_ALIGN } from '../../abi/perf-data-features.ts';
 
 export type Bytes = Uint8Array<ArrayBuffer>;
 
-export function joined(...parts: readonly Uint8Array[]): Bytes {
+export const joined = (...parts: readonly Uint8Array[]): Bytes => joinedAll(parts);
+
+/** The same of a list that may be longer than a call's arguments. */
+export function joinedAll(parts: readonly Uint8Array[]): Bytes {
   const out = new Uint8Array(parts.reduce((sum, p) => sum + p.length, 0));
   let at = 0;
   for (const part of parts) {
@@ -14,7 +17,10 @@ export function joined(...parts: readonly Uint8Array[]): Bytes {
 }
 
 /** u64s, modulo 2^64. */
-export function words64(...values: readonly (bigint | number)[]): Bytes {
+export const words64 = (...values: readonly (bigint | number)[]): Bytes => wordsOf64(values);
+
+/** The same of a list that may be longer than a call's arguments. */
+export function wordsOf64(values: readonly (bigint | number)[]): Bytes {
   const out = new Uint8Array(values.length * 8);
   const view = new DataView(out.buffer);
   for (let i = 0; i < values.length; i++) view.setBigUint64(i * 8, BigInt.asUintN(64, BigInt(values[i])), true);

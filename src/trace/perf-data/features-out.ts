@@ -25,7 +25,7 @@ import {
   PERF_RECORD_MISC_USER,
 } from '../../abi/perf-data-records.ts';
 import type { EventLayout } from './attributes.ts';
-import { type Bytes, featureString, filledUp, joined, recordName, words32, words64 } from './bytes.ts';
+import { type Bytes, featureString, filledUp, joined, joinedAll, recordName, words32, words64, wordsOf64 } from './bytes.ts';
 import type { PerfRecording, RecordedMachine } from './recording.ts';
 import { perfRecord } from './records-out.ts';
 
@@ -88,10 +88,10 @@ function buildIds(r: PerfRecording): Bytes {
 const HEADER_NAME_ALIGN = 64;
 
 export function eventDescriptions(events: readonly EventLayout[]): Bytes {
-  return joined(
+  return joinedAll([
     words32(events.length, events[0]?.attr.length ?? 0),
-    ...events.map((e) => joined(e.attr, words32(e.ids.length), featureString(e.name), words64(...e.ids))),
-  );
+    ...events.map((e) => joined(e.attr, words32(e.ids.length), featureString(e.name), wordsOf64(e.ids))),
+  ]);
 }
 
 /** CPUs by a key, as lists like `0-3,8`, in the order of their first CPU. */
@@ -151,7 +151,7 @@ function pmuMappings(m: RecordedMachine): Bytes {
 
 /** The size in the index is that of the record, not of what follows it (pitfall 2). */
 export function auxtraceIndex(offsets: readonly number[]): Bytes {
-  return words64(offsets.length, ...offsets.flatMap((offset) => [offset, PERF_AUXTRACE.size]));
+  return joined(words64(offsets.length), wordsOf64(offsets.flatMap((offset) => [offset, PERF_AUXTRACE.size])));
 }
 
 /** Which physical memory each node has, a bit a block. */

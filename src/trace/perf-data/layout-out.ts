@@ -3,7 +3,7 @@
 import { PERF_FILE_HEADER, PERF_FILE_SECTION, PERF_MAGIC } from '../../abi/perf-data.ts';
 import { packStruct } from '../../abi/struct.ts';
 import type { EventLayout } from './attributes.ts';
-import { type Bytes, joined, words64 } from './bytes.ts';
+import { type Bytes, joinedAll, wordsOf64 } from './bytes.ts';
 import { piecesOf, type ReadAt } from './read-at.ts';
 
 /** A part of the data or a feature: records as bytes, an AUXTRACE record, or bytes from elsewhere, filled up to `size`. */
@@ -43,14 +43,14 @@ export function* fileLayout(
   data: () => Iterable<SectionPart>,
   features: (auxtraces: readonly number[]) => readonly FeaturePart[],
 ): Generator<Uint8Array> {
-  const ids = events.map((e) => words64(...e.ids));
+  const ids = events.map((e) => wordsOf64(e.ids));
   let at = PERF_FILE_HEADER.size;
   const idSections = ids.map((bytes) => {
     const section = packStruct(PERF_FILE_SECTION, { offset: at, size: bytes.length });
     at += bytes.length;
     return section;
   });
-  const attrs: Bytes = joined(...events.flatMap((e, i) => [e.attr, idSections[i]]));
+  const attrs: Bytes = joinedAll(events.flatMap((e, i) => [e.attr, idSections[i]]));
   const attrsAt = at;
   const dataAt = attrsAt + attrs.length;
 

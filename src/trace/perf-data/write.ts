@@ -9,7 +9,7 @@ import {
   PERF_RECORD_HEADER_ATTR,
 } from '../../abi/perf-data-records.ts';
 import { type EventLayout, eventsOf } from './attributes.ts';
-import { filledUp, recordName, roundUp, words64 } from './bytes.ts';
+import { filledUp, recordName, roundUp, words64, wordsOf64 } from './bytes.ts';
 import { featuresOf } from './features-out.ts';
 import { fileLayout, partPieces, type SectionPart } from './layout-out.ts';
 import { prologue } from './prologue.ts';
@@ -59,7 +59,7 @@ export function writePerfData(r: PerfRecording): Generator<Uint8Array> {
 export function* writePerfPipe(r: PerfRecording): Generator<Uint8Array> {
   const events = eventsOf(r);
   yield words64(PERF_MAGIC, PERF_PIPE_HEADER_SIZE);
-  for (const e of events) yield perfRecord(PERF_RECORD_HEADER_ATTR, 0, PERF_EVENT_HEADER, {}, e.attr, words64(...e.ids));
+  for (const e of events) yield perfRecord(PERF_RECORD_HEADER_ATTR, 0, PERF_EVENT_HEADER, {}, e.attr, wordsOf64(e.ids));
   for (const f of featuresOf(r, events, null)) {
     yield perfRecord(PERF_RECORD_HEADER_FEATURE, 0, PERF_HEADER_FEATURE, { feat_id: f.bit }, f.payload);
   }
