@@ -38,9 +38,18 @@ const CONTROLS: readonly (readonly [format: string, bit: bigint, register: strin
 function machineOf(context: Context, spus: readonly SpuDevice[]): RecordedMachine {
   const { host } = context.world.world;
   const plain = plainMachine(host.cpus, host.midr);
+  // A socket is a node; the first has the memory that `plain` has.
+  const perSocket = Number(host.timing['socketCpus'] ?? 0) || host.cpus;
+  const nodes = Array.from({ length: Math.ceil(host.cpus / perSocket) }, (_, node) =>
+    node === 0 ? plain.nodes[0] : { node, totalKiB: 0, freeKiB: 0 },
+  );
   return {
     ...plain,
-    cpus: plain.cpus.map((c) => ({ ...c, pmuType: spus.find((s) => (s.cpus >> BigInt(c.cpu)) & 1n)?.type ?? null })),
+    nodes,
+    cpus: plain.cpus.map((c) => {
+      const socket = Math.floor(c.cpu / perSocket);
+      return { ...c, socket, node: socket, pmuType: spus.find((s) => (s.cpus >> BigInt(c.cpu)) & 1n)?.type ?? null };
+    }),
     pmus: [{ type: 1, name: 'software' }, ...[...host.pmus, ...spus].map(({ type, name }) => ({ type, name }))],
   };
 }

@@ -2,6 +2,7 @@
 // several vCPUs, overwrite and discard mode, and what is refused (spe-architecture §6.7, §6.8, §6.11).
 import { describe, expect, test } from 'vitest';
 import { PERF_SAMPLE_CPU, PERF_SAMPLE_TIME } from '../../../src/abi/perf-data-attributes.ts';
+import { HEADER_NUMA_TOPOLOGY } from '../../../src/abi/perf-data-features.ts';
 import { AUX_COLLISION, AUX_OVERWRITE, AUX_TRUNCATED } from '../../../src/kernel/driver/aux-ring.ts';
 import { decodeColumns } from '../../../src/trace/decode.ts';
 import { exportAux } from '../../../src/trace/export.ts';
@@ -232,6 +233,14 @@ describe('perf data of it', () => {
     expect(aux.some((a) => (a.flags & AUX_TRUNCATED) !== 0)).toBe(true);
     // No bytes are missing between two buffers.
     expect([...auxStreams(data)].every((piece) => piece.gap === 0n)).toBe(true);
+  });
+
+  test('the sockets of the host are those of the file', () => {
+    const { shell } = recorded('perf record -e arm_spe_0// --ops 20000', 'four-sockets');
+    const { data } = fileOf(shell);
+    const numa = data.header.features.get(HEADER_NUMA_TOPOLOGY);
+    const text = Buffer.from(data.file.read(numa?.offset ?? 0, numa?.size ?? 0)).toString('latin1');
+    expect(text.match(/\d-\d/g)).toEqual(['0-1', '2-3', '4-5', '6-7']);
   });
 
   test('in overwrite mode one snapshot, and the AUX records that led to it', () => {
