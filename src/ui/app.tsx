@@ -82,7 +82,8 @@ export function App({ shell, port, look, terminal }: AppProps): ReactNode {
         });
         return paged;
       },
-      suspend: () => void handOver(() => terminal.stop()),
+      // An editor or pager that has the terminal stopped by itself: it gave the terminal back as it was, and only spesh is still to stop.
+      suspend: () => void (away === undefined ? handOver(() => terminal.stop()) : terminal.stop()),
       openEditor: (text) =>
         void handOver(async () => {
           const edited = await terminal.editText(text);

@@ -141,6 +141,28 @@ test('the editor of the person edits the line; the terminal comes back', async (
   await pty.until(/= 42/);
 });
 
+test('Ctrl-Z in the editor stops spesh too; fg brings the editor back, and the line it leaves', async () => {
+  const script = join(mkdtempSync(join(tmpdir(), 'spesh-editor-')), 'editor');
+  writeFileSync(script, '#!/bin/sh\necho the editor has it\nread -r key\nsed -i "s/print/print 6 \\*/" "$1"\n');
+  chmodSync(script, 0o755);
+  const state = mkdtempSync(join(tmpdir(), 'spesh-state-'));
+  const pty = openPty('/bin/bash', ['--norc', '--noprofile', '-i'], 80, 24, { PS1: 'outer$ ', XDG_STATE_HOME: state, VISUAL: script });
+  open.push(pty);
+  await pty.until('outer$');
+  pty.type(`'${process.execPath}' '${program}'\r`);
+  await pty.until(/^spe>$/m);
+  pty.type('print 7');
+  await pty.until('spe> print 7');
+  pty.type('\u0018\u0005');
+  await pty.until('the editor has it');
+  pty.type('\u001a');
+  await pty.until(/Stopped[\s\S]*outer\$/);
+  pty.type('fg\r');
+  await pty.until(/^fg$|outer\$ fg/m);
+  pty.type('\r');
+  await pty.until('spe> print 6 * 7');
+});
+
 test('more hands the last output to the pager of the person; the terminal comes back, and keys are read again', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'spesh-pager-'));
   const script = join(directory, 'pager');
