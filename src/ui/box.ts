@@ -1,7 +1,7 @@
 // The small boxes under the transcript, as state: "save as" when leaving, and backward search. Pure. The shell's own reducer takes their keys
 // (ink-text-input, which draws them, loses keys that come in one tick, and takes Ctrl-R for the letter r).
 import { type EditorState, EMPTY, edit, textOf } from './editor.ts';
-import { type Entries, searchBack } from './history.ts';
+import { type Entries, search } from './history.ts';
 import { meaning, type Press } from './keys.ts';
 
 export type Box =
@@ -24,7 +24,7 @@ export const SEARCH_BOX: Box = { kind: 'search', editor: EMPTY, at: -1 };
 function changed(box: Box, editor: EditorState, entries: Entries): BoxStep {
   if (box.kind === 'save') return { kind: 'stay', box: { kind: 'save', editor, code: box.code } };
   const same = textOf(editor) === textOf(box.editor);
-  return { kind: 'stay', box: { kind: 'search', editor, at: same ? box.at : searchBack(entries, textOf(editor)) } };
+  return { kind: 'stay', box: { kind: 'search', editor, at: same ? box.at : search(entries, textOf(editor)) } };
 }
 
 function taken(box: Extract<Box, { kind: 'search' }>, entries: Entries, run: boolean): BoxStep {
@@ -32,8 +32,10 @@ function taken(box: Extract<Box, { kind: 'search' }>, entries: Entries, run: boo
   return text === undefined ? { kind: 'close' } : { kind: 'take', text, run };
 }
 
-function older(box: Extract<Box, { kind: 'search' }>, entries: Entries): BoxStep {
-  const at = box.at > 0 ? searchBack(entries, textOf(box.editor), box.at) : -1;
+/** The found entry before (-1) or behind (+1) the one shown; where there is none, it stays. */
+function further(box: Box, entries: Entries, direction: -1 | 1): BoxStep {
+  if (box.kind === 'save') return { kind: 'stay', box };
+  const at = box.at === -1 ? -1 : search(entries, textOf(box.editor), box.at, direction);
   return { kind: 'stay', box: at === -1 ? box : { ...box, at } };
 }
 
@@ -62,7 +64,12 @@ export function boxPress(box: Box, press: Press, entries: Entries): BoxStep {
       return box.kind === 'search' ? { kind: 'close' } : { kind: 'leave', code: box.code };
     case 'search':
     case 'line-up':
-      return box.kind === 'search' ? older(box, entries) : { kind: 'stay', box };
+    case 'earlier':
+      return further(box, entries, -1);
+    case 'search-newer':
+    case 'line-down':
+    case 'later':
+      return further(box, entries, 1);
     case 'complete':
       return box.kind === 'search' ? taken(box, entries, false) : { kind: 'stay', box };
     case 'right':

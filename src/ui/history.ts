@@ -50,10 +50,15 @@ export function suggestion(entries: Entries, text: string): string {
   return '';
 }
 
-/** The latest entry before `before` that contains `query`, as its index; -1 when there is none. */
-export function searchBack(entries: Entries, query: string, before = entries.length): number {
+/**
+ * The next entry that contains `query`, older (-1) or newer (+1) than the one at `from`, as its index; -1 when there is none. Another copy of
+ * the entry at `from` is passed over. A query in small letters finds capitals too.
+ */
+export function search(entries: Entries, query: string, from: number = entries.length, direction: -1 | 1 = -1): number {
   if (query === '') return -1;
   const wanted = query.toLowerCase() === query ? (entry: string) => entry.toLowerCase() : (entry: string) => entry;
-  for (let at = Math.min(before, entries.length) - 1; at >= 0; at--) if (wanted(entries[at]).includes(query)) return at;
+  for (let at = Math.min(from, entries.length) + direction; at >= 0 && at < entries.length; at += direction) {
+    if (entries[at] !== entries[from] && wanted(entries[at]).includes(query)) return at;
+  }
   return -1;
 }

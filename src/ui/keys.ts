@@ -18,6 +18,7 @@ export type Action =
   | 'right'
   | 'line-end'
   | 'search'
+  | 'search-newer'
   | 'clear-screen'
   | 'suspend'
   | 'open-editor';
@@ -44,7 +45,8 @@ export const KEYS: readonly KeyRow[] = [
   { chords: ['Down'], does: 'line-down', about: 'line below; else the later command that begins like this one' },
   { chords: ['C-p'], does: 'earlier', about: 'earlier command that begins like this one' },
   { chords: ['C-n'], does: 'later', about: 'later command that begins like this one' },
-  { chords: ['C-r'], does: 'search', about: 'search the history backwards' },
+  { chords: ['C-r'], does: 'search', about: 'search the history backwards; again: one further back; Enter runs, Tab takes' },
+  { chords: ['C-s'], does: 'search-newer', about: 'while searching: one less far back' },
   { chords: ['C-a', 'Home'], does: move('line-start'), about: 'start of the line' },
   { chords: ['C-e', 'End'], does: 'line-end', about: 'end of the line; there: take the grey suggestion' },
   { chords: ['C-b', 'Left'], does: move('left'), about: 'one character back' },

@@ -116,6 +116,8 @@ function act(state: PromptState, action: Action, around: Surroundings): Pressed 
       return { state: takeGhost(state, { kind: 'move', to: 'right' }, around) };
     case 'line-end':
       return { state: takeGhost(state, { kind: 'move', to: 'line-end' }, around) };
+    case 'search-newer': // nothing is newer than the line being typed
+      return { state: { ...state, leaving: false } };
     case 'search':
     case 'clear-screen':
     case 'suspend':

@@ -1,7 +1,7 @@
 // The prompt's reducer: history, suggestion, completion menu, interrupt and leave, pasted transcripts; and the key table.
 import { describe, expect, test } from 'vitest';
 import { offsetOf, textOf } from '../../src/ui/editor.ts';
-import { remember, searchBack } from '../../src/ui/history.ts';
+import { remember, search } from '../../src/ui/history.ts';
 import { KEYS, meaning, type Press, presses } from '../../src/ui/keys.ts';
 import { logicalLines, withoutPrompts } from '../../src/ui/paste.ts';
 import { FRESH, ghost, type Pressed, type PromptState, press } from '../../src/ui/prompt.ts';
@@ -63,10 +63,11 @@ describe('history', () => {
 
   test('backward search: small letters find both, capitals only themselves', () => {
     const all = ['reg PMBSR_EL1', 'regs', 'run'];
-    expect(searchBack(all, 'pmbsr')).toBe(0);
-    expect(searchBack(all, 'PMBSR')).toBe(0);
-    expect(searchBack(all, 'REG')).toBe(-1);
-    expect(searchBack(all, 'r', 2)).toBe(1);
+    expect(search(all, 'pmbsr')).toBe(0);
+    expect(search(all, 'PMBSR')).toBe(0);
+    expect(search(all, 'REG')).toBe(-1);
+    expect(search(all, 'r', 2)).toBe(1);
+    expect(search(all, 'r', 0, 1)).toBe(1);
   });
 });
 

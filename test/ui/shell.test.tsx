@@ -188,14 +188,18 @@ test('a burst that goes through the box: quit, a name, Enter in one chunk', asyn
   expect([...port.saved.keys()]).toEqual(['b.md']);
 });
 
-test('Ctrl-R searches the history; Enter runs what it found, Tab takes it into the line', async () => {
+test('Ctrl-R searches the history, Ctrl-S comes back, the same command is met once; Enter runs what it found, Tab takes it', async () => {
   const { type, until, port } = open();
   await until('spe>');
-  type('say one\rsay two\rstep\r');
-  await until('stepped to 1');
+  type('say one\rsay two\rstep\rsay two\rstep\r');
+  await until('stepped to 2');
   type('\u0012');
   await until('search back:');
   type('say');
+  await until('search back: say\nsay two');
+  type('\u0012');
+  await until('search back: say\nsay one');
+  type('\u0013');
   await until('search back: say\nsay two');
   type('\u0012');
   await until('search back: say\nsay one');
@@ -206,7 +210,7 @@ test('Ctrl-R searches the history; Enter runs what it found, Tab takes it into t
   type('tw');
   await until('search back: tw');
   type('\r');
-  await until(() => port.executed.length === 4);
+  await until(() => port.executed.length === 6);
   expect(port.executed.at(-1)).toBe('say two');
 });
 
