@@ -7,6 +7,8 @@ import { vcpuOf } from '../src/session/scope.ts';
 import type { Asset, Context } from '../src/session/session.ts';
 import { vcpuName } from '../src/session/vmm.ts';
 import { family } from '../src/shell/family.ts';
+import { seeBytes, spaceName } from '../src/shell/seen.ts';
+import type { ShellState } from '../src/shell/state.ts';
 import { dumpText } from '../src/trace/dump.ts';
 import { readAtBytes } from '../src/trace/perf-data/read-at.ts';
 import { auxSize, dumpSource, openTrace } from '../src/trace/trace.ts';
@@ -73,97 +75,100 @@ function dumpFile({ path, bytes }: Asset): Outcome {
   return done({ file: path, packets });
 }
 
-export const buffer = family({
-  name: 'buffer',
-  group: 'spe',
-  summary: 'the profiling buffer',
-  details: [
-    'Start is the pointer that software last wrote, pointer where the unit writes next, limit the first byte behind the buffer. `hex` shows the bytes between start and pointer as they are in guest memory, `dump` the same as `perf report -D` prints packets.',
-  ],
-  see: ['records', 'spu', 'regs'],
-  forms: [
-    {
-      id: 'buffer',
-      syntax: 'buffer',
-      about: 'Start, pointer, limit, free bytes, owner, and whether it is enabled.',
-      effect: 'pure',
-      run: (context) => {
-        const found = bufferOf(context);
-        if ('outcome' in found) return found.outcome;
-        const b = found.buffer;
-        const reason = whyNot(b);
-        return done({
-          vcpu: b.vcpu,
-          start: hex(b.start),
-          pointer: hex(b.pointer),
-          limit: hex(b.limit),
-          used: b.pointer >= b.start ? Number(b.pointer - b.start) : 0,
-          free: b.limit > b.pointer ? Number(b.limit - b.pointer) : 0,
-          owner: 'EL1',
-          mode: ((b.limitr >> 1n) & FM) === 2n ? 'discard' : 'fill',
-          enabled: reason === null,
-          reason,
-          pmbsr: hex(b.status),
-        });
+export const buffer = (state: ShellState) =>
+  family({
+    name: 'buffer',
+    group: 'spe',
+    summary: 'the profiling buffer',
+    details: [
+      'Start is the pointer that software last wrote, pointer where the unit writes next, limit the first byte behind the buffer. `hex` shows the bytes between start and pointer as they are in guest memory, `dump` the same as `perf report -D` prints packets.',
+    ],
+    see: ['records', 'spu', 'regs'],
+    forms: [
+      {
+        id: 'buffer',
+        syntax: 'buffer',
+        about: 'Start, pointer, limit, free bytes, owner, and whether it is enabled.',
+        effect: 'pure',
+        run: (context) => {
+          const found = bufferOf(context);
+          if ('outcome' in found) return found.outcome;
+          const b = found.buffer;
+          const reason = whyNot(b);
+          return done({
+            vcpu: b.vcpu,
+            start: hex(b.start),
+            pointer: hex(b.pointer),
+            limit: hex(b.limit),
+            used: b.pointer >= b.start ? Number(b.pointer - b.start) : 0,
+            free: b.limit > b.pointer ? Number(b.limit - b.pointer) : 0,
+            owner: 'EL1',
+            mode: ((b.limitr >> 1n) & FM) === 2n ? 'discard' : 'fill',
+            enabled: reason === null,
+            reason,
+            pmbsr: hex(b.status),
+          });
+        },
+        show: ({ data }): Doc => {
+          if (data === null) return [];
+          const count = (name: string): string => Number(data[name]).toLocaleString('en-US');
+          return [
+            {
+              kind: 'pairs',
+              rows: [
+                { name: 'start', value: String(data['start']), note: 'the pointer that software last wrote' },
+                { name: 'pointer', value: String(data['pointer']), note: `${count('used')} bytes written` },
+                { name: 'limit', value: String(data['limit']), note: `${count('free')} bytes free` },
+                { name: 'owner', value: String(data['owner']), note: `${String(data['mode'])} mode` },
+                {
+                  name: 'enabled',
+                  value: data['enabled'] ? 'yes' : 'no',
+                  ...(data['reason'] === null ? {} : { note: String(data['reason']) }),
+                },
+              ],
+            },
+          ];
+        },
       },
-      show: ({ data }): Doc => {
-        if (data === null) return [];
-        const count = (name: string): string => Number(data[name]).toLocaleString('en-US');
-        return [
-          {
-            kind: 'pairs',
-            rows: [
-              { name: 'start', value: String(data['start']), note: 'the pointer that software last wrote' },
-              { name: 'pointer', value: String(data['pointer']), note: `${count('used')} bytes written` },
-              { name: 'limit', value: String(data['limit']), note: `${count('free')} bytes free` },
-              { name: 'owner', value: String(data['owner']), note: `${String(data['mode'])} mode` },
-              {
-                name: 'enabled',
-                value: data['enabled'] ? 'yes' : 'no',
-                ...(data['reason'] === null ? {} : { note: String(data['reason']) }),
-              },
-            ],
-          },
-        ];
+      {
+        id: 'buffer.hex',
+        syntax: 'buffer hex',
+        about: 'The bytes written so far.',
+        effect: 'pure',
+        run: (context) => {
+          const found = bufferOf(context);
+          if ('outcome' in found) return found.outcome;
+          const bytes = written(context, found.buffer);
+          if ('outcome' in bytes) return bytes.outcome;
+          const { start } = found.buffer;
+          const changed = seeBytes(state.seen, spaceName(context.vm, 'va', context.focus), start, bytes.bytes);
+          return done({ address: hex(start), hex: hexBytes(bytes.bytes, ''), changed }, { value: hexBytes(bytes.bytes, '') });
+        },
+        show: ({ data }): Doc => {
+          if (data === null) return [];
+          const digits = String(data['hex']);
+          if (digits === '') return [text('nothing was written since software set the pointer')];
+          const bytes = Uint8Array.from({ length: digits.length / 2 }, (_, i) => Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16));
+          return [{ kind: 'hexdump', base: BigInt(String(data['address'])), bytes, marks: data['changed'] as readonly number[] }];
+        },
       },
-    },
-    {
-      id: 'buffer.hex',
-      syntax: 'buffer hex',
-      about: 'The bytes written so far.',
-      effect: 'pure',
-      run: (context) => {
-        const found = bufferOf(context);
-        if ('outcome' in found) return found.outcome;
-        const bytes = written(context, found.buffer);
-        if ('outcome' in bytes) return bytes.outcome;
-        return done({ address: hex(found.buffer.start), hex: hexBytes(bytes.bytes, '') }, { value: hexBytes(bytes.bytes, '') });
+      {
+        id: 'buffer.dump',
+        syntax: 'buffer dump',
+        about: 'The packets written so far, or those of the open trace, in perf’s words.',
+        effect: 'pure',
+        run: (context) => {
+          if (context.trace !== null) return dumpFile(context.trace);
+          const found = bufferOf(context);
+          if ('outcome' in found) return found.outcome;
+          const bytes = written(context, found.buffer);
+          if ('outcome' in bytes) return bytes.outcome;
+          return done({ address: hex(found.buffer.start), packets: dumpText(bytes.bytes, { perf: '6.1' }) });
+        },
+        show: ({ data }): Doc => {
+          const packets = String(data?.['packets'] ?? '').replace(/\n+$/, '');
+          return packets === '' ? [text('nothing was written since software set the pointer')] : [text(...packets.split('\n'))];
+        },
       },
-      show: ({ data }): Doc => {
-        if (data === null) return [];
-        const digits = String(data['hex']);
-        if (digits === '') return [text('nothing was written since software set the pointer')];
-        const bytes = Uint8Array.from({ length: digits.length / 2 }, (_, i) => Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16));
-        return [{ kind: 'hexdump', base: BigInt(String(data['address'])), bytes }];
-      },
-    },
-    {
-      id: 'buffer.dump',
-      syntax: 'buffer dump',
-      about: 'The packets written so far, or those of the open trace, in perf’s words.',
-      effect: 'pure',
-      run: (context) => {
-        if (context.trace !== null) return dumpFile(context.trace);
-        const found = bufferOf(context);
-        if ('outcome' in found) return found.outcome;
-        const bytes = written(context, found.buffer);
-        if ('outcome' in bytes) return bytes.outcome;
-        return done({ address: hex(found.buffer.start), packets: dumpText(bytes.bytes, { perf: '6.1' }) });
-      },
-      show: ({ data }): Doc => {
-        const packets = String(data?.['packets'] ?? '').replace(/\n+$/, '');
-        return packets === '' ? [text('nothing was written since software set the pointer')] : [text(...packets.split('\n'))];
-      },
-    },
-  ],
-});
+    ],
+  });

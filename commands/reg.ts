@@ -34,7 +34,7 @@ export const reg = family({
         const name = context.word(args['name']);
         const { register, field } = split(name);
         const word = readGuestRegister(context.world, vm.index, vcpu.index, register);
-        if (word === null) return unmet('unknown-name', `no register '${register}'`, 'info registers, or help registers');
+        if (word === null) return unmet('unknown-name', `no register '${register}'`, 'regs shows them; help expressions');
         const value = context.number(args['value']);
         if (value.isErr()) return refuse(value.error);
         if (value.value !== undefined) {

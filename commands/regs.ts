@@ -9,11 +9,15 @@ import { refuse } from '../src/session/enter.ts';
 import { done, unmet } from '../src/session/outcome.ts';
 import { vcpuOf } from '../src/session/scope.ts';
 import { family } from '../src/shell/family.ts';
+import { markedValue, seeValues } from '../src/shell/seen.ts';
+import type { ShellState } from '../src/shell/state.ts';
 import type { Doc } from '../src/view/doc.ts';
 
 interface Row {
   readonly name: string;
   readonly value: string;
+  /** What it was when it was shown last, where that was another value. */
+  readonly was?: string;
   readonly note: string;
 }
 
@@ -68,63 +72,75 @@ const GROUPS: readonly (readonly [name: string, about: string])[] = [
   ['gic', 'the CPU interface'],
 ];
 
-export const regs = family({
-  name: 'regs',
-  group: 'inspect',
-  summary: 'registers of the focused vCPU',
-  details: [
-    '`gp` general registers (the default), `fp` V0 to V31 with what their low 64 and 32 bits are as numbers, `spe` the profiling unit’s, `sys` the other system registers, `gic` the CPU interface, or one register by name with all its fields.',
-  ],
-  see: ['reg', 'info', 'spu'],
-  forms: [
-    {
-      id: 'regs',
-      syntax: 'regs [<group:WORD>]',
-      about: 'Show gp, fp, spe, sys, gic registers, or one by name.',
-      effect: 'pure',
-      run: (context, args) => {
-        const scope = vcpuOf(context);
-        if (scope.isErr()) return refuse(scope.error);
-        const { vm, vcpu } = scope.value;
-        const group = context.word(args['group']) || 'gp';
-        const rows: Row[] = [];
-        if (group === 'gp') {
-          const r = guestRegisters(context.world, vm.index, vcpu.index);
-          for (const [n, value] of r.x.entries()) rows.push({ name: `x${n}`, value: hex(value), note: '' });
-          rows.push(
-            { name: 'sp', value: hex(r.sp), note: '' },
-            { name: 'pc', value: hex(r.pc), note: '' },
-            { name: 'pstate', value: hex(r.pstate), note: pstateText(r.pstate) },
-          );
-        } else if (group === 'fp') {
-          for (const { name, value } of vectorRegisters(context.world, vm.index, vcpu.index)) {
-            const row = REGISTERS.find((r) => r.name === name);
+export const regs = (state: ShellState) =>
+  family({
+    name: 'regs',
+    group: 'inspect',
+    summary: 'registers of the focused vCPU',
+    details: [
+      '`gp` general registers (the default), `fp` V0 to V31 with what their low 64 and 32 bits are as numbers, `spe` the profiling unit’s, `sys` the other system registers, `gic` the CPU interface, or one register by name with all its fields.',
+      'A value that is another than when it was shown last has a `*` and says what it was.',
+    ],
+    see: ['reg', 'info', 'spu'],
+    forms: [
+      {
+        id: 'regs',
+        syntax: 'regs [<group:WORD>]',
+        about: 'Show gp, fp, spe, sys, gic registers, or one by name.',
+        effect: 'pure',
+        run: (context, args) => {
+          const scope = vcpuOf(context);
+          if (scope.isErr()) return refuse(scope.error);
+          const { vm, vcpu } = scope.value;
+          const group = context.word(args['group']) || 'gp';
+          const rows: Row[] = [];
+          if (group === 'gp') {
+            const r = guestRegisters(context.world, vm.index, vcpu.index);
+            for (const [n, value] of r.x.entries()) rows.push({ name: `x${n}`, value: hex(value), note: '' });
             rows.push(
-              row === undefined
-                ? { name, value: hex(value, 32), note: numbersText(value) }
-                : { name, value: hex(value), note: noteOf(row, value) },
+              { name: 'sp', value: hex(r.sp), note: '' },
+              { name: 'pc', value: hex(r.pc), note: '' },
+              { name: 'pstate', value: hex(r.pstate), note: pstateText(r.pstate) },
             );
+          } else if (group === 'fp') {
+            for (const { name, value } of vectorRegisters(context.world, vm.index, vcpu.index)) {
+              const row = REGISTERS.find((r) => r.name === name);
+              rows.push(
+                row === undefined
+                  ? { name, value: hex(value, 32), note: numbersText(value) }
+                  : { name, value: hex(value), note: noteOf(row, value) },
+              );
+            }
+          } else {
+            const spe = group === 'spe' ? profilingRegisters(context.world, vm.index) : null;
+            if (spe?.length === 0) return unmet('no-spe', 'this VM has no SPE', 'vcpu 0 init spe');
+            const member = IN_GROUP[group] ?? ((row: SystemRegister) => row.name === group.toUpperCase());
+            for (const row of REGISTERS.filter(member)) {
+              if (row.access === 'wo' || spe?.includes(row.name) === false) continue;
+              const value = readGuestRegister(context.world, vm.index, vcpu.index, row.name);
+              if (value === null) continue;
+              rows.push({ name: row.name, value: hex(value), note: noteOf(row, value) });
+            }
+            if (rows.length === 0)
+              return unmet('unknown-name', `no register or group '${group}'`, 'regs gp, fp, spe, sys, gic, or a register’s name');
           }
-        } else {
-          const spe = group === 'spe' ? profilingRegisters(context.world, vm.index) : null;
-          if (spe?.length === 0) return unmet('no-spe', 'this VM has no SPE', 'vcpu 0 init spe');
-          const member = IN_GROUP[group] ?? ((row: SystemRegister) => row.name === group.toUpperCase());
-          for (const row of REGISTERS.filter(member)) {
-            if (row.access === 'wo' || spe?.includes(row.name) === false) continue;
-            const value = readGuestRegister(context.world, vm.index, vcpu.index, row.name);
-            if (value === null) continue;
-            rows.push({ name: row.name, value: hex(value), note: noteOf(row, value) });
-          }
-          if (rows.length === 0)
-            return unmet('unknown-name', `no register or group '${group}'`, 'regs gp, fp, spe, sys, gic, or a register’s name');
-        }
-        return done({ vcpu: `vcpu${vcpu.id}`, group, registers: rows });
+          return done({ vcpu: `vcpu${vcpu.id}`, group, registers: seeValues(state.seen, `${vm.index}/${vcpu.index}`, rows) });
+        },
+        show: ({ data }): Doc => {
+          const rows = (data?.['registers'] ?? []) as readonly Row[];
+          const noteLine = ({ was, note }: Row): string =>
+            [...(was === undefined ? [] : [`was ${was}`]), ...(note === '' ? [] : [note])].join('  ');
+          return [
+            {
+              kind: 'pairs',
+              rows: rows.map((row) => {
+                const note = noteLine(row);
+                return { name: row.name, value: [markedValue(row.value, row.was !== undefined)], ...(note === '' ? {} : { note }) };
+              }),
+            },
+          ];
+        },
       },
-      show: ({ data }): Doc => {
-        const rows = (data?.['registers'] ?? []) as readonly Row[];
-        return [{ kind: 'pairs', rows: rows.map((r) => ({ name: r.name, value: r.value, ...(r.note === '' ? {} : { note: r.note }) })) }];
-      },
-    },
-  ],
-  complete: (slot) => (slot === 'group' ? GROUPS.map(([text, about]) => ({ text, about })) : []),
-});
+    ],
+    complete: (slot) => (slot === 'group' ? GROUPS.map(([text, about]) => ({ text, about })) : []),
+  });

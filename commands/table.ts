@@ -116,10 +116,10 @@ export const families = (state: ShellState): readonly Family[] => [
   on,
   // inspect
   print,
-  info,
-  regs,
+  info(state),
+  regs(state),
   reg,
-  x,
+  x(state),
   dis,
   backtrace,
   msr,
@@ -127,7 +127,7 @@ export const families = (state: ShellState): readonly Family[] => [
   w,
   // spe
   spu,
-  buffer,
+  buffer(state),
   records,
   stat,
   mask,

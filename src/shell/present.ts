@@ -6,6 +6,7 @@ import type { Doc, Line, Span } from '../view/doc.ts';
 import { NOTHING, text } from '../view/doc.ts';
 import { textWidth } from '../view/width.ts';
 import type { Form } from './family.ts';
+import { markedValue } from './seen.ts';
 import { showStopContext } from './show-stop-context.ts';
 
 export interface Presented {
@@ -74,7 +75,7 @@ const onStopLine = (stop: number, command: Command): Line => [{ text: `on ${stop
 export const displayLine = ({ n, expression, value, was }: Displayed): Line => [
   { text: `${n}: `, role: 'dim' },
   { text: `${expression} = ` },
-  { text: was === undefined ? value : `${value}*`, role: was === undefined ? 'number' : 'changed' },
+  markedValue(value, was !== undefined),
   { text: was === undefined ? '' : ` was ${was}`, role: 'dim' },
 ];
 

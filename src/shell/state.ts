@@ -7,6 +7,7 @@ import { SECTIONS, sectionsOf } from '../session/stop-context.ts';
 import type { Doc } from '../view/doc.ts';
 import { COLOUR_THEMES } from '../view/themes.ts';
 import type { Family } from './family.ts';
+import { nothingSeen, type Seen } from './seen.ts';
 import { type CommandTable, commandTable } from './table.ts';
 
 /** A command that ran. */
@@ -113,6 +114,8 @@ export interface ShellState {
   readonly stale: Set<number>;
   /** What `display` shows at each stop. */
   readonly displays: Display[];
+  /** What registers and memory were when they were shown last. */
+  readonly seen: Seen;
   /** The lesson under way. */
   tutorial: Tutorial | null;
   /** What `rerun` wants run behind it; the driver takes it. */
@@ -144,6 +147,7 @@ export function newShellState(familiesOf: (state: ShellState) => readonly Family
     transcript: [],
     stale: new Set(),
     displays: [],
+    seen: nothingSeen(),
     tutorial: null,
     rerun: null,
     host: 'two-spu',
