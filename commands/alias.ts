@@ -52,4 +52,5 @@ export const alias = (state: ShellState) =>
         },
       },
     ],
+    complete: (slot) => (slot === 'name' ? [...state.aliases].map(([text, about]) => ({ text, about })) : []),
   });

@@ -3,6 +3,7 @@ import { hex } from '../src/base/hex.ts';
 import { refuse } from '../src/session/enter.ts';
 import { done } from '../src/session/outcome.ts';
 import { symbolAt } from '../src/session/symbols.ts';
+import { symbolCandidates } from '../src/shell/candidates.ts';
 import { family } from '../src/shell/family.ts';
 import { text } from '../src/view/doc.ts';
 
@@ -46,4 +47,5 @@ export const breakCommand = family({
       },
     },
   ],
+  complete: (slot, context) => (slot === 'address' ? symbolCandidates(context) : []),
 });

@@ -26,6 +26,7 @@ export const calls = family({
       id: 'calls',
       syntax: 'calls [--failed] [-c]',
       about: 'List the calls, or count them.',
+      words: { '--failed': 'only those that were refused', '-c': 'counts by request, as strace -c' },
       effect: 'pure',
       run: (context, args) => {
         const failed = args['failed'] !== undefined;

@@ -1,8 +1,11 @@
 // catch: where a run stops for what calls, guests and hardware do (language.md §3, group stops).
+
+import { EXIT_REASONS } from '../src/abi/exits.ts';
 import { CATCHABLE, type Catchable, PSCI } from '../src/session/catches.ts';
 import type { Argument } from '../src/session/command.ts';
 import { done } from '../src/session/outcome.ts';
 import type { Context } from '../src/session/session.ts';
+import { requestCandidates } from '../src/shell/candidates.ts';
 import { type Candidate, type Form, family, type GrammarFault } from '../src/shell/family.ts';
 import { didYouMean } from '../src/shell/misread.ts';
 import { text } from '../src/view/doc.ts';
@@ -38,14 +41,17 @@ const form = (row: Catchable): Form => ({
 /** Names that only the session knows: interrupts and vCPUs of the VM in use, registers that KVM traps. */
 function openNames(context: Context, what: string): readonly Candidate[] {
   const vcpus = context.world.world.kernel.vms[context.vm]?.vcpus ?? [];
-  if (what === 'record') return vcpus.map((vcpu) => ({ text: `vcpu${vcpu.id}` }));
-  if (what === 'trap') return [...BUFFER_REGISTERS.map((text) => ({ text })), { text: PSCI, about: 'a call by HVC' }];
+  if (what === 'record') return vcpus.map((vcpu) => ({ text: `vcpu${vcpu.id}`, about: `thread on CPU ${vcpu.thread.cpu}` }));
+  if (what === 'trap')
+    return [...BUFFER_REGISTERS.map((text) => ({ text, about: 'a trapped write' })), { text: PSCI, about: 'a call by HVC' }];
   return vcpus.flatMap((vcpu) => [
     { text: String(vcpu.spe.irq), about: `buffer interrupt of vcpu${vcpu.id}` },
     ...(vcpu.pmu.irq === null ? [] : [{ text: String(vcpu.pmu.irq), about: `PMU interrupt of vcpu${vcpu.id}` }]),
   ]);
 }
 
+/** What an exit is, where the names are exits. */
+const EXITS = new Map(EXIT_REASONS.map(({ name, about }) => [name, about]));
 const BUFFER_REGISTERS = ['PMBLIMITR_EL1', 'PMBPTR_EL1', 'PMBSR_EL1'];
 
 export const catchCommand = family({
@@ -61,6 +67,9 @@ export const catchCommand = family({
   complete: (slot, context) => {
     const row = CATCHABLE.find(({ what }) => what === slot);
     if (row === undefined) return [];
-    return row.names?.map((name) => ({ text: name })) ?? openNames(context, row.what);
+    return (
+      (row.what === 'ioctl' ? requestCandidates() : row.names?.map((name) => ({ text: name, about: EXITS.get(name) ?? row.about }))) ??
+      openNames(context, row.what)
+    );
   },
 });

@@ -14,6 +14,7 @@ export const continueCommand = family({
       id: 'continue',
       syntax: 'continue [--ops <ops:EXPR>]',
       about: 'Run all vCPUs until a breakpoint or an exit.',
+      words: { '--ops': 'operations at most' },
       effect: 'world',
       run: (context, args) =>
         counted(context, args['ops'], FOREVER, (operations) => enter(context, { ...INSIDE, vcpus: 'all', operations })),

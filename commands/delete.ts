@@ -1,6 +1,7 @@
 // delete: takes a stop away (language.md §3, group stops).
 import { counted } from '../src/session/enter.ts';
 import { done, unmet } from '../src/session/outcome.ts';
+import { stopCandidates } from '../src/shell/candidates.ts';
 import { family } from '../src/shell/family.ts';
 
 export const deleteCommand = family({
@@ -23,4 +24,5 @@ export const deleteCommand = family({
         }),
     },
   ],
+  complete: (slot, context) => (slot === 'number' ? stopCandidates(context) : []),
 });

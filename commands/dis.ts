@@ -5,6 +5,7 @@ import { refuse } from '../src/session/enter.ts';
 import { done } from '../src/session/outcome.ts';
 import { vcpuOf } from '../src/session/scope.ts';
 import { type InstructionLine, instructionAt } from '../src/session/symbols.ts';
+import { symbolCandidates } from '../src/shell/candidates.ts';
 import { family } from '../src/shell/family.ts';
 import { type Line, text } from '../src/view/doc.ts';
 
@@ -61,4 +62,5 @@ export const dis = family({
       },
     },
   ],
+  complete: (slot, context) => (slot === 'address' ? symbolCandidates(context) : []),
 });

@@ -62,4 +62,5 @@ export const display = (state: ShellState) =>
         },
       },
     ],
+    complete: (slot) => (slot === 'number' ? state.displays.map(({ n, text }) => ({ text: String(n), about: text })) : []),
   });

@@ -1,4 +1,6 @@
 // expect: a command with what must become of it (language.md §3, group check). A script stops where an expectation does not hold.
+
+import { EXIT_REASONS } from '../src/abi/exits.ts';
 import type { Argument, Arguments, Command, Running } from '../src/session/command.ts';
 import { isRunning } from '../src/session/command.ts';
 import type { Outcome } from '../src/session/outcome.ts';
@@ -111,4 +113,5 @@ export const expect = (state: ShellState) =>
         },
       },
     ],
+    complete: (slot) => (slot === 'name' ? EXIT_REASONS.map(({ name, about }) => ({ text: name.replace('KVM_EXIT_', ''), about })) : []),
   });

@@ -102,11 +102,14 @@ export const explain = family({
         return unmet(
           'unknown-name',
           `nothing is known of '${word}'`,
-          didYouMean(word, explainable()) ?? 'an errno, a register, an attribute or a knob',
+          didYouMean(
+            word,
+            explainable().map((one) => one.word),
+          ) ?? 'an errno, a register, an attribute or a knob',
         );
       },
       show: ({ data }) => (data === null ? [] : showExplanation(data as unknown as Explanation)),
     },
   ],
-  complete: (slot) => (slot === 'what' ? explainable().map((word) => ({ text: word })) : []),
+  complete: (slot) => (slot === 'what' ? explainable().map(({ word, about }) => ({ text: word, about })) : []),
 });

@@ -1,6 +1,7 @@
 // focus: the vCPU that commands without a number mean (language.md §2).
 import { done, unmet } from '../src/session/outcome.ts';
 import { currentVm, vcpuOf } from '../src/session/scope.ts';
+import { vcpuCandidates } from '../src/shell/candidates.ts';
 import { family } from '../src/shell/family.ts';
 import { text } from '../src/view/doc.ts';
 
@@ -38,4 +39,5 @@ export const focus = family({
       show: ({ data }) => (data === null ? [] : [text(`vcpu${String(data['vcpu'])}`)]),
     },
   ],
+  complete: (slot, context) => (slot === 'vcpu' ? vcpuCandidates(context) : []),
 });

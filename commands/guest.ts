@@ -25,6 +25,12 @@ export const guest = family({
       id: 'guest.load',
       syntax: 'guest load <file:GUEST> [--at <at:EXPR>] [--dtb <dtb:auto>] [--args <arguments:WORD>]',
       about: 'Write an image into guest memory; --dtb auto: with a devicetree of this VM.',
+      words: {
+        '--at': 'address of a flat image',
+        '--dtb': 'auto: a devicetree of this VM',
+        '--args': 'boot arguments in that tree',
+        auto: 'a devicetree that describes this VM',
+      },
       effect: 'world',
       run: (context, args) => load(context, args, () => (args['dtb'] === undefined ? null : {})),
       show,
@@ -33,6 +39,7 @@ export const guest = family({
       id: 'guest.load.tree',
       syntax: 'guest load <file:GUEST> --dtb <tree:FILE> [--at <at:EXPR>]',
       about: 'Write an image and a devicetree of your own into guest memory.',
+      words: { '--dtb': 'a devicetree blob of your own', '--at': 'address of a flat image' },
       effect: 'world',
       run: (context, args) =>
         load(context, args, () => {

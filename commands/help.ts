@@ -32,7 +32,10 @@ export const help = (state: ShellState) =>
             return unmet(
               'no-topic',
               `there is no help on '${topic}'`,
-              didYouMean(topic, helpTopics(state.table, state.pages)) ?? `apropos ${topic}`,
+              didYouMean(
+                topic,
+                helpTopics(state.table, state.pages).map(({ name }) => name),
+              ) ?? `apropos ${topic}`,
             );
           }
           const commands = commandsData(state.table, topic === '' ? null : topic.split(' ')[0]);
@@ -48,5 +51,5 @@ export const help = (state: ShellState) =>
         },
       },
     ],
-    complete: (slot) => (slot === 'topic' ? helpTopics(state.table, state.pages).map((text) => ({ text })) : []),
+    complete: (slot) => (slot === 'topic' ? helpTopics(state.table, state.pages).map(({ name, about }) => ({ text: name, about })) : []),
   });

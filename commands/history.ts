@@ -20,6 +20,7 @@ export const history = (state: ShellState) =>
         id: 'history',
         syntax: 'history [<range:WORD>] [-g <text:WORD>]',
         about: 'List commands, of RANGE or with TEXT.',
+        words: { '-g': 'those with TEXT in them' },
         effect: 'pure',
         check: (args) => {
           const range = args['range'];

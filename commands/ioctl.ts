@@ -11,10 +11,12 @@ import { DEFAULT_BUDGET, runOnce } from '../src/session/run-once.ts';
 import { currentVm } from '../src/session/scope.ts';
 import type { Context } from '../src/session/session.ts';
 import { descriptorOf, type Target, targetName } from '../src/session/vmm.ts';
+import { requestCandidates } from '../src/shell/candidates.ts';
 import { type Form, family } from '../src/shell/family.ts';
 import { checkRawIoctl, readRawIoctl } from '../src/shell/raw-ioctl.ts';
 import { showStop } from '../src/shell/show-stop.ts';
 
+const TARGETS = ['kvm', 'vm', 'vgic'] as const;
 const OPERANDS = '<request:WORD> [<fields:WORD>…]';
 
 function make(context: Context, args: Arguments, target: RawTarget): Outcome | Running {
@@ -110,5 +112,18 @@ export const ioctl = family({
       },
     },
   ],
-  complete: (slot) => (slot === 'request' ? IOCTLS.map((i) => ({ text: i.name })) : []),
+  complete: (slot, _context, typed, before) => {
+    if (slot === 'request') {
+      const target = before.at(-1) ?? '';
+      return requestCandidates(
+        TARGETS.find((one) => one === target) ?? (before.some((word) => word.startsWith('vcpu')) ? 'vcpu' : undefined),
+      );
+    }
+    const row = IOCTLS.find(({ name }) => before.includes(name));
+    if (slot !== 'fields' || typeof row?.argument !== 'object' || typed.includes('=')) return [];
+    return row.argument.fields.map(({ name, pointer, size }) => ({
+      text: `${name}=`,
+      about: pointer ? 'pointer: &V, bad, NULL' : `${size} bytes`,
+    }));
+  },
 });

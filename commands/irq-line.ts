@@ -37,6 +37,7 @@ export const irqLine = family({
       id: 'irq-line',
       syntax: 'irq-line <type:cpu|ppi> <vcpu:VCPU> <number:EXPR> <level:EXPR>',
       about: 'Drive a PPI of a vCPU, or without a vGIC one of its pins.',
+      words: { cpu: 'IRQ or FIQ pin, without a vGIC', ppi: 'a PPI of one vCPU' },
       effect: 'world',
       run: (context, args) => drive(context, args, TYPES[context.word(args['type'])]),
     },

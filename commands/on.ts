@@ -3,6 +3,7 @@ import type { Argument, Command, Running } from '../src/session/command.ts';
 import { counted } from '../src/session/enter.ts';
 import { done, type Outcome, unmet } from '../src/session/outcome.ts';
 import type { Context } from '../src/session/session.ts';
+import { stopCandidates } from '../src/shell/candidates.ts';
 import { family, type GrammarFault } from '../src/shell/family.ts';
 import { innermost } from '../src/shell/present.ts';
 import { text } from '../src/view/doc.ts';
@@ -58,8 +59,10 @@ export const on = family({
       id: 'on.clear',
       syntax: 'on <number:EXPR> --clear',
       about: 'Stop N runs nothing any more.',
+      words: { '--clear': 'take its commands away' },
       effect: 'session',
       run: (context, args) => change(context, args['number'], () => []),
     },
   ],
+  complete: (slot, context) => (slot === 'number' ? stopCandidates(context) : []),
 });

@@ -12,6 +12,7 @@ import { done, type Outcome, type Unmet, unmet } from '../src/session/outcome.ts
 import { perfRecord } from '../src/session/perf-record.ts';
 import { type SampleRecord, traceOf } from '../src/session/records.ts';
 import type { Context } from '../src/session/session.ts';
+import { eventCandidates } from '../src/shell/candidates.ts';
 import { family } from '../src/shell/family.ts';
 import { showStop } from '../src/shell/show-stop.ts';
 import { decodeColumns } from '../src/trace/decode.ts';
@@ -267,6 +268,18 @@ export const perf = family({
       syntax:
         'perf record -e <event:WORD> [-c <period:EXPR>] [-F <frequency:EXPR>] [-m <size:EXPR>] [-C <cpus:LIST>] [--ops <ops:EXPR>] [--per-thread] [--snapshot] [--lag <lag:EXPR>] [--unprivileged]',
       about: 'Run the guests under an event of the SPE PMU, as perf in a Linux guest would.',
+      words: {
+        '-e': 'the event: arm_spe_0/ts_enable=1/',
+        '-c': 'operations between samples',
+        '-F': 'samples a second, instead of -c',
+        '-m': 'size of the AUX buffer, pages or bytes',
+        '-C': 'the CPUs of the guest',
+        '--ops': 'operations at most',
+        '--per-thread': 'follow the thread, not the CPU',
+        '--snapshot': 'overwrite the buffer until the end',
+        '--lag': 'operations that perf is late with reading',
+        '--unprivileged': 'as a user without CAP_PERFMON',
+      },
       effect: 'world',
       run: record,
       show: (outcome): Doc => {
@@ -287,4 +300,5 @@ export const perf = family({
       },
     },
   ],
+  complete: (slot, context, typed) => (slot === 'event' ? eventCandidates(context, typed) : []),
 });

@@ -175,6 +175,7 @@ export const records = family({
       id: 'records',
       syntax: 'records [<count:EXPR>] [--where <where:REST>] [--csv <file:OUT>]',
       about: 'Show the last N records, or those that match.',
+      words: { '--where': 'an expression that must hold of a record', '--csv': 'write them to a file' },
       effect: 'pure',
       run: (context, args) => {
         const csv = context.word(args['file']);

@@ -142,5 +142,8 @@ export const regs = (state: ShellState) =>
         },
       },
     ],
-    complete: (slot) => (slot === 'group' ? GROUPS.map(([text, about]) => ({ text, about })) : []),
+    complete: (slot) =>
+      slot === 'group'
+        ? [...GROUPS.map(([text, about]) => ({ text, about })), ...REGISTERS.map((r) => ({ text: r.name, about: r.title }))]
+        : [],
   });

@@ -64,4 +64,11 @@ export const rerun = (state: ShellState) =>
         },
       },
     ],
+    complete: (slot) =>
+      slot === 'id'
+        ? [
+            ...new Map(state.transcript.flatMap(({ cell, command }) => (cell === undefined ? [] : [[cell, `cell: ${command.text}`]]))),
+            ...state.transcript.toReversed().map(({ n, command }) => [String(n), command.text]),
+          ].map(([text, about]) => ({ text, about }))
+        : [],
   });

@@ -17,6 +17,7 @@ export const run = family({
       id: 'run',
       syntax: 'run [--ops <ops:EXPR>]',
       about: 'Run all vCPUs, stops ignored, until SYSTEM_OFF or an exit that the built-in VMM does not complete.',
+      words: { '--ops': 'operations at most' },
       effect: 'world',
       run: (context, args) =>
         counted(context, args['ops'], FOREVER, (operations) => enter(context, { ...INSIDE, stops: false, vcpus: 'all', operations })),

@@ -36,8 +36,8 @@ export const set = (state: ShellState) =>
         },
       },
     ],
-    complete: (slot) =>
+    complete: (slot, _context, _typed, before) =>
       slot === 'name'
         ? SETTINGS.map((s) => ({ text: s.name, about: s.about }))
-        : SETTINGS.flatMap((s) => s.words.map((text) => ({ text, about: s.name }))),
+        : SETTINGS.filter((s) => s.name === before.at(-1)).flatMap((s) => s.words.map((text) => ({ text, about: s.about }))),
   });

@@ -5,6 +5,7 @@ import { cpuListText } from '../src/kernel/cpu-list.ts';
 import { type CpuUnitView, unitsInUse } from '../src/kernel/spe/unit-view.ts';
 import { spuCounts } from '../src/kernel/view.ts';
 import { done, unmet } from '../src/session/outcome.ts';
+import { spuCandidates } from '../src/shell/candidates.ts';
 import { family } from '../src/shell/family.ts';
 import type { Block, Doc } from '../src/view/doc.ts';
 
@@ -103,4 +104,5 @@ export const spu = family({
         ),
     },
   ],
+  complete: (slot, context) => (slot === 'name' ? spuCandidates(context) : []),
 });

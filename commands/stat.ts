@@ -188,6 +188,7 @@ export const stat = family({
       id: 'stat',
       syntax: 'stat [--where <where:REST>]',
       about: 'Show what the records, or those that match, say together.',
+      words: { '--where': 'an expression that must hold of a record' },
       effect: 'pure',
       run: (context, args) => {
         const where = args['where'];

@@ -8,6 +8,7 @@ import { done, type Outcome, type SessionEvent, unmet } from '../src/session/out
 import { vcpuOf } from '../src/session/scope.ts';
 import type { Context } from '../src/session/session.ts';
 import { vcpuName } from '../src/session/vmm.ts';
+import { vcpuCandidates } from '../src/shell/candidates.ts';
 import { type Form, family } from '../src/shell/family.ts';
 import { text } from '../src/view/doc.ts';
 
@@ -91,4 +92,10 @@ export const thread = family({
       show,
     },
   ],
+  complete: (slot, context) => {
+    if (slot === 'vcpu') return vcpuCandidates(context);
+    return slot === 'cpus'
+      ? context.world.world.host.spus.map(({ name, cpus }) => ({ text: cpuListText(cpus), about: `the CPUs of ${name}` }))
+      : [];
+  },
 });

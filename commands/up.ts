@@ -2,6 +2,7 @@
 import { refuse } from '../src/session/enter.ts';
 import { unmet } from '../src/session/outcome.ts';
 import { up as makeGuest } from '../src/session/up.ts';
+import { spuCandidates } from '../src/shell/candidates.ts';
 import { family } from '../src/shell/family.ts';
 import { text } from '../src/view/doc.ts';
 
@@ -24,6 +25,7 @@ export const up = family({
       id: 'up.bare',
       syntax: 'up --bare',
       about: 'A VM with two vCPUs and nothing configured.',
+      words: { '--bare': 'two vCPUs, nothing configured, no guest' },
       effect: 'world',
       run: (context) => makeGuest(context, { image: null, vcpus: 2, spu: null, ppi: DEFAULT_PPI, pmuPpi: PMU_PPI, maxBuffer: null }),
     },
@@ -31,6 +33,12 @@ export const up = family({
       id: 'up',
       syntax: 'up [<guest:GUEST>] [--vcpus <vcpus:EXPR>] [--spu <spu:WORD>] [--ppi <ppi:EXPR>] [--max-buffer <size:EXPR>]',
       about: 'A VM with a guest at its first instruction.',
+      words: {
+        '--vcpus': 'how many vCPUs (1)',
+        '--spu': 'the SPU they use (the first)',
+        '--ppi': 'buffer interrupt (21)',
+        '--max-buffer': 'largest buffer, bytes',
+      },
       effect: 'world',
       defaults: { guest: DEFAULT_GUEST },
       run: (context, args) => {
@@ -63,4 +71,5 @@ export const up = family({
       },
     },
   ],
+  complete: (slot, context) => (slot === 'spu' ? spuCandidates(context) : []),
 });

@@ -14,7 +14,8 @@ import { currentVm, vcpuOf } from '../src/session/scope.ts';
 import type { Context } from '../src/session/session.ts';
 import { describeVcpu, type VcpuData } from '../src/session/vcpu-report.ts';
 import { createVcpu, oneReg, placedRegister, supportedCpus, vcpuFinalize, vcpuInit, vcpuName } from '../src/session/vmm.ts';
-import { ATTR_OPERANDS, type AttrVerb, attrCandidates, attrOutcome, checkAttr } from '../src/shell/attr.ts';
+import { ATTR_OPERANDS, ATTR_WORDS, type AttrVerb, attrCandidates, attrOutcome, checkAttr } from '../src/shell/attr.ts';
+import { listCandidates, oneRegCandidates } from '../src/shell/candidates.ts';
 import { type Form, family, type GrammarFault } from '../src/shell/family.ts';
 import { didYouMean } from '../src/shell/misread.ts';
 import { showStop } from '../src/shell/show-stop.ts';
@@ -77,6 +78,7 @@ function attr(verb: AttrVerb, about: string): Form {
     id: `vcpu.attr.${verb}`,
     syntax: `vcpu [<vcpu:VCPU>] attr ${verb} ${ATTR_OPERANDS[verb]}`,
     about,
+    words: ATTR_WORDS,
     effect: 'world',
     check: (args) => checkAttr(verb, args),
     run: (context, args) => withVcpu(context, args, [], (vm, vcpu) => attrOutcome(context, verb, { kind: 'vcpu', vm, vcpu }, args)),
@@ -124,6 +126,7 @@ export const vcpu = family({
       id: 'vcpu.init',
       syntax: 'vcpu [<vcpu:VCPU>] init [<features:WORD>] [--features <mask:EXPR>] [--target <target:EXPR>]',
       about: 'KVM_ARM_VCPU_INIT with these features: names joined by commas, and a mask of bits.',
+      words: { '--features': 'further bits of the mask', '--target': 'KVM_ARM_TARGET (5)' },
       effect: 'world',
       check: checkFeatures,
       run: (context, args) =>
@@ -164,6 +167,7 @@ export const vcpu = family({
       id: 'vcpu.run',
       syntax: 'vcpu [<vcpu:VCPU>] run [--ops <ops:EXPR>] [--immediate-exit]',
       about: 'KVM_RUN, once.',
+      words: { '--ops': 'operations until a signal ends it (100 million)', '--immediate-exit': 'sets kvm_run.immediate_exit' },
       effect: 'world',
       run,
       show: showStop,
@@ -212,10 +216,13 @@ export const vcpu = family({
       },
     },
   ],
-  complete: (slot, context) => {
+  complete: (slot, context, typed) => {
     if (slot === 'attr') return attrCandidates(context);
-    if (slot === 'features') return VCPU_FEATURES.map((f) => ({ text: f.short, about: f.name }));
-    if (slot !== 'vcpu') return [];
-    return (context.world.world.kernel.vms[context.vm]?.vcpus ?? []).map((v) => ({ text: String(v.id) }));
+    if (slot === 'register') return oneRegCandidates(context);
+    if (slot !== 'features') return [];
+    return listCandidates(
+      typed,
+      VCPU_FEATURES.map((f) => ({ text: f.short, about: f.name })),
+    );
   },
 });

@@ -154,6 +154,7 @@ export const vgic = family({
       id: 'vgic.create',
       syntax: 'vgic create [<version:v2|v3>] [--test]',
       about: 'KVM_CREATE_DEVICE of a vGIC, v3 unless said; --test only asks.',
+      words: { v2: 'KVM_DEV_TYPE_ARM_VGIC_V2', v3: 'KVM_DEV_TYPE_ARM_VGIC_V3', '--test': 'KVM_CREATE_DEVICE_TEST: ask only' },
       effect: 'world',
       run: (context, args) => {
         const vm = currentVm(context);

@@ -13,7 +13,7 @@ import { type CallReport, done, type Outcome, unmet } from '../src/session/outco
 import { currentVm } from '../src/session/scope.ts';
 import type { Context } from '../src/session/session.ts';
 import { createVm, setMemory } from '../src/session/vmm.ts';
-import { ATTR_OPERANDS, type AttrVerb, attrCandidates, attrOutcome, checkAttr } from '../src/shell/attr.ts';
+import { ATTR_OPERANDS, ATTR_WORDS, type AttrVerb, attrCandidates, attrOutcome, checkAttr } from '../src/shell/attr.ts';
 import { type Form, family } from '../src/shell/family.ts';
 import { type Doc, text } from '../src/view/doc.ts';
 
@@ -91,6 +91,7 @@ function attr(verb: AttrVerb, about: string): Form {
     id: `vm.attr.${verb}`,
     syntax: `vm attr ${verb} ${ATTR_OPERANDS[verb]}`,
     about,
+    words: ATTR_WORDS,
     effect: 'world',
     check: (args) => checkAttr(verb, args),
     run: (context, args) =>
@@ -128,6 +129,7 @@ export const vm = family({
       id: 'vm.create',
       syntax: 'vm create [--mem <size:EXPR>] [--ipa-bits <bits:EXPR>]',
       about: 'KVM_CREATE_VM, and memory; the new VM is the one in use.',
+      words: { '--mem': 'memory in slot 0, bytes', '--ipa-bits': 'size of the guest physical address space' },
       effect: 'world',
       run: create,
     },

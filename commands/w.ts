@@ -18,6 +18,7 @@ export const w = family({
       id: 'w',
       syntax: 'w <address:EXPR> <value:EXPR> [--size <size:1|2|4|8>]',
       about: 'Write VALUE at ADDR.',
+      words: { '--size': 'bytes that are written (8)' },
       effect: 'world',
       run: (context, args) => {
         const address = context.number(args['address']);

@@ -97,6 +97,13 @@ export const x = (state: ShellState) =>
         id: 'x',
         syntax: 'x[/<format:WORD>] <address:EXPR> [<length:EXPR>] [--as <space:va|ipa|pa|vmm>]',
         about: 'Show LEN bytes at ADDR, or units by FORMAT.',
+        words: {
+          '--as': 'which addresses (va)',
+          va: 'virtual, of the focused vCPU',
+          ipa: 'guest physical',
+          pa: 'host physical',
+          vmm: 'of the VMM process',
+        },
         effect: 'pure',
         repeats: true,
         check: (args) => {

@@ -219,13 +219,15 @@ export function explain(host: Host, word: string): Explanation | null {
   );
 }
 
-/** Every word that `explain` knows. */
-export const explainable = (): string[] => [
-  ...ERRNOS.map((e) => e.name),
-  ...new Set(VCPU_ATTRIBUTES.flatMap((a) => [a.short, a.name])),
-  ...VGIC_ATTRIBUTES.flatMap((a) => [a.short, a.name]),
-  ...EXIT_REASONS.map((e) => e.name),
-  ...REGISTERS.map((r) => r.name),
-  ...REGISTER_MAP.map((r) => r.name),
-  ...KNOBS.map((k) => k.name),
+/** Every word that `explain` knows, and what it is in a line. An attribute that revisions number otherwise stands more than once. */
+export const explainable = (): { readonly word: string; readonly about: string }[] => [
+  ...ERRNOS.map((e) => ({ word: e.name, about: e.text })),
+  ...[...VCPU_ATTRIBUTES, ...VGIC_ATTRIBUTES].flatMap(({ short, name, about }) => [
+    { word: short, about },
+    { word: name, about },
+  ]),
+  ...EXIT_REASONS.map((e) => ({ word: e.name, about: e.about })),
+  ...REGISTERS.map((r) => ({ word: r.name, about: r.title })),
+  ...REGISTER_MAP.map((r) => ({ word: r.name, about: 'register of the vGIC' })),
+  ...KNOBS.map((k) => ({ word: k.name, about: k.about })),
 ];

@@ -16,6 +16,13 @@ import { didYouMean } from './misread.ts';
 export type AttrVerb = 'set' | 'get' | 'has';
 
 const OPTIONS = '[--addr <addr:WORD>] [--flags <flags:EXPR>] [--attr-ptr <attr-ptr:bad>]';
+/** What they mean. */
+export const ATTR_WORDS = {
+  '--addr': 'the pointer itself: bad, NULL or a number',
+  '--flags': 'kvm_device_attr.flags',
+  '--attr-ptr': 'bad: the struct is at a bad address',
+  bad: 'never mapped',
+};
 /** What follows `attr set`, `attr get` and `attr has`. */
 export const ATTR_OPERANDS: Readonly<Record<AttrVerb, string>> = {
   set: `<attr:ATTR> [<value:EXPR>] ${OPTIONS}`,

@@ -2,12 +2,14 @@
 // memory, so it is synchronous. Offsets are UTF-16 units of the line.
 import { ERRNOS } from '../abi/errno.ts';
 import { REGISTERS } from '../arch/sysreg/table.ts';
+import { symbolCandidates, vcpuCandidates } from './candidates.ts';
 import type { Candidate } from './family.ts';
 import type { Expectation } from './matching.ts';
 import { expectationsAt } from './read.ts';
 import { readScript } from './script.ts';
 import type { ShellState } from './state.ts';
 import { type Slot, usage } from './syntax.ts';
+import type { TableForm } from './table.ts';
 import { scanWord, splitCommands } from './words.ts';
 
 export interface CompletionItem {
@@ -37,9 +39,10 @@ export function complete(line: string, cursor: number, state: ShellState): Compl
   const chars = last.chars.slice(0, -1);
   const from = lastWordStart(chars);
   const typed = chars.slice(from).join('');
-  const { at, expected, misread } = expectationsAt(chars.slice(0, from).join(''), state.table, { prefixes: true, aliases: state.aliases });
+  const earlier = chars.slice(0, from).join('');
+  const { at, expected, within, misread } = expectationsAt(earlier, state.table, { prefixes: true, aliases: state.aliases });
   // An expression may end before the blanks that follow it.
-  const inExpression = misread?.code === 'expression' && misread.at >= chars.slice(0, from).join('').trimEnd().length;
+  const inExpression = misread?.code === 'expression' && misread.at >= earlier.trimEnd().length;
   if (at < from && !inExpression) return nothing;
   // In an expression the word is a name inside it.
   const option = /^-[-A-Za-z]*/.test(typed);
@@ -48,10 +51,12 @@ export function complete(line: string, cursor: number, state: ShellState): Compl
   const name = expression ? (/[$A-Za-z_][\w.]*$/.exec(typed)?.[0] ?? '') : typed;
   const whole = name === typed;
   const wanted = option ? expected.filter((e) => e.kind === 'option') : expected;
-  const candidates = inExpression && !option ? expressionCandidates(state) : wanted.flatMap((e) => candidatesOf(e, state, whole, typed));
+  const candidates =
+    inExpression && !option ? expressionCandidates(state) : wanted.flatMap((e) => candidatesOf(e, state, whole, typed, wordsOf(earlier)));
   const items = ranked(name, dotted(name, candidates));
-  const forms = [...new Set(expected.flatMap((e) => (e.kind === 'command' ? [] : [e.of])))];
-  const signature = forms.length === 1 ? usage(forms[0].syntax) : undefined;
+  const forms = [...new Set(expected.flatMap((e) => (e.kind === 'command' || (e.kind === 'end' && takesCommand(e.of)) ? [] : [e.of])))];
+  const form = forms.length === 0 ? within : forms.length === 1 ? forms[0] : null;
+  const signature = form === null ? undefined : usage(form.syntax);
   return {
     replace: [cursor - name.length, cursor],
     items,
@@ -72,17 +77,22 @@ function lastWordStart(chars: readonly string[]): number {
   }
 }
 
-function candidatesOf(e: Expectation, state: ShellState, whole: boolean, typed: string): readonly Candidate[] {
+/** Behind the command inside it, what can follow is that command's. */
+const takesCommand = ({ syntax }: TableForm): boolean => syntax.elements.some((e) => e.kind === 'slot' && e.type === 'COMMAND');
+
+const wordsOf = (text: string): readonly string[] => text.split(/\s+/).filter((word) => word !== '');
+
+function candidatesOf(e: Expectation, state: ShellState, whole: boolean, typed: string, before: readonly string[]): readonly Candidate[] {
   switch (e.kind) {
     case 'command':
       return whole ? [{ text: e.text, about: commandAbout(state, e.text) }] : [];
     case 'word':
       return whole ? [{ text: e.text, about: e.of.form.about }] : [];
     case 'option':
-      return whole ? [{ text: e.option.flag, about: e.option.slot === null ? e.of.form.about : e.option.slot.name }] : [];
+      return whole ? [{ text: e.option.flag, about: e.of.form.words?.[e.option.flag] ?? e.of.form.about }] : [];
     case 'slot':
       if (e.slot.type === 'COMMAND') return whole ? state.table.firstWords.map((text) => ({ text, about: commandAbout(state, text) })) : [];
-      return slotCandidates(e.slot, e.of.family.complete, state, typed);
+      return slotCandidates(e.slot, e.of, state, typed, before);
     case 'mark':
     case 'end':
       return [];
@@ -94,14 +104,18 @@ const commandAbout = (state: ShellState, word: string): string =>
 
 function slotCandidates(
   slot: Slot,
-  own: ShellState['table']['families'][number]['complete'],
+  { form, family }: TableForm,
   state: ShellState,
   typed: string,
+  before: readonly string[],
 ): readonly Candidate[] {
   const context = state.context;
-  const out: Candidate[] = slot.choices.map((text) => ({ text }));
-  if (own !== undefined && context !== null) out.push(...own(slot.name, context, typed));
+  const out: Candidate[] = slot.choices.map((text) => ({ text, about: form.words?.[text] ?? form.about }));
+  if (family.complete !== undefined && context !== null) out.push(...family.complete(slot.name, context, typed, before));
   switch (slot.type) {
+    case 'VCPU':
+      if (context !== null) out.push(...vcpuCandidates(context));
+      break;
     case 'EXPR':
     case 'REST':
     case 'REGISTER':
@@ -144,18 +158,21 @@ const SYSTEM_REGISTERS = REGISTERS.map((r) => ({ text: r.name, about: r.title })
 const GENERAL = ['pc', 'sp', 'pstate', ...Array.from({ length: 31 }, (_, i) => `x${i}`)];
 const SCALARS = ['d', 's'].flatMap((letter) => Array.from({ length: 32 }, (_, i) => `${letter}${i}`));
 
+const VALUES = [
+  { text: '$_', about: 'the last value' },
+  { text: '$?', about: 'the last errno, or ok' },
+];
+
 function expressionCandidates(state: ShellState): readonly Candidate[] {
   const context = state.context;
   const variables = context === null ? [] : [...context.variables.keys()].map((name) => ({ text: `$${name}`, about: 'variable' }));
-  const symbols = (context?.image?.elf?.symbols ?? [])
-    .filter((s) => /^[A-Za-z_]\w*$/.test(s.name))
-    .map((s) => ({ text: s.name, about: 'symbol' }));
   return [
     ...GENERAL.map((text) => ({ text, about: 'register' })),
-    ...SCALARS.map((text) => ({ text, about: 'low bits of a SIMD&FP register' })),
-    ...SYSTEM_REGISTERS,
-    ...symbols,
+    ...symbolCandidates(context),
     ...variables,
+    ...VALUES,
+    ...SYSTEM_REGISTERS,
+    ...SCALARS.map((text) => ({ text, about: 'low bits of a SIMD&FP register' })),
   ];
 }
 

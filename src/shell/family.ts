@@ -56,6 +56,8 @@ export interface Form extends Behaviour {
   check?(args: Arguments): GrammarFault | null;
   /** Data to Doc. Strace lines of calls, `check` lines and Unmet are shown by the shell before it; default: nothing more. */
   show?(outcome: Outcome): Doc;
+  /** What the options (`--spu`) and the fixed words of a slot (`va`) mean: a few words each, for completion and help. */
+  readonly words?: Readonly<Record<string, string>>;
   /** What an empty FILE, GUEST or HOST slot means, so that io reads those bytes: `{ guest: 'pointer-chase' }`. */
   readonly defaults?: Readonly<Record<string, string>>;
   /** An empty line at the prompt repeats it (`step`, `sample`, `x`, `dis`). */
@@ -87,8 +89,10 @@ export interface Family {
   readonly details?: readonly string[];
   readonly see?: readonly string[];
   readonly forms: readonly Form[];
-  /** Candidates for a slot at the prompt, of which `typed` stands there already; the fixed ones come from the syntax. */
-  complete?(slot: string, context: Context, typed: string): readonly Candidate[];
+  /**
+   * Candidates for a slot at the prompt, of which `typed` stands there already, behind the words `before`; the fixed ones come from the syntax.
+   */
+  complete?(slot: string, context: Context, typed: string, before: readonly string[]): readonly Candidate[];
 }
 
 /** Writes a family with its types checked. */

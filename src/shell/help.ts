@@ -1,7 +1,7 @@
 // Help from the command table: the list of groups, a family's page, and the search by word.
 import type { Doc, Line } from '../view/doc.ts';
 import { prose, text } from '../view/doc.ts';
-import type { Family, Group } from './family.ts';
+import type { Family, Form, Group } from './family.ts';
 import { compileSyntax, firstWordOf, usage } from './syntax.ts';
 import { type CommandTable, SHORT_FORMS } from './table.ts';
 
@@ -111,8 +111,12 @@ export type Pages = Readonly<Record<string, { readonly about: string; readonly d
 
 const OWN: Pages = Object.fromEntries(Object.entries(PAGES).map(([name, { about, lines }]) => [name, { about, doc: [prose(...lines)] }]));
 
-export const helpTopics = (table: CommandTable, pages: Pages = {}): string[] =>
-  [...table.families.map((f) => f.name), ...Object.keys(OWN), ...Object.keys(pages)].sort();
+/** What `help` has a page of, by name, each in a line. */
+export const helpTopics = (table: CommandTable, pages: Pages = {}): { readonly name: string; readonly about: string }[] =>
+  [
+    ...table.families.map(({ name, summary }) => ({ name, about: summary })),
+    ...Object.entries({ ...OWN, ...pages }).map(([name, { about }]) => ({ name, about })),
+  ].sort((a, b) => (a.name < b.name ? -1 : 1));
 
 /** The list of everything, by group. */
 export function helpOverview(table: CommandTable, pages: Pages = {}): Doc {
@@ -174,12 +178,22 @@ function examplesIn(notebook: string, family: Family): string[] {
   });
 }
 
+/** What the options and fixed words of the forms mean, one under the other; what several forms have, once. */
+function wordLines(forms: readonly Form[]): Line[] {
+  const rows = new Map(forms.flatMap(({ words = {} }) => Object.entries(words).map((row) => [row.join(' '), row] as const)));
+  const width = Math.max(0, ...[...rows.values()].map(([word]) => word.length));
+  const lines = [...rows.values()].map(([word, about]): Line => [{ text: `  ${word.padEnd(width)}  `, role: 'name' }, { text: about }]);
+  return lines.length === 0 ? [] : ['', ...lines];
+}
+
 function familyPage(family: Family, words: readonly string[], examples: readonly string[]): Doc {
   const head: Line[] = [[{ text: family.name, role: 'heading' }, { text: `: ${family.summary}` }], ''];
   const forms = family.forms.filter((form) => words.every((word) => form.syntax.split(/[\s[\]|:<>]+/).includes(word)));
-  for (const form of forms.length > 0 ? forms : family.forms) {
+  const shownForms = forms.length > 0 ? forms : family.forms;
+  for (const form of shownForms) {
     head.push([{ text: '  ' }, { text: usage(compileSyntax(form.syntax)), role: 'name' }], `      ${form.about}`);
   }
+  head.push(...wordLines(shownForms));
   const tail: Line[] = [];
   const shown = (words.length === 0 ? examples : examples.filter((line) => words.every((word) => line.includes(word)))).slice(
     0,

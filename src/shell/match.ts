@@ -124,6 +124,7 @@ function sequence(m: Matching, of: TableForm, elements: readonly Element[], from
     case 'slot': {
       expect(m, at, { kind: 'slot', slot: head, of });
       if (isOption(m.chars, at) && !['REGEX', 'TEXT'].includes(head.type)) return unknownOption(m, of, at);
+      m.reading = of;
       const read = readSlot(m, head, at, false);
       if (read === null) return null;
       const text = append(state.text, read.text, head.attached);
@@ -177,6 +178,7 @@ function options(m: Matching, of: TableForm, from: State): State | null {
     const valueAt = skipBlanks(m.chars, word.end);
     expect(m, valueAt, { kind: 'slot', slot: option.slot, of });
     if (isOption(m.chars, valueAt)) return null;
+    m.reading = of;
     const read = readSlot(m, option.slot, valueAt, true);
     if (read === null) return null;
     state = {
@@ -195,6 +197,7 @@ function end(m: Matching, of: TableForm, state: State): State | null {
   if (at >= m.chars.length && missing.length === 0) {
     // What could still follow is the completion's to know; a match records it without failing.
     for (const option of of.syntax.options) if (!given(option)) expect(m, at, { kind: 'option', option, of });
+    expect(m, at, { kind: 'end', of });
     return state;
   }
   for (const option of missing.length > 0 ? missing : of.syntax.options.filter((o) => !given(o)))

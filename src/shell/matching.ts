@@ -20,6 +20,8 @@ export interface Furthest {
   expected: Expectation[];
   /** A better sentence than 'unexpected word'. */
   fault: Misread | null;
+  /** The form whose argument the fault is in. */
+  within: TableForm | null;
 }
 
 export interface Matching {
@@ -28,6 +30,8 @@ export interface Matching {
   /** Whole words that prefixes stand for, by position. */
   readonly expansions: ReadonlyMap<number, string>;
   readonly furthest: Furthest;
+  /** The form whose argument is being read. */
+  reading: TableForm | null;
   /** Reads a quoted command (`on`, `process`). */
   readQuoted(text: string): Result<Command, Misread>;
   /** Matches the command that begins at `from` (match.ts). */
@@ -52,6 +56,7 @@ export function expect(m: Matching, at: number, e: Expectation): void {
     f.at = at;
     f.expected = [];
     f.fault = null;
+    f.within = null;
   }
   f.expected.push(e);
 }
@@ -64,7 +69,9 @@ export function fault(m: Matching, what: Misread): void {
     f.expected = [];
     f.fault = null;
   }
-  f.fault ??= what;
+  if (f.fault !== null) return;
+  f.fault = what;
+  f.within = m.reading;
 }
 
 /** Every word fits, but not together: nothing that another form expected further on is a better answer. */

@@ -7,7 +7,7 @@ import { type Expectation, type Furthest, type Matching, skipBlanks } from './ma
 import { didYouMean, type Misread, misread, nearest, orList } from './misread.ts';
 import { DEEPEST_COMMAND } from './slots.ts';
 import { usage } from './syntax.ts';
-import type { CommandTable } from './table.ts';
+import type { CommandTable, TableForm } from './table.ts';
 import { scanWord } from './words.ts';
 
 export interface ReadOptions {
@@ -35,9 +35,9 @@ export function expectationsAt(
   text: string,
   table: CommandTable,
   options: ReadOptions,
-): { at: number; expected: readonly Expectation[]; misread: Misread | null } {
+): { at: number; expected: readonly Expectation[]; within: TableForm | null; misread: Misread | null } {
   const { furthest, misread: wrong } = explore(Array.from(text), table, options, true);
-  return { at: furthest.at, expected: furthest.expected, misread: wrong };
+  return { at: furthest.at, expected: furthest.expected, within: furthest.within, misread: wrong };
 }
 
 function match(chars: readonly string[], table: CommandTable, options: ReadOptions): { command: Command } | { misread: Misread } {
@@ -56,12 +56,13 @@ function explore(
 ): { command: Command | null; furthest: Furthest; misread: Misread | null } {
   const expansions = new Map<number, string>();
   for (;;) {
-    const furthest: Furthest = { at: 0, expected: [], fault: null };
+    const furthest: Furthest = { at: 0, expected: [], fault: null, within: null };
     const m: Matching = {
       table,
       chars,
       expansions,
       furthest,
+      reading: null,
       depth: DEEPEST_COMMAND,
       unfinished,
       matchCommand,

@@ -25,7 +25,13 @@ export interface CommandData {
   readonly group: string;
   readonly summary: string;
   /** `effect`: pure reads only, session changes what spesh knows, world makes calls or runs the guest. */
-  readonly forms: readonly { readonly usage: string; readonly about: string; readonly effect: string }[];
+  readonly forms: readonly {
+    readonly usage: string;
+    readonly about: string;
+    readonly effect: string;
+    /** What options and fixed words mean. */
+    readonly words?: Readonly<Record<string, string>>;
+  }[];
 }
 
 /** Every command, or those of one name; in the table's order. */
@@ -36,7 +42,12 @@ export const commandsData = (table: CommandTable, name: string | null): CommandD
       name: own,
       group,
       summary,
-      forms: forms.map(({ syntax, about, effect }) => ({ usage: usage(compileSyntax(syntax)), about, effect })),
+      forms: forms.map(({ syntax, about, effect, words }) => ({
+        usage: usage(compileSyntax(syntax)),
+        about,
+        effect,
+        ...(words === undefined ? {} : { words }),
+      })),
     }));
 
 /** The text with the reference between its markers; null where they are not there. */

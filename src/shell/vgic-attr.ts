@@ -12,6 +12,7 @@ import { currentVm } from '../session/scope.ts';
 import type { Context } from '../session/session.ts';
 import { type VgicAttrWord, vgicAttrNumbers, vgicAttrWord } from '../session/vgic-attr.ts';
 import { type AttrPointer, BAD_POINTER, deviceAttr, placedValue } from '../session/vmm.ts';
+import { ATTR_WORDS } from './attr.ts';
 import { parseExpression } from './expression.ts';
 import type { Candidate, Form, GrammarFault } from './family.ts';
 import { didYouMean } from './misread.ts';
@@ -119,6 +120,7 @@ function formsOf(verb: Verb): readonly Form[] {
     id,
     syntax: `vgic attr ${verb} ${head}${value} [--addr <addr:WORD>]`,
     about,
+    words: { '--addr': ATTR_WORDS['--addr'] },
     effect: 'world', // each is an ioctl, which the journal keeps
     check: (args) => check(verb, nameOf(args), args),
     run: (context, args) => attrOutcome(context, verb, nameOf(args), args),

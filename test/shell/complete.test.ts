@@ -10,6 +10,7 @@ import { complete } from '../../src/shell/complete.ts';
 import { createDriver } from '../../src/shell/driver.ts';
 import { readCommand } from '../../src/shell/read.ts';
 import { newShellState } from '../../src/shell/state.ts';
+import { compileSyntax } from '../../src/shell/syntax.ts';
 
 const state = newShellState(families);
 beforeAll(() => {
@@ -20,7 +21,7 @@ beforeAll(() => {
     files: { read: () => ok(null), write: () => ok(null) },
     newSession: (table) => createSession({ host, hosts: new Map([['two-spu', host]]), seed: 0, table }),
   });
-  for (const line of ['up --bare', 'let page = 4096', 'snap before'])
+  for (const line of ['up --bare', 'let page = 4096', 'snap before', 'catch ioctl KVM_RUN', 'display $page'])
     finish(driver.start(readCommand(line, state.table, { prefixes: false })._unsafeUnwrap()));
 });
 
@@ -98,9 +99,62 @@ describe('values', () => {
   });
 });
 
+describe('by the place, what the session knows', () => {
+  test.each([
+    ['up pointer-chase --spu |', ['arm_spe_0', 'arm_spe_1']],
+    ['spu |', ['arm_spe_0', 'arm_spe_1']],
+    ['vcpu 0 init spe,|', undefined, 'spe,pmu-v3'],
+    ['vcpu 0 init spe,pmu-v3,psc|', ['spe,pmu-v3,psci-0.2']],
+    ['vcpu 0 one-reg get PMBP|', ['PMBPTR_EL1']],
+    ['expect exit FAIL|', ['FAIL_ENTRY']],
+    ['set theme |', undefined, 'bright', 'always'],
+    ['set plain |', ['on', 'off']],
+    ['perf record -e |', ['arm_spe_0/', 'arm_spe_1/']],
+    ['perf record -e arm_spe_0/ts|', ['arm_spe_0/ts_enable=']],
+    ['perf record -e arm_spe_0/ts_enable=1,load|', ['arm_spe_0/ts_enable=1,load_filter=']],
+    ['ioctl vcpu0 KVM_SET_DEVICE_ATTR |', ['flags=', 'group=', 'attr=', 'addr=']],
+    ['ioctl vcpu0 KVM_|', undefined, 'KVM_RUN', 'KVM_CREATE_VM'],
+    ['ioctl kvm KVM_|', undefined, 'KVM_CREATE_VM', 'KVM_RUN'],
+    ['delete |', undefined, '1'],
+    ['undisplay |', undefined, '1'],
+    ['focus vcpu |', undefined, '1'],
+    ['irq-line ppi |', undefined, '1'],
+    ['thread vcpu 0 cpu |', ['0-3', '4-7']],
+    ['rerun |', undefined, '1'],
+    ['print $|', ['$page', '$_', '$?']],
+  ] as const)('%s', (marked, labels, some?, not?) => {
+    const found = at(marked).labels;
+    if (labels !== undefined) expect(found).toEqual(labels);
+    if (some !== undefined) expect(found).toContain(some);
+    if (not !== undefined) expect(found).not.toContain(not);
+  });
+
+  test('every candidate at every place says what it is', () => {
+    const places = state.table.families.flatMap((f) => f.forms.map((form) => compileSyntax(form.syntax)));
+    for (const { firstWord, elements, options } of places) {
+      const heads = [firstWord, ...elements.slice(1).flatMap((e) => (e.kind === 'word' ? [e.text] : []))];
+      const lines = heads.map((_, i) => `${heads.slice(0, i + 1).join(' ')} `);
+      for (const line of [...lines, ...options.map(({ flag }) => `${lines.at(-1)}${flag} `)]) {
+        for (const { label, detail } of complete(line, line.length, state).items) expect(detail, `${line}${label}`).toBeTruthy();
+      }
+    }
+  });
+
+  test('every option of every command says what it means', () => {
+    for (const { forms } of state.table.families)
+      for (const { syntax, words } of forms)
+        for (const { flag } of compileSyntax(syntax).options) expect(words?.[flag], `${syntax}: ${flag}`).toBeTruthy();
+  });
+});
+
 describe('while typing', () => {
-  test('the usage of the one form that fits', () => {
+  test('the usage of the one form that fits, also behind a whole argument and inside an expression', () => {
     expect(at('thread vcpu 0 cpu |').signature).toMatch(/^thread vcpu VCPU cpu /);
+    for (const line of ['break pc if x0|', 'break pc if x0 |', 'break pc if x0 + |', 'break pc if (x0 == 3|'])
+      expect(at(line).signature, line).toBe('break ADDRESS [if CONDITION]');
+    expect(at('print x0 + |').signature).toMatch(/^print/);
+    expect(at('expect ok print x0 |').signature).toMatch(/^print/);
+    expect(at('quit 3 |').signature).toBe('quit [CODE]');
     expect(at('|').signature).toBeUndefined();
   });
   test('what is wrong is underlined, but not the word under the cursor', () => {
