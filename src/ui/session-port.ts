@@ -85,6 +85,7 @@ export function sessionPort(options: SessionPortOptions): ShellPort {
 
   function news(width: number): string {
     last = ended.at(-1) ?? last;
+    if (ended.some(({ command, outcome }) => command.form === 'save' && outcome.ok)) saved = new Set(journal());
     const text = ended
       .splice(0)
       .map((one) => shown(one, width))
@@ -129,7 +130,6 @@ export function sessionPort(options: SessionPortOptions): ShellPort {
       const running = driver.start(command.commands[0]);
       const outcome = running.advance(0) ?? running.interrupt();
       const message = news(80);
-      if (outcome.ok) saved = new Set(journal());
       return { ok: outcome.ok, message: message === '' ? `saved ${path}` : message };
     },
     autosave: options.keep === undefined ? undefined : () => options.keep?.(sessionScript(state)),

@@ -1,0 +1,46 @@
+// The shell's port over a real session: what counts as saved.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ok } from 'neverthrow';
+import { expect, test } from 'vitest';
+import { families } from '../../commands/table.ts';
+import { parseHost } from '../../src/kernel/host-schema.ts';
+import { createSession, finish } from '../../src/session/session.ts';
+import { newShellState } from '../../src/shell/state.ts';
+import { sessionPort } from '../../src/ui/session-port.ts';
+
+function open() {
+  const text = readFileSync(join(import.meta.dirname, '../../fixtures/hosts/two-spu.toml'), 'utf8');
+  const host = parseHost('two-spu.toml', text)._unsafeUnwrap();
+  const port = sessionPort({
+    state: newShellState(families),
+    files: { read: () => ok(null), write: () => ok(null) },
+    newSession: (table) => createSession({ host, hosts: new Map([['two-spu', host]]), seed: 0, table }),
+    colour: false,
+  });
+  /** Runs a line; what it shows. */
+  const run = (line: string): string => {
+    const read = port.read(line);
+    if (!read.ok) throw new Error(read.message);
+    for (const command of read.commands) finish(port.execute(command));
+    return port.news(80);
+  };
+  return { port, run };
+}
+
+test('what `save` wrote is saved: leaving asks about what came behind it only', () => {
+  const { port, run } = open();
+  expect(port.unsaved()).toBe(false);
+  run('up --bare');
+  expect(port.unsaved()).toBe(true);
+  run('save session.txt');
+  expect(port.unsaved()).toBe(true);
+  run('save session.md');
+  expect(port.unsaved()).toBe(false);
+  run('print 6 * 7');
+  expect(port.unsaved()).toBe(false);
+  run('vcpu 0 attr set spe.spu 10');
+  expect(port.unsaved()).toBe(true);
+  expect(port.save('session.spe').ok).toBe(true);
+  expect(port.unsaved()).toBe(false);
+});
