@@ -36,6 +36,9 @@ export interface Driver {
   current(): Command | null;
 }
 
+/** What brought a command, where it was not typed. */
+type Origin = Pick<Finished, 'cell' | 'brought'>;
+
 export interface DriverOptions {
   readonly state: ShellState;
   readonly files: FilePort;
@@ -89,12 +92,12 @@ export function createDriver(options: DriverOptions): Driver {
   const withContext = (outcome: Outcome): Outcome =>
     registers === null || outcome.unmet !== undefined ? outcome : withStopContext(outcome, session.context, sections(), registers);
 
-  function finished(command: Command, ended: Outcome, cell: string | undefined): Outcome {
+  function finished(command: Command, ended: Outcome, from: Origin): Outcome {
     const outcome = withLesson(command, withDisplays(command, withContext(ended), state), state);
     const tick = session.context.world.world.machine.tick;
     const last = session.journal.at(-1);
     const own = last === undefined || last === before || outcome.rewound === true ? {} : { entry: last };
-    const one: Finished = { n: state.transcript.length + 1, command, outcome, ...own, tick, ...(cell === undefined ? {} : { cell }) };
+    const one: Finished = { n: state.transcript.length + 1, command, outcome, ...own, tick, ...from };
     state.transcript.push(one);
     current = null;
     options.onFinished?.(one);
@@ -130,7 +133,7 @@ export function createDriver(options: DriverOptions): Driver {
     );
   }
 
-  function start(command: Command, depth = DEEPEST_SOURCE, cell?: string): Running {
+  function start(command: Command, depth = DEEPEST_SOURCE, from: Origin = {}): Running {
     let running: Running | null = null;
     let queue: Brought[] = [];
     let inner: { readonly running: Running; readonly refused: string | null } | null = null;
@@ -141,15 +144,15 @@ export function createDriver(options: DriverOptions): Driver {
     /** The command itself has ended: what it brings, or its outcome. */
     const ended = (outcome: Outcome): Outcome | null => {
       const written = writeOut(outcome);
-      if (BRINGS[command.form] === undefined || failed(written)) return finished(command, written, cell);
-      if (depth === 0) return finished(command, unmet('nesting', 'scripts source one another too deeply'), cell);
+      if (BRINGS[command.form] === undefined || failed(written)) return finished(command, written, from);
+      if (depth === 0) return finished(command, unmet('nesting', 'scripts source one another too deeply'), from);
       const list = brought(command);
       if (list.isErr()) {
         const first = list.error[0];
         const place = `${first.source.file}:${first.place.line}:${first.place.column}`;
-        return finished(command, unmet('does-not-parse', `${place}: ${first.message}`, first.hint), cell);
+        return finished(command, unmet('does-not-parse', `${place}: ${first.message}`, first.hint), from);
       }
-      own = finished(command, written, cell);
+      own = finished(command, written, from);
       queue = [...list.value];
       return null;
     };
@@ -162,7 +165,7 @@ export function createDriver(options: DriverOptions): Driver {
             before = session.journal.at(-1);
             registers = lookBefore(command);
             const missing = handOver(command);
-            if (missing !== null) return finished(command, missing, cell);
+            if (missing !== null) return finished(command, missing, from);
             running = session.execute(command);
           }
           const outcome = running.advance(operations);
@@ -174,7 +177,8 @@ export function createDriver(options: DriverOptions): Driver {
           if (inner === null) {
             const next = queue.shift();
             if (next === undefined) return own;
-            inner = { running: start(next.command, depth - 1, next.cell), refused: next.refused };
+            const { refused, command: brought, ...place } = next;
+            inner = { running: start(brought, depth - 1, { ...place, brought: true }), refused };
           }
           const outcome = inner.running.advance(operations);
           if (outcome === null) return null;
@@ -189,7 +193,7 @@ export function createDriver(options: DriverOptions): Driver {
         return finished(
           command,
           running === null ? { ...unmet('interrupted', 'interrupted before it began'), interrupted: true } : running.interrupt(),
-          cell,
+          from,
         );
       },
     };

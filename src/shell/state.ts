@@ -22,6 +22,8 @@ export interface Finished {
   readonly tick: number;
   /** `id=` of the notebook cell that brought it. */
   readonly cell?: string;
+  /** Another command brought it: `source`, `load`, `rerun`. */
+  readonly brought?: true;
 }
 
 /** A command that another brings: of a file, or one that ran before. `refused`: the errno that is expected of it. */

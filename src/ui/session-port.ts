@@ -11,7 +11,9 @@ import { type AnsiOptions, renderAnsi } from '../view/ansi.ts';
 import { asciiText } from '../view/ascii.ts';
 import { renderPlain } from '../view/plain.ts';
 import { colourTheme } from '../view/themes.ts';
+import { echo } from './cells.ts';
 import { colouring } from './colouring.ts';
+import { painter } from './paint.ts';
 import type { Completion, Read, ShellPort } from './port.ts';
 
 /** A driver that exists already, and the commands that its onFinished has put aside; or what a driver is made of. */
@@ -75,12 +77,14 @@ export function sessionPort(options: SessionPortOptions): ShellPort {
     };
   }
 
-  function shown({ command, outcome }: Finished, width: number): string {
+  /** What a command shows; where nobody typed it, behind its line. */
+  function shown({ command, outcome, brought }: Finished, width: number): string {
     // Where a command was interrupted, the shell says itself.
     const { out, err } = present(command, { ...outcome, interrupted: undefined }, (id) => state.table.form(id)?.form);
     const how = drawing(width);
     const text = (how.colour ? renderAnsi : renderPlain)([...out, ...err], how.layout);
-    return options.ascii === true ? asciiText(text) : text;
+    const paint = painter(how.colour, () => how.layout.theme ?? 'default');
+    return (brought === undefined ? '' : `${echo(command.text, port, paint)}\n`) + (options.ascii === true ? asciiText(text) : text);
   }
 
   function news(width: number): string {
@@ -110,7 +114,7 @@ export function sessionPort(options: SessionPortOptions): ShellPort {
     };
   }
 
-  return {
+  const port: ShellPort = {
     prompt: () => 'spe> ',
     read,
     execute: (command) => driver.start(command),
@@ -134,4 +138,5 @@ export function sessionPort(options: SessionPortOptions): ShellPort {
     },
     autosave: options.keep === undefined ? undefined : () => options.keep?.(sessionScript(state)),
   };
+  return port;
 }

@@ -1,4 +1,4 @@
-// The shell's port over a real session: what counts as saved.
+// The shell's port over a real session: what counts as saved, and how a script reads that is run from the prompt.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ok } from 'neverthrow';
@@ -9,12 +9,20 @@ import { createSession, finish } from '../../src/session/session.ts';
 import { newShellState } from '../../src/shell/state.ts';
 import { sessionPort } from '../../src/ui/session-port.ts';
 
+const FILES: Readonly<Record<string, string>> = {
+  'two.spe': 'let six = 6\nprint $six * 7\n',
+  'outer.spe': 'source two.spe\n',
+};
+
 function open() {
   const text = readFileSync(join(import.meta.dirname, '../../fixtures/hosts/two-spu.toml'), 'utf8');
   const host = parseHost('two-spu.toml', text)._unsafeUnwrap();
   const port = sessionPort({
     state: newShellState(families),
-    files: { read: () => ok(null), write: () => ok(null) },
+    files: {
+      read: (name) => ok(name in FILES ? { path: name, sha256: '', bytes: new TextEncoder().encode(FILES[name]) } : null),
+      write: () => ok(null),
+    },
     newSession: (table) => createSession({ host, hosts: new Map([['two-spu', host]]), seed: 0, table }),
     colour: false,
   });
@@ -43,4 +51,10 @@ test('what `save` wrote is saved: leaving asks about what came behind it only', 
   expect(port.unsaved()).toBe(true);
   expect(port.save('session.spe').ok).toBe(true);
   expect(port.unsaved()).toBe(false);
+});
+
+test('what a script or rerun brings stands behind its own line, as if it had been typed', () => {
+  const { run } = open();
+  expect(run('source outer.spe')).toBe('spe> source two.spe\nspe> let six = 6\nspe> print $six * 7\n$1 = 42');
+  expect(run('rerun 4')).toBe('spe> print $six * 7\n$2 = 42');
 });
