@@ -108,6 +108,8 @@ export interface Outcome {
   readonly rewound?: true;
   /** `quit`: the exit code asked for. */
   readonly quit?: number;
+  /** Commands that it brought and that did not run, for one before them had failed. */
+  readonly notRun?: number;
   /** Ctrl-C ended it. */
   readonly interrupted?: boolean;
 }

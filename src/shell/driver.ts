@@ -141,6 +141,9 @@ export function createDriver(options: DriverOptions): Driver {
 
     const failed = (outcome: Outcome): boolean => !outcome.ok || outcome.quit !== undefined || outcome.interrupted === true;
 
+    /** An outcome behind which what is queued does not run. */
+    const leaving = (outcome: Outcome): Outcome => ({ ...outcome, notRun: (outcome.notRun ?? 0) + queue.length });
+
     /** The command itself has ended: what it brings, or its outcome. */
     const ended = (outcome: Outcome): Outcome | null => {
       const written = writeOut(outcome);
@@ -184,12 +187,12 @@ export function createDriver(options: DriverOptions): Driver {
           if (outcome === null) return null;
           const expected = inner.refused !== null && refusalOf(outcome) === inner.refused;
           inner = null;
-          if (failed(outcome) && !expected && (options.keepGoing !== true || outcome.quit !== undefined)) return outcome;
+          if (failed(outcome) && !expected && (options.keepGoing !== true || outcome.quit !== undefined)) return leaving(outcome);
         }
       },
       interrupt() {
-        if (inner !== null) return inner.running.interrupt();
-        if (own !== null) return { ...own, interrupted: true };
+        if (inner !== null) return leaving(inner.running.interrupt());
+        if (own !== null) return leaving({ ...own, interrupted: true });
         return finished(
           command,
           running === null ? { ...unmet('interrupted', 'interrupted before it began'), interrupted: true } : running.interrupt(),

@@ -144,7 +144,11 @@ export function createShell({ port, clock, paint, width, history, greeting = '',
     if (quit === undefined && outcome.ok && outcome.interrupted !== true && current.next < current.commands.length) return;
     job = undefined;
     set({ running: undefined });
-    if (quit === undefined) return;
+    if (quit === undefined) {
+      const left = current.commands.length - current.next + (outcome.notRun ?? 0);
+      if (left > 0) print(paint('dim', left === 1 ? '1 command behind it was not run' : `${left} commands behind it were not run`));
+      return;
+    }
     queue = queue.filter((item) => !('line' in item));
     // `quit 3` says what it wants; `quit` asks first.
     if (command.text.trim() === 'quit' && port.unsaved()) set({ box: saveBox(quit) });

@@ -243,3 +243,13 @@ test('a bug ends the shell with what was thrown', async () => {
   const ending = await shell.ending;
   expect(ending.kind === 'bug' && ending.error).toEqual(new Error('a bug on purpose'));
 });
+
+test('a line that stops at a failure says how much of it did not run', async () => {
+  const { type, until, port } = open();
+  await until('spe>');
+  type('say one; refuse; say two; say three\r');
+  await until('no, thank you\n2 commands behind it were not run');
+  expect(port.executed).toEqual(['say one', 'refuse']);
+  type('refuse; say two\r');
+  await until('1 command behind it was not run');
+});
