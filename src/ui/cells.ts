@@ -41,10 +41,14 @@ function paintLine(line: string, roles: readonly Role[], paint: Paint): string {
 /** The line as it was typed, behind its prompts. */
 export function echo(line: string, port: ShellPort, paint: Paint): string {
   const prompt = port.prompt();
-  return line
-    .split('\n')
-    .map((part, i) => paint('strong', i === 0 ? prompt : morePrompt(prompt)) + paintLine(part, rolesOf(part, port.colour?.(part)), paint))
-    .join('\n');
+  const roles = rolesOf(line, port.colour?.(line));
+  let from = 0;
+  const rows = line.split('\n').map((part, i) => {
+    const row = paint('strong', i === 0 ? prompt : morePrompt(prompt)) + paintLine(part, roles.slice(from, from + part.length), paint);
+    from += part.length + 1;
+    return row;
+  });
+  return rows.join('\n');
 }
 
 /** Candidates of a completion, one in a line. */

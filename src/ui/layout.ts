@@ -21,7 +21,8 @@ export interface Screen {
 
 export const HIGHEST = 16;
 const MENU = 8;
-const TEXT = 6;
+/** Rows of the text being typed. */
+export const TEXT = 6;
 
 /** Rows that the live region may have. */
 export const budget = (rows: number): number => Math.max(1, Math.min(rows - 2, HIGHEST));

@@ -1,5 +1,6 @@
 // The completion menu: what Tab does with the candidates of a position. The choice is shown in the line while it is being made.
 import { type EditorState, edit, offsetOf, textOf } from './editor.ts';
+import { linesOf } from './paste.ts';
 import type { Completion, Item } from './port.ts';
 
 export interface Menu {
@@ -15,13 +16,13 @@ export interface Menu {
 
 type Complete = (line: string, cursor: number) => Completion;
 
-/** Completion of the line in which the cursor stands, in units of the whole text. */
+/** Completion of the line in which the cursor stands, with those that a backslash joins to it; in units of the whole text. */
 export function completionAt(editor: EditorState, complete: Complete): Completion {
   const text = textOf(editor);
   const cursor = offsetOf(editor);
-  const start = cursor === 0 ? 0 : text.lastIndexOf('\n', cursor - 1) + 1;
-  const end = text.indexOf('\n', cursor);
-  const found = complete(text.slice(start, end === -1 ? undefined : end), cursor - start);
+  const line = linesOf(text).findLast(({ from }) => from <= cursor);
+  const start = line?.from ?? 0;
+  const found = complete(line?.text ?? '', cursor - start);
   if (start === 0) return found;
   return {
     ...found,

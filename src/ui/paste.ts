@@ -19,13 +19,28 @@ export function withoutPrompts(text: string): string {
   return commands.join('\n').replace(/\n+$/, '');
 }
 
-/** The lines that Enter runs one after the other: a backslash at the end of a line holds it together with the next. */
-export function logicalLines(text: string): string[] {
-  const out: string[] = [];
+export interface LogicalLine {
+  readonly text: string;
+  /** UTF-16 units before it. */
+  readonly from: number;
+}
+
+/** A text cut where Enter will: a backslash at the end of a line holds it together with the next. */
+export function linesOf(text: string): LogicalLine[] {
+  const out: LogicalLine[] = [];
+  let from = 0;
   for (const line of text.split('\n')) {
     const before = out.at(-1);
-    if (before !== undefined && /(^|[^\\])(\\\\)*\\$/.test(before)) out[out.length - 1] = `${before}\n${line}`;
-    else out.push(line);
+    if (before !== undefined && /(^|[^\\])(\\\\)*\\$/.test(before.text))
+      out[out.length - 1] = { ...before, text: `${before.text}\n${line}` };
+    else out.push({ text: line, from });
+    from += line.length + 1;
   }
-  return out.filter((line, i) => line.trim() !== '' || (i === 0 && out.length === 1));
+  return out;
 }
+
+/** The lines that Enter runs one after the other. */
+export const logicalLines = (text: string): string[] =>
+  linesOf(text)
+    .map((line) => line.text)
+    .filter((line, i, all) => line.trim() !== '' || (i === 0 && all.length === 1));

@@ -162,6 +162,12 @@ describe('while typing', () => {
     expect(at('vcpu 0 atr|').diagnostics).toBeUndefined();
     expect(at("print '😀'; bogus; tick|").diagnostics).toMatchObject([{ from: 12, to: 17 }]);
   });
+  test('a line that a backslash continues is one', () => {
+    expect(at('vcpu 0 \\\nattr h|').put).toBe('vcpu 0 \\\nattr has');
+    expect(at('print \\\n3 \\\n+ 4|')).toMatchObject({ signature: expect.stringMatching(/^print/) });
+    expect(at('print \\\n3 \\\n+ 4|').diagnostics).toBeUndefined();
+    expect(at('bogus \\\n3 |').diagnostics).toMatchObject([{ from: 0, to: 5 }]);
+  });
   test('it is quick enough for every key', () => {
     const begin = performance.now();
     for (let i = 0; i < 100; i++) complete('vcpu 0 attr set spe.irq 21; print PMBPTR_EL1 + x', 48, state);
