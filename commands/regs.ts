@@ -8,6 +8,7 @@ import { guestRegisters, profilingRegisters, readGuestRegister, vectorRegisters 
 import { refuse } from '../src/session/enter.ts';
 import { done, unmet } from '../src/session/outcome.ts';
 import { vcpuOf } from '../src/session/scope.ts';
+import type { Context } from '../src/session/session.ts';
 import { family } from '../src/shell/family.ts';
 import { markedValue, seeValues } from '../src/shell/seen.ts';
 import type { ShellState } from '../src/shell/state.ts';
@@ -58,6 +59,24 @@ function numbersText(value: bigint): string {
   return `d=${view.getFloat64(0)} s=${view.getFloat32(4)}`;
 }
 
+function generalRows({ world }: Context, vm: number, vcpu: number): Row[] {
+  const r = guestRegisters(world, vm, vcpu);
+  return [
+    ...r.x.map((value, n) => ({ name: `x${n}`, value: hex(value), note: '' })),
+    { name: 'sp', value: hex(r.sp), note: '' },
+    { name: 'pc', value: hex(r.pc), note: '' },
+    { name: 'pstate', value: hex(r.pstate), note: pstateText(r.pstate) },
+  ];
+}
+
+const vectorRows = ({ world }: Context, vm: number, vcpu: number): Row[] =>
+  vectorRegisters(world, vm, vcpu).map(({ name, value }) => {
+    const row = REGISTERS.find((r) => r.name === name);
+    return row === undefined
+      ? { name, value: hex(value, 32), note: numbersText(value) }
+      : { name, value: hex(value), note: noteOf(row, value) };
+  });
+
 const IN_GROUP: Readonly<Record<string, (row: SystemRegister) => boolean>> = {
   spe: (row) => /^PM[SB]/.test(row.name) && row.name.endsWith('_EL1'),
   gic: (row) => row.name.startsWith('ICC_'),
@@ -94,24 +113,9 @@ export const regs = (state: ShellState) =>
           const { vm, vcpu } = scope.value;
           const group = context.word(args['group']) || 'gp';
           const rows: Row[] = [];
-          if (group === 'gp') {
-            const r = guestRegisters(context.world, vm.index, vcpu.index);
-            for (const [n, value] of r.x.entries()) rows.push({ name: `x${n}`, value: hex(value), note: '' });
-            rows.push(
-              { name: 'sp', value: hex(r.sp), note: '' },
-              { name: 'pc', value: hex(r.pc), note: '' },
-              { name: 'pstate', value: hex(r.pstate), note: pstateText(r.pstate) },
-            );
-          } else if (group === 'fp') {
-            for (const { name, value } of vectorRegisters(context.world, vm.index, vcpu.index)) {
-              const row = REGISTERS.find((r) => r.name === name);
-              rows.push(
-                row === undefined
-                  ? { name, value: hex(value, 32), note: numbersText(value) }
-                  : { name, value: hex(value), note: noteOf(row, value) },
-              );
-            }
-          } else {
+          if (group === 'gp') rows.push(...generalRows(context, vm.index, vcpu.index));
+          else if (group === 'fp') rows.push(...vectorRows(context, vm.index, vcpu.index));
+          else {
             const spe = group === 'spe' ? profilingRegisters(context.world, vm.index) : null;
             if (spe?.length === 0) return unmet('no-spe', 'this VM has no SPE', 'vcpu 0 init spe');
             const member = IN_GROUP[group] ?? ((row: SystemRegister) => row.name === group.toUpperCase());
@@ -120,6 +124,10 @@ export const regs = (state: ShellState) =>
               const value = readGuestRegister(context.world, vm.index, vcpu.index, row.name);
               if (value === null) continue;
               rows.push({ name: row.name, value: hex(value), note: noteOf(row, value) });
+            }
+            if (rows.length === 0) {
+              const others = [...generalRows(context, vm.index, vcpu.index), ...vectorRows(context, vm.index, vcpu.index)];
+              rows.push(...others.filter(({ name }) => name === group.toLowerCase()));
             }
             if (rows.length === 0)
               return unmet('unknown-name', `no register or group '${group}'`, 'regs gp, fp, spe, sys, gic, or a register’s name');
