@@ -113,7 +113,7 @@ export const x = (state: ShellState) =>
             return {
               slot: 'format',
               message: `'${format.text}' is no format of memory`,
-              hint: 'a count, one of x d u t a c s, one of b h w g: x/4xg',
+              hint: /i/.test(format.text) ? 'dis ADDR COUNT shows instructions' : 'a count, one of x d u t a c s, one of b h w g: x/4xg',
             };
           return length === undefined
             ? null

@@ -7,7 +7,7 @@ import { type Expectation, type Furthest, type Matching, skipBlanks } from './ma
 import { didYouMean, type Misread, misread, nearest, orList } from './misread.ts';
 import { DEEPEST_COMMAND } from './slots.ts';
 import { usage } from './syntax.ts';
-import type { CommandTable, TableForm } from './table.ts';
+import { type CommandTable, ELSEWHERE, type TableForm } from './table.ts';
 import { scanWord } from './words.ts';
 
 export interface ReadOptions {
@@ -134,7 +134,8 @@ function describe(chars: readonly string[], f: Furthest, table: CommandTable, am
   if (f.expected.some((e) => e.kind === 'command')) {
     const word = wordAt(chars, f.at) || (found?.raw ?? '');
     if (word === '') return misread('empty', f.at, f.at, 'a command is missing here', { expected, hint: 'help lists the commands' });
-    const near = nearest(word, [...table.firstWords]);
+    const elsewhere = ELSEWHERE[word];
+    const near = elsewhere === undefined ? nearest(word, [...table.firstWords]) : [elsewhere];
     return misread('unknown-command', f.at, end, `unknown command '${word}'`, {
       expected: near.length > 0 ? near : expected,
       hint: near.length > 0 ? `did you mean ${orList(near)}?` : 'help lists the commands',

@@ -32,6 +32,25 @@ export const SHORT_FORMS: Readonly<Record<string, string>> = {
   bt: 'backtrace',
 };
 
+/** What commands of other debuggers and shells are called here: an unknown word is answered with them. */
+export const ELSEWHERE: Readonly<Record<string, string>> = {
+  exit: 'quit',
+  bye: 'quit',
+  logout: 'quit',
+  si: 'step',
+  stepi: 'step',
+  n: 'step',
+  next: 'step',
+  ni: 'step',
+  nexti: 'step',
+  tbreak: 'break',
+  disassemble: 'dis',
+  disas: 'dis',
+  where: 'backtrace',
+  list: 'info line',
+  man: 'help',
+};
+
 /** Builds the table. Throws (our bug) when two forms share an id or two families a name. */
 export function commandTable(families: readonly Family[]): CommandTable {
   const behaviours = new Map<string, Form>();

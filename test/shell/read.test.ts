@@ -102,6 +102,8 @@ describe('short forms and prefixes', () => {
 describe('misreads', () => {
   test.each([
     ['bogus', { code: 'unknown-command', at: 0 }],
+    ['exit', { code: 'unknown-command', hint: 'did you mean quit?' }],
+    ['where', { code: 'unknown-command', hint: 'did you mean backtrace?' }],
     ['recrods', { code: 'unknown-command', hint: 'did you mean records?' }],
     ['vcpu 0 atr set spe.irq 1', { at: 7, hint: 'did you mean attr?' }],
     ['vcpu 0 attr', { code: 'incomplete', at: 11, expected: ['set', 'get'] }],
