@@ -44,6 +44,12 @@ export function complete(line: string, cursor: number, state: ShellState): Compl
   // An expression may end before the blanks that follow it.
   const inExpression = misread?.code === 'expression' && misread.at >= earlier.trimEnd().length;
   if (at < from && !inExpression) return nothing;
+  if (/^['"]/.test(typed) && expected.some((e) => e.kind === 'slot' && e.slot.type === 'QUOTED')) {
+    const command = typed.slice(1);
+    const { items, signature, replace } = complete(command, command.length, state);
+    const before = cursor - command.length;
+    return { ...nothing, items, replace: [before + replace[0], before + replace[1]], ...(signature === undefined ? {} : { signature }) };
+  }
   // In an expression the word is a name inside it.
   const option = /^-[-A-Za-z]*/.test(typed);
   const hasName = inExpression || expected.some((e) => e.kind === 'slot' && ['EXPR', 'REST', 'REGISTER', 'SYMBOL'].includes(e.slot.type));
@@ -91,6 +97,7 @@ function candidatesOf(e: Expectation, state: ShellState, whole: boolean, typed: 
     case 'option':
       return whole ? [{ text: e.option.flag, about: e.of.form.words?.[e.option.flag] ?? e.of.form.about }] : [];
     case 'slot':
+      if (e.slot.type === 'QUOTED') return state.table.firstWords.map((text) => ({ text: `'${text}`, about: commandAbout(state, text) }));
       if (e.slot.type === 'COMMAND') return whole ? state.table.firstWords.map((text) => ({ text, about: commandAbout(state, text) })) : [];
       return slotCandidates(e.slot, e.of, state, typed, before);
     case 'mark':

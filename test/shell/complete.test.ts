@@ -129,6 +129,19 @@ describe('by the place, what the session knows', () => {
     if (not !== undefined) expect(found).not.toContain(not);
   });
 
+  test.each([
+    ["on 1 'pri|", "on 1 'print"],
+    ["on 1 'print PMBPTR_E|", "on 1 'print PMBPTR_EL1"],
+    ["on 1 'expect EINV|", "on 1 'expect EINVAL"],
+    ['process 2 "vcpu 0 attr h|', 'process 2 "vcpu 0 attr has'],
+  ])('inside the quotes of a command: %s', (marked, put) => {
+    expect(at(marked).put).toBe(put);
+  });
+  test('where a quoted command is due, commands are offered, and the usage is that of the inner one', () => {
+    expect(at('on 1 |').labels).toContain("'print");
+    expect(at("on 1 'print |").signature).toMatch(/^print/);
+  });
+
   test('every candidate at every place says what it is', () => {
     const places = state.table.families.flatMap((f) => f.forms.map((form) => compileSyntax(form.syntax)));
     for (const { firstWord, elements, options } of places) {
