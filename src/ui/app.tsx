@@ -65,8 +65,9 @@ export function App({ shell, port, look, terminal }: AppProps): ReactNode {
       return away;
     };
     shell.attach({
-      // What is visible goes up into the scrollback line by line; nothing is erased.
-      clearScreen: () => write(`${'\n'.repeat(Math.max(0, rows - 1))}\u001b[H`),
+      // What is visible goes up into the scrollback line by line; nothing is erased. The prompt stands in the second row: what Ink erases from
+      // the first row on, tmux takes for the whole screen, and keeps a copy of the prompt in the scrollback (tmux(1), scroll-on-clear).
+      clearScreen: () => write(`${'\n'.repeat(Math.max(0, rows - 1))}\u001b[2;1H`),
       printLong: async (text) => {
         await waitUntilRenderFlush();
         // While the terminal is handed over, Ink would drop the text.

@@ -140,8 +140,9 @@ test('Ctrl-L scrolls the screen away and keeps it', async () => {
   screen.type('big 10\rup x');
   await screen.until('spe> up x');
   screen.type('\u000c');
-  await screen.until(() => screen.visible()[0] === 'spe> up x');
-  expect(screen.visible().slice(1).join('')).toBe('');
+  // Not in the first row, from which tmux takes any erasing for a cleared screen that it keeps a copy of.
+  await screen.until(() => screen.visible()[1] === 'spe> up x');
+  expect(screen.visible().toSpliced(1, 1).join('')).toBe('');
   expect(screen.everything().filter((row) => /^line \d+$/.test(row))).toHaveLength(10);
   neverCleared(screen);
 });
