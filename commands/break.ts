@@ -1,9 +1,9 @@
 // break: where continue, sample and until stop (language.md §3, group stops).
 import { hex } from '../src/base/hex.ts';
+import { symbolCandidates } from '../src/session/candidates.ts';
 import { refuse } from '../src/session/enter.ts';
 import { done } from '../src/session/outcome.ts';
 import { symbolAt } from '../src/session/symbols.ts';
-import { symbolCandidates } from '../src/shell/candidates.ts';
 import { family } from '../src/shell/family.ts';
 import { text } from '../src/view/doc.ts';
 

@@ -1,11 +1,11 @@
 // catch: where a run stops for what calls, guests and hardware do (language.md §3, group stops).
 
 import { EXIT_REASONS } from '../src/abi/exits.ts';
+import { requestCandidates } from '../src/session/candidates.ts';
 import { CATCHABLE, type Catchable, PSCI } from '../src/session/catches.ts';
 import type { Argument } from '../src/session/command.ts';
 import { done } from '../src/session/outcome.ts';
 import type { Context } from '../src/session/session.ts';
-import { requestCandidates } from '../src/shell/candidates.ts';
 import { type Candidate, type Form, family, type GrammarFault } from '../src/shell/family.ts';
 import { didYouMean } from '../src/shell/misread.ts';
 import { text } from '../src/view/doc.ts';

@@ -1,7 +1,8 @@
 // delete: takes a stop away (language.md §3, group stops).
+
+import { stopCandidates } from '../src/session/candidates.ts';
 import { counted } from '../src/session/enter.ts';
 import { done, unmet } from '../src/session/outcome.ts';
-import { stopCandidates } from '../src/shell/candidates.ts';
 import { family } from '../src/shell/family.ts';
 
 export const deleteCommand = family({

@@ -1,11 +1,11 @@
 // dis: disassembly in objdump's words (language.md §3, group inspect).
 import { hex } from '../src/base/hex.ts';
 import { guestProgramCounter } from '../src/kernel/view.ts';
+import { symbolCandidates } from '../src/session/candidates.ts';
 import { refuse } from '../src/session/enter.ts';
 import { done } from '../src/session/outcome.ts';
 import { vcpuOf } from '../src/session/scope.ts';
 import { type InstructionLine, instructionAt } from '../src/session/symbols.ts';
-import { symbolCandidates } from '../src/shell/candidates.ts';
 import { family } from '../src/shell/family.ts';
 import { type Line, text } from '../src/view/doc.ts';
 

@@ -1,7 +1,8 @@
 // focus: the vCPU that commands without a number mean (language.md §2).
+
+import { vcpuCandidates } from '../src/session/candidates.ts';
 import { done, unmet } from '../src/session/outcome.ts';
 import { currentVm, vcpuOf } from '../src/session/scope.ts';
-import { vcpuCandidates } from '../src/shell/candidates.ts';
 import { family } from '../src/shell/family.ts';
 import { text } from '../src/view/doc.ts';
 

@@ -1,6 +1,7 @@
 // ioctl: any request with any argument on any file (language.md §3, group ioctl).
 import { IOCTLS } from '../src/abi/ioctls.ts';
 import type { OpenFile } from '../src/kernel/world.ts';
+import { requestCandidates } from '../src/session/candidates.ts';
 import type { Arguments, Running } from '../src/session/command.ts';
 import { refuse } from '../src/session/enter.ts';
 import { issue, vcpuForCall, wouldBlock } from '../src/session/issue.ts';
@@ -11,7 +12,6 @@ import { DEFAULT_BUDGET, runOnce } from '../src/session/run-once.ts';
 import { currentVm } from '../src/session/scope.ts';
 import type { Context } from '../src/session/session.ts';
 import { descriptorOf, type Target, targetName } from '../src/session/vmm.ts';
-import { requestCandidates } from '../src/shell/candidates.ts';
 import { type Form, family } from '../src/shell/family.ts';
 import { checkRawIoctl, readRawIoctl } from '../src/shell/raw-ioctl.ts';
 import { showStop } from '../src/shell/show-stop.ts';

@@ -1,9 +1,10 @@
 // on: commands that run where a stop ends a command (language.md §3, group stops).
+
+import { stopCandidates } from '../src/session/candidates.ts';
 import type { Argument, Command, Running } from '../src/session/command.ts';
 import { counted } from '../src/session/enter.ts';
 import { done, type Outcome, unmet } from '../src/session/outcome.ts';
 import type { Context } from '../src/session/session.ts';
-import { stopCandidates } from '../src/shell/candidates.ts';
 import { family, type GrammarFault } from '../src/shell/family.ts';
 import { innermost } from '../src/shell/present.ts';
 import { text } from '../src/view/doc.ts';

@@ -5,6 +5,7 @@ import { AUX_COLLISION, AUX_OVERWRITE, AUX_PARTIAL, AUX_TRUNCATED } from '../src
 import type { PerfPiece } from '../src/kernel/driver/guest-event.ts';
 import type { SpuDevice } from '../src/kernel/host.ts';
 import { fieldOfRegister, readGuestRegister } from '../src/kernel/view.ts';
+import { eventCandidates } from '../src/session/candidates.ts';
 import type { Argument, Arguments, Running } from '../src/session/command.ts';
 import { FOREVER, refuse } from '../src/session/enter.ts';
 import type { PerfLog } from '../src/session/log.ts';
@@ -12,7 +13,6 @@ import { done, type Outcome, type Unmet, unmet } from '../src/session/outcome.ts
 import { perfRecord } from '../src/session/perf-record.ts';
 import { type SampleRecord, traceOf } from '../src/session/records.ts';
 import type { Context } from '../src/session/session.ts';
-import { eventCandidates } from '../src/shell/candidates.ts';
 import { family } from '../src/shell/family.ts';
 import { showStop } from '../src/shell/show-stop.ts';
 import { decodeColumns } from '../src/trace/decode.ts';

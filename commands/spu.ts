@@ -4,8 +4,8 @@ import { hex } from '../src/base/hex.ts';
 import { cpuListText } from '../src/kernel/cpu-list.ts';
 import { type CpuUnitView, unitsInUse } from '../src/kernel/spe/unit-view.ts';
 import { spuCounts } from '../src/kernel/view.ts';
+import { spuCandidates } from '../src/session/candidates.ts';
 import { done, unmet } from '../src/session/outcome.ts';
-import { spuCandidates } from '../src/shell/candidates.ts';
 import { family } from '../src/shell/family.ts';
 import type { Block, Doc } from '../src/view/doc.ts';
 

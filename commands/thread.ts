@@ -2,13 +2,13 @@
 import { allCpus, cpuListText, hasCpu, parseCpuList } from '../src/kernel/cpu-list.ts';
 import { changeThreadAffinity, migrateThread } from '../src/kernel/thread.ts';
 import type { Vcpu, Vm } from '../src/kernel/world.ts';
+import { vcpuCandidates } from '../src/session/candidates.ts';
 import { refuse } from '../src/session/enter.ts';
 import { numbersOf } from '../src/session/numbers.ts';
 import { done, type Outcome, type SessionEvent, unmet } from '../src/session/outcome.ts';
 import { vcpuOf } from '../src/session/scope.ts';
 import type { Context } from '../src/session/session.ts';
 import { vcpuName } from '../src/session/vmm.ts';
-import { vcpuCandidates } from '../src/shell/candidates.ts';
 import { type Form, family } from '../src/shell/family.ts';
 import { text } from '../src/view/doc.ts';
 

@@ -1,8 +1,9 @@
 // up: from nothing to the guest's first instruction (language.md §3, group guest).
+
+import { spuCandidates } from '../src/session/candidates.ts';
 import { refuse } from '../src/session/enter.ts';
 import { unmet } from '../src/session/outcome.ts';
 import { up as makeGuest } from '../src/session/up.ts';
-import { spuCandidates } from '../src/shell/candidates.ts';
 import { family } from '../src/shell/family.ts';
 import { text } from '../src/view/doc.ts';
 

@@ -2,6 +2,7 @@
 import { VCPU_FEATURES } from '../src/abi/features.ts';
 import { hex } from '../src/base/hex.ts';
 import { kickThread, setImmediateExit } from '../src/kernel/process.ts';
+import { listCandidates, oneRegCandidates } from '../src/session/candidates.ts';
 import type { Argument, Arguments, Running } from '../src/session/command.ts';
 import { refuse } from '../src/session/enter.ts';
 import { featureWords, isFeatureName } from '../src/session/features.ts';
@@ -15,7 +16,6 @@ import type { Context } from '../src/session/session.ts';
 import { describeVcpu, type VcpuData } from '../src/session/vcpu-report.ts';
 import { createVcpu, oneReg, placedRegister, supportedCpus, vcpuFinalize, vcpuInit, vcpuName } from '../src/session/vmm.ts';
 import { ATTR_OPERANDS, ATTR_WORDS, type AttrVerb, attrCandidates, attrOutcome, checkAttr } from '../src/shell/attr.ts';
-import { listCandidates, oneRegCandidates } from '../src/shell/candidates.ts';
 import { type Form, family, type GrammarFault } from '../src/shell/family.ts';
 import { didYouMean } from '../src/shell/misread.ts';
 import { showStop } from '../src/shell/show-stop.ts';

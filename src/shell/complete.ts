@@ -2,7 +2,7 @@
 // memory, so it is synchronous. Offsets are UTF-16 units of the line.
 import { ERRNOS } from '../abi/errno.ts';
 import { REGISTERS } from '../arch/sysreg/table.ts';
-import { symbolCandidates, vcpuCandidates } from './candidates.ts';
+import { symbolCandidates, vcpuCandidates } from '../session/candidates.ts';
 import type { Candidate } from './family.ts';
 import type { Expectation } from './matching.ts';
 import { expectationsAt } from './read.ts';
@@ -28,6 +28,8 @@ export interface Completion {
 /** Marks the cursor in the text that is cut into commands; no command contains it. */
 const CURSOR = '\ue000';
 const MOST_ITEMS = 200;
+/** Forms that still fit that are shown together. */
+const MOST_FORMS = 3;
 
 /** What could stand at the cursor. */
 export function complete(line: string, cursor: number, state: ShellState): Completion {
@@ -61,8 +63,9 @@ export function complete(line: string, cursor: number, state: ShellState): Compl
     inExpression && !option ? expressionCandidates(state) : wanted.flatMap((e) => candidatesOf(e, state, whole, typed, wordsOf(earlier)));
   const items = ranked(name, dotted(name, candidates));
   const forms = [...new Set(expected.flatMap((e) => (e.kind === 'command' || (e.kind === 'end' && takesCommand(e.of)) ? [] : [e.of])))];
-  const form = forms.length === 0 ? within : forms.length === 1 ? forms[0] : null;
-  const signature = form === null ? undefined : usage(form.syntax);
+  const fitting = forms.length === 0 && within !== null ? [within] : forms;
+  const signature =
+    fitting.length === 0 || fitting.length > MOST_FORMS ? undefined : fitting.map(({ syntax }) => usage(syntax)).join('  or  ');
   return {
     replace: [cursor - name.length, cursor],
     items,

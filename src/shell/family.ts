@@ -1,8 +1,11 @@
 // How a command family is declared (one module in commands/): parser, help, completion, JSON and example tests come from it.
+import type { Candidate } from '../session/candidates.ts';
 import type { Arguments, Behaviour } from '../session/command.ts';
 import type { Outcome } from '../session/outcome.ts';
 import type { Context } from '../session/session.ts';
 import type { Doc } from '../view/doc.ts';
+
+export type { Candidate };
 
 export type Group =
   | 'host'
@@ -73,11 +76,6 @@ export interface GrammarFault {
   readonly message: string;
   readonly expected?: readonly string[];
   readonly hint?: string;
-}
-
-export interface Candidate {
-  readonly text: string;
-  readonly about?: string;
 }
 
 export interface Family {

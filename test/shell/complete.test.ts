@@ -169,6 +169,9 @@ describe('while typing', () => {
     expect(at('expect ok print x0 |').signature).toMatch(/^print/);
     expect(at('quit 3 |').signature).toBe('quit [CODE]');
     expect(at('|').signature).toBeUndefined();
+    // A few that still fit stand together; of many, none.
+    expect(at('up |').signature).toMatch(/^up --bare {2}or {2}up \[GUEST\]/);
+    expect(at('vcpu 0 |').signature).toBeUndefined();
   });
   test('what is wrong is underlined, but not the word under the cursor', () => {
     expect(at('vcpu 0 atr set spe.irq 1|').diagnostics).toMatchObject([{ from: 7, to: 10 }]);

@@ -5,9 +5,14 @@ import { hex } from '../base/hex.ts';
 import { cpuListText } from '../kernel/cpu-list.ts';
 import { spePmus } from '../kernel/driver/pmus.ts';
 import { allRegisterIds, oneRegOf } from '../kernel/one-reg.ts';
-import type { Context } from '../session/session.ts';
-import { symbolAt } from '../session/symbols.ts';
-import type { Candidate } from './family.ts';
+import type { Context } from './session.ts';
+import { symbolAt } from './symbols.ts';
+
+/** What could stand at a place, and what it is in a few words. */
+export interface Candidate {
+  readonly text: string;
+  readonly about?: string;
+}
 
 /** The vCPUs of the VM in use, by the number that commands take. */
 export const vcpuCandidates = ({ world, vm }: Context): readonly Candidate[] =>
