@@ -11,7 +11,7 @@ import { seeBytes, spaceName } from '../src/shell/seen.ts';
 import type { ShellState } from '../src/shell/state.ts';
 import { dumpText } from '../src/trace/dump.ts';
 import { readAtBytes } from '../src/trace/perf-data/read-at.ts';
-import { auxSize, dumpSource, openTrace } from '../src/trace/trace.ts';
+import { auxSize, dumpSource, openTrace, TRACE_HINT } from '../src/trace/trace.ts';
 import { type Doc, text } from '../src/view/doc.ts';
 
 const E = 1n;
@@ -58,7 +58,9 @@ function whyNot(b: Buffer): string | null {
 function written(context: Context, b: Buffer): { readonly bytes: Uint8Array } | { readonly outcome: Outcome } {
   const length = b.pointer >= b.start ? Number(b.pointer - b.start) : 0;
   const bytes = readGuestMemory(context.world, context.vm, context.focus, 'va', b.start, length);
-  return bytes.isErr() ? { outcome: unmet('unreadable', bytes.error) } : { bytes: bytes.value };
+  return bytes.isErr()
+    ? { outcome: unmet('unreadable', bytes.error, "regs spe shows where the buffer is; its translation is the guest's own") }
+    : { bytes: bytes.value };
 }
 
 /** AUX bytes of a file that are dumped here: the text is thirteen times as long. */
@@ -67,7 +69,7 @@ const MOST_DUMPED = 4 << 20;
 /** The packets of the open trace. */
 function dumpFile({ path, bytes }: Asset): Outcome {
   const source = openTrace(readAtBytes(bytes));
-  if (source.isErr()) return unmet('no-trace', `${path}: ${source.error.message}`);
+  if (source.isErr()) return unmet('no-trace', `${path}: ${source.error.message}`, TRACE_HINT);
   if (auxSize(source.value) > MOST_DUMPED) return unmet('too-long', `${path} has more than 4 MiB of AUX bytes`, `spesh dump ${path}`);
   const decoder = new TextDecoder();
   let packets = '';

@@ -67,7 +67,7 @@ function event(context: Context, args: Arguments): Outcome {
       for (const e of events) context.note(e);
       return done({ event: kind, gpa: hex(gpa), ...answer }, { events });
     },
-    (message) => unmet('no-host-event', message),
+    (message) => unmet('no-host-event', message, "vm shows the memory slots, host the kernel's knobs"),
   );
 }
 

@@ -1,4 +1,5 @@
 // load: a saved session, from its beginning (language.md §3, group notebook). The shell's driver runs its commands behind this one.
+import { PATH_HINT } from '../src/session/hints.ts';
 import { done, unmet } from '../src/session/outcome.ts';
 import { family } from '../src/shell/family.ts';
 import { frontMatterOf } from '../src/shell/notebook.ts';
@@ -22,7 +23,7 @@ export const load = (state: ShellState) =>
         run: (context, args) => {
           const file = context.word(args['file']);
           const asset = context.asset(file);
-          if (asset === undefined) return unmet('no-file', `${file}: not read`);
+          if (asset === undefined) return unmet('no-file', `${file}: not read`, PATH_HINT);
           const name = (file.endsWith('.md') ? frontMatterOf(new TextDecoder().decode(asset.bytes)).host : undefined) ?? state.host;
           const host = context.hosts.get(name);
           if (host === undefined) return unmet('no-host', `there is no host '${name}'`, 'host list');

@@ -149,7 +149,7 @@ function perfData(context: Context, path: string): Outcome {
   const { host } = context.world.world;
   const cpu = log?.streams[0].cpu ?? records[0].cpu;
   const spu = host.spus.find((s) => (s.cpus >> BigInt(cpu)) & 1n);
-  if (spu === undefined) return unmet('no-spu', `CPU ${cpu} has no SPU`);
+  if (spu === undefined) return unmet('no-spu', `CPU ${cpu} has no SPU`, 'spu lists the units and their CPUs');
   const image = context.image;
   const file = image === null ? undefined : context.asset(image.path);
   const elf = image?.elf ?? null;

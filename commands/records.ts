@@ -15,7 +15,7 @@ import { readAtBytes } from '../src/trace/perf-data/read-at.ts';
 import { linesHeader, linesOf, newRecordLines } from '../src/trace/record-lines.ts';
 import { type AddressForm, recordAt, type TraceRecord } from '../src/trace/records.ts';
 import { type Row as ColumnRow, OPERATION_WORDS, type RowTest, rowValues } from '../src/trace/row-values.ts';
-import { decodeSource, openTrace } from '../src/trace/trace.ts';
+import { decodeSource, openTrace, TRACE_HINT } from '../src/trace/trace.ts';
 import { type Doc, type Line, text } from '../src/view/doc.ts';
 
 const DEFAULT_COUNT = 10;
@@ -79,7 +79,7 @@ function choose(context: Context, test: RowTest | null, most: number, form: Addr
     return ok({ ...chosen, of: all.length });
   }
   const source = openTrace(readAtBytes(trace.bytes));
-  if (source.isErr()) return err({ code: 'no-trace', message: `${trace.path}: ${source.error.message}` });
+  if (source.isErr()) return err({ code: 'no-trace', message: `${trace.path}: ${source.error.message}`, hint: TRACE_HINT });
   for (const { decoder, cpu, midr, clock, bytes } of decodeSource(source.value)) {
     const whose = { ...(cpu < 0 ? {} : { cpu }), ...(midr === undefined ? {} : { midr }) };
     chosen.bytes += bytes;

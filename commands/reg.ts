@@ -2,6 +2,7 @@
 import { hex } from '../src/base/hex.ts';
 import { fieldOfRegister, readGuestRegister, withRegisterField, writeGuestRegister } from '../src/kernel/view.ts';
 import { refuse } from '../src/session/enter.ts';
+import { fieldHint } from '../src/session/hints.ts';
 import { done, unmet } from '../src/session/outcome.ts';
 import { vcpuOf } from '../src/session/scope.ts';
 import { family } from '../src/shell/family.ts';
@@ -39,13 +40,13 @@ export const reg = family({
         if (value.isErr()) return refuse(value.error);
         if (value.value !== undefined) {
           const next = field === null ? value.value : withRegisterField(register, field, word, value.value);
-          if (next === null) return unmet('unknown-name', `${register} has no field ${field}`);
+          if (next === null) return unmet('unknown-name', `${register} has no field ${field}`, fieldHint(register));
           const written = writeGuestRegister(context.world, vm.index, vcpu.index, register, next);
-          if (written.isErr()) return unmet('read-only', written.error);
+          if (written.isErr()) return unmet('read-only', written.error, `reg ${name} reads it`);
         }
         const now = readGuestRegister(context.world, vm.index, vcpu.index, register) ?? 0n;
         const shown = field === null ? now : fieldOfRegister(register, field, now);
-        if (shown === null) return unmet('unknown-name', `${register} has no field ${field}`);
+        if (shown === null) return unmet('unknown-name', `${register} has no field ${field}`, fieldHint(register));
         return done({ name, value: hex(shown), changed: value.value !== undefined }, { value: hex(shown) });
       },
       show: ({ data }) => (data === null ? [] : [text(`${String(data['name'])} = ${String(data['value'])}`)]),

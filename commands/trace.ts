@@ -1,20 +1,21 @@
 // trace: a trace file in the session (language.md §3, group trace): between open and close `records`, `stat` and `buffer dump` speak of it.
+import { PATH_HINT } from '../src/session/hints.ts';
 import { done, type Outcome, unmet } from '../src/session/outcome.ts';
 import { traceOf } from '../src/session/records.ts';
 import type { Context } from '../src/session/session.ts';
 import { family } from '../src/shell/family.ts';
 import { exportFormOf, exportTrace } from '../src/trace/export.ts';
 import { readAtBytes } from '../src/trace/perf-data/read-at.ts';
-import { auxSize, buffersOf, openTrace, type TraceSource } from '../src/trace/trace.ts';
+import { auxSize, buffersOf, openTrace, TRACE_HINT, type TraceSource } from '../src/trace/trace.ts';
 import { type Doc, text } from '../src/view/doc.ts';
 
 function open(context: Context, path: string): Outcome {
   const asset = context.asset(path);
-  if (asset === undefined) return unmet('no-file', `${path}: not read`);
+  if (asset === undefined) return unmet('no-file', `${path}: not read`, PATH_HINT);
   const source = openTrace(readAtBytes(asset.bytes));
   if (source.isErr()) {
     const { message, offset } = source.error;
-    return unmet('no-trace', `${path}: byte ${offset}: ${message}`, 'a trace is a raw AUX file, or a perf.data with Arm SPE in it');
+    return unmet('no-trace', `${path}: byte ${offset}: ${message}`, TRACE_HINT);
   }
   context.setTrace(asset);
   const { perfData } = source.value;
@@ -36,7 +37,7 @@ function sourceOf(context: Context): TraceSource | Outcome {
   const { path, bytes } = context.trace;
   return openTrace(readAtBytes(bytes)).match(
     (source) => source,
-    (e) => unmet('no-trace', `${path}: ${e.message}`),
+    (e) => unmet('no-trace', `${path}: ${e.message}`, TRACE_HINT),
   );
 }
 

@@ -1,4 +1,5 @@
 // tutorial: a notebook gone through by hand (language.md §3, group shell).
+import { PATH_HINT } from '../src/session/hints.ts';
 import { done, type Outcome, unmet } from '../src/session/outcome.ts';
 import { family } from '../src/shell/family.ts';
 import type { ShellState } from '../src/shell/state.ts';
@@ -50,9 +51,9 @@ export const tutorial = (state: ShellState) =>
           const file = context.word(args['file']);
           const asset = context.asset(file);
           const source = file === '' ? state.names.tutorial() : asset && new TextDecoder().decode(asset.bytes);
-          if (source === undefined) return unmet('no-file', 'the tutorial is not there');
+          if (source === undefined) return unmet('no-file', 'the tutorial is not there', PATH_HINT);
           const read = readTutorial(file === '' ? 'tutorial.md' : file, source, state.table);
-          if (read.isErr()) return unmet('does-not-parse', read.error);
+          if (read.isErr()) return unmet('does-not-parse', read.error, 'commands/tutorial.md shows the form');
           state.tutorial = read.value;
           return done({ lines: stepLines(read.value).slice(1), steps: read.value.steps.length });
         },

@@ -2,6 +2,7 @@
 import { hex } from '../src/base/hex.ts';
 import { writeGuestMemory } from '../src/kernel/view.ts';
 import { refuse } from '../src/session/enter.ts';
+import { MEMORY_HINT } from '../src/session/hints.ts';
 import { done, unmet } from '../src/session/outcome.ts';
 import { family } from '../src/shell/family.ts';
 
@@ -28,7 +29,7 @@ export const w = family({
         const size = Number(context.word(args['size']) || '8');
         const bytes = Uint8Array.from({ length: size }, (_, i) => Number(((value.value ?? 0n) >> BigInt(8 * i)) & 0xffn));
         const written = writeGuestMemory(context.world, context.vm, context.focus, address.value ?? 0n, bytes);
-        if (written.isErr()) return unmet('unwritable', written.error);
+        if (written.isErr()) return unmet('unwritable', written.error, MEMORY_HINT);
         return done({ address: hex(address.value ?? 0n), size });
       },
     },

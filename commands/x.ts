@@ -2,6 +2,7 @@
 import { hex, hexBytes } from '../src/base/hex.ts';
 import { type MemorySpace, readGuestMemory } from '../src/kernel/view.ts';
 import { refuse } from '../src/session/enter.ts';
+import { MEMORY_HINT } from '../src/session/hints.ts';
 import { formatUnits, type MemoryFormat, memoryFormat, unitsInLine } from '../src/session/memory-format.ts';
 import { done, type Outcome, unmet } from '../src/session/outcome.ts';
 import type { Context } from '../src/session/session.ts';
@@ -61,7 +62,7 @@ function strings(context: Context, space: MemorySpace, address: bigint, count: n
     const bytes: number[] = [];
     for (let n = 0n; n < LONGEST_STRING; n++) {
       const byte = readGuestMemory(context.world, context.vm, context.focus, space, at + n, 1);
-      if (byte.isErr()) return unmet('unreadable', byte.error);
+      if (byte.isErr()) return unmet('unreadable', byte.error, MEMORY_HINT);
       bytes.push(byte.value[0]);
       if (byte.value[0] === 0) break;
     }
@@ -126,12 +127,13 @@ export const x = (state: ShellState) =>
           const length = context.number(args['length']);
           if (length.isErr()) return refuse(length.error);
           const count = format === null ? Number(length.value ?? BigInt(DEFAULT_LENGTH)) : format.count * format.size;
-          if (count > LONGEST) return unmet('too-long', `${count} bytes are more than one command shows (1 MiB)`);
+          if (count > LONGEST)
+            return unmet('too-long', `${count} bytes are more than one command shows (1 MiB)`, 'x ADDR LEN, piece by piece');
           const space = (context.word(args['space']) || 'va') as MemorySpace;
           const bytes = readGuestMemory(context.world, context.vm, context.focus, space, address.value ?? 0n, count);
           const see: See = (from, shown) => seeBytes(state.seen, spaceName(context.vm, space, context.focus), from, shown);
           if (format?.letter === 's') return strings(context, space, address.value ?? 0n, format.count, see);
-          if (bytes.isErr()) return unmet('unreadable', bytes.error);
+          if (bytes.isErr()) return unmet('unreadable', bytes.error, MEMORY_HINT);
           const changed = see(address.value ?? 0n, bytes.value);
           const shown = format === null ? { changed } : { lines: unitLines(context, address.value ?? 0n, bytes.value, format, changed) };
           return done(

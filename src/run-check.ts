@@ -3,8 +3,8 @@ import { type Home, newDriver, spareState } from './home.ts';
 import type { Invocation } from './io/arguments.ts';
 import { readText, writeBytes } from './io/files.ts';
 import { listenForStop, stopCode } from './io/signals.ts';
-import type { BatchPort } from './shell/batch.ts';
-import { type Diagnostic, diagnosticDoc, type Source } from './shell/diagnostic.ts';
+import { type BatchPort, printMisreads } from './shell/batch.ts';
+import type { Source } from './shell/diagnostic.ts';
 import { EXIT } from './shell/exit-code.ts';
 import { type CheckedFile, junitXml } from './shell/junit.ts';
 import { type Notebook, readNotebook } from './shell/notebook.ts';
@@ -60,8 +60,8 @@ function readAll(files: readonly string[], home: Home, port: BatchPort): Noteboo
     const source: Source = { file, text: read.value };
     readNotebook(source, table).match(
       (notebook) => notebooks.push(notebook),
-      (faults: Diagnostic[]) => {
-        for (const fault of faults) port.err(port.render(diagnosticDoc(fault), 'err'));
+      (faults) => {
+        printMisreads(faults, home.options, port);
         code ||= EXIT.misread;
       },
     );

@@ -59,7 +59,10 @@ async function runTape(file: string, castVersion: 2 | 3, home: Home, port: Batch
     const { source, line, kind } = failed.step;
     const length = source.text.split('\n')[line - 1].trimEnd().length;
     const message = kind === 'wait' ? 'what it waits for did not come' : 'what it expects is not on the screen';
-    port.err(port.render(diagnosticDoc({ kind: 'failed', code: 'screen', source, place: { line, column: 1 }, length, message }), 'err'));
+    const hint = 'the screen as it was then stands below';
+    port.err(
+      port.render(diagnosticDoc({ kind: 'failed', code: 'screen', source, place: { line, column: 1 }, length, message, hint }), 'err'),
+    );
     port.err(port.render([text('the screen then:', ...failed.screen.filter((row) => row !== '').map((row) => `  ${row}`))], 'err'));
     return EXIT.failed;
   }

@@ -8,7 +8,7 @@ import { type OpenFile, openFile } from './io/read-at.ts';
 import type { BatchPort } from './shell/batch.ts';
 import { EXIT } from './shell/exit-code.ts';
 import { readAtBytes } from './trace/perf-data/read-at.ts';
-import { auxSize, openTrace, type TraceSource } from './trace/trace.ts';
+import { auxSize, openTrace, TRACE_HINT, type TraceSource } from './trace/trace.ts';
 import { WORTH_THREADS } from './trace-threads.ts';
 import { escapeControls } from './view/width.ts';
 
@@ -36,9 +36,7 @@ export function openTraceFile(path: string, port: TracePort): Result<TraceFile, 
   if (opened.isErr()) {
     open?.close();
     const { offset, message } = opened.error;
-    port.err(
-      `${name}: byte ${offset}: invalid [trace]: ${escapeControls(message)}\n  hint: a trace is a raw AUX file, or a perf.data with Arm SPE in it\n`,
-    );
+    port.err(`${name}: byte ${offset}: invalid [trace]: ${escapeControls(message)}\n  hint: ${TRACE_HINT}\n`);
     return err(EXIT.invalid);
   }
   const { perfData } = opened.value;

@@ -28,7 +28,7 @@ const plain = (doc: Parameters<typeof renderPlain>[0]): string => renderPlain(do
 describe('notebooks', () => {
   test.each(notebooks)('%s', { timeout: 120_000 }, async (file) => {
     const source = { file, text: readFileSync(join(root, file), 'utf8') };
-    const notebook = readNotebook(source, table).mapErr((faults) => plain(faults.flatMap(diagnosticDoc)));
+    const notebook = readNotebook(source, table).mapErr((faults) => plain(faults.flatMap((fault) => diagnosticDoc(fault.diagnostic))));
     expect(notebook.isErr() ? notebook.error : '').toBe('');
     const home = openHome(root, options, NO_CACHE);
     const verified = await verifyNotebook(notebook._unsafeUnwrap(), {

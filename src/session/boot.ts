@@ -33,6 +33,13 @@ export interface BootOptions {
 }
 
 /** Why a boot ended. What the guest reported on its console is its status, however it went on; without a word 0 after 'off', else none. */
+/** What to try where the guest reported no status. */
+const STOPPED_HINTS: Readonly<Partial<Record<BootStop, string>>> = {
+  budget: '--ops N gives it more',
+  interrupted: '--ops N ends it sooner',
+};
+const STOPPED_HINT = 'up IMAGE, run and backtrace in the shell show where it is';
+
 export type BootStop = 'off' | 'reset' | 'exit' | 'waits' | 'stuck' | 'budget' | 'refused' | 'interrupted';
 
 /** Bytes of the console that the log holds before the older half is let go. */
@@ -91,7 +98,7 @@ function startBoot(context: Context, options: BootOptions): Running {
       console: consoleText(context),
     };
     if (value !== null) return done(data, { value });
-    return { ...unmet('stopped', why), data };
+    return { ...unmet('stopped', why, STOPPED_HINTS[stop] ?? STOPPED_HINT), data };
   };
   /** `vcpu0 at 0x40080000: b 0x40080000`. */
   const place = (vcpu: Vcpu): string => {

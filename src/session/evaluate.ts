@@ -5,6 +5,7 @@ import { findSymbol } from '../abi/elf.ts';
 import { ERRNOS } from '../abi/errno.ts';
 import { fieldOfRegister, readGuestMemory, readGuestRegister } from '../kernel/view.ts';
 import type { BinaryOperator, Expression, UnaryOperator } from './expression.ts';
+import { fieldHint, MEMORY_HINT } from './hints.ts';
 import type { Unmet } from './outcome.ts';
 import type { Context } from './session.ts';
 
@@ -22,9 +23,9 @@ export function evaluate(context: Context, e: Expression): Result<bigint, Unmet>
       return symbolValue(context, e.name);
     case 'field':
       return register(context, e.register).andThen((word) => {
-        if (word === null) return err(unknown(`no register ${e.register}`));
+        if (word === null) return err(unknown(`no register ${e.register}`, 'info registers'));
         const value = fieldOfRegister(e.register, e.field, word);
-        return value === null ? err(unknown(`${e.register} has no field ${e.field}`)) : ok(value);
+        return value === null ? err(unknown(`${e.register} has no field ${e.field}`, fieldHint(e.register))) : ok(value);
       });
     case 'variable':
       return variable(context, e.name);
@@ -32,7 +33,7 @@ export function evaluate(context: Context, e: Expression): Result<bigint, Unmet>
       return evaluate(context, e.address).andThen((address) => {
         if (context.vm < 0) return err(noVm());
         const bytes = readGuestMemory(context.world, context.vm, context.focus, 'va', address, e.size);
-        if (bytes.isErr()) return err({ code: 'unreadable', message: bytes.error });
+        if (bytes.isErr()) return err({ code: 'unreadable', message: bytes.error, hint: MEMORY_HINT });
         return ok(bytes.value.reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n));
       });
     case 'unary':
@@ -42,8 +43,7 @@ export function evaluate(context: Context, e: Expression): Result<bigint, Unmet>
   }
 }
 
-const unknown = (message: string, hint?: string): Unmet =>
-  hint === undefined ? { code: 'unknown-name', message } : { code: 'unknown-name', message, hint };
+const unknown = (message: string, hint: string): Unmet => ({ code: 'unknown-name', message, hint });
 const noVm = (): Unmet => ({ code: 'no-vm', message: 'there is no VM', hint: 'vm create, or up' });
 
 /** The register's value; null when there is no register of that name. */
@@ -73,10 +73,10 @@ function variable(context: Context, name: string): Result<bigint, Unmet> {
   if (name === '?') return ok(errnoNumber(context.lastErrno));
   if (name === '_' || /^\d+$/.test(name)) {
     const value = name === '_' ? context.values.at(-1) : context.values[Number(name) - 1];
-    if (value === undefined) return err(unknown(`no value $${name} yet`));
+    if (value === undefined) return err(unknown(`no value $${name} yet`, 'print EXPR makes one; $1 is the first'));
     if (typeof value === 'number') return ok(U64(BigInt(value)));
     if (/^0x[0-9a-f]+$/.test(value)) return ok(U64(BigInt(value)));
-    return err(unknown(`$${name} is not a number`));
+    return err(unknown(`$${name} is not a number`, 'an expression computes with numbers'));
   }
   return register(context, name).andThen((value) => (value === null ? err(unknown(`no variable $${name}`, `let ${name} = …`)) : ok(value)));
 }
@@ -127,7 +127,7 @@ export function operate(operator: BinaryOperator, a: bigint, b: bigint): Result<
       return ok(U64(a * b));
     case '/':
     case '%':
-      if (b === 0n) return err({ code: 'division-by-zero', message: 'division by zero' });
+      if (b === 0n) return err({ code: 'division-by-zero', message: 'division by zero', hint: 'D && V / D is 0 where D is' });
       return ok(operator === '/' ? a / b : a % b);
     case '+':
       return ok(U64(a + b));

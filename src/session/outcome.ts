@@ -35,10 +35,11 @@ export interface CheckReport {
   readonly wouldPass?: string;
 }
 
+/** A hint is never missing (language.md §1). */
 export interface Unmet {
   readonly code: string;
   readonly message: string;
-  readonly hint?: string;
+  readonly hint: string;
 }
 
 /** Something that happened while a command ran. `kind` as in design.md §10: 'spe.record', 'irq.raised', 'vcpu.exit', 'pin', … */
@@ -122,10 +123,10 @@ export const done = (data: Outcome['data'] = null, more: Partial<Outcome> = {}):
   ...more,
 });
 
-export const unmet = (code: string, message: string, hint?: string): Outcome => ({
+export const unmet = (code: string, message: string, hint: string): Outcome => ({
   ok: false,
   value: null,
   data: null,
   events: [],
-  unmet: hint === undefined ? { code, message } : { code, message, hint },
+  unmet: { code, message, hint },
 });

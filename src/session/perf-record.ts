@@ -43,7 +43,7 @@ const AUX_OTHERS = 128n * 1024n;
 /** Kept free at the top of RAM: the device tree lies there. */
 const TOP_RESERVE = 64n * 1024n;
 
-const fault = (code: string, message: string, hint?: string): Unmet => ({ code, message, ...(hint === undefined ? {} : { hint }) });
+const fault = (code: string, message: string, hint: string): Unmet => ({ code, message, hint });
 
 /** The attributes perf makes of its command line: its own defaults where nothing is said. */
 function attributesOf(parsed: ParsedEvent, pmu: SpePmu, o: PerfRecordOptions): EventAttributes {
@@ -76,7 +76,7 @@ function auxSize(a: EventAttributes, o: PerfRecordOptions): Result<bigint, Unmet
   if (term(a, 'discard') !== 0n) return ok(0n);
   const size = o.size ?? (o.privileged ? AUX_PRIVILEGED : AUX_OTHERS);
   if (size < LEAST_AUX || (size & (size - 1n)) !== 0n || size % PAGE !== 0n) {
-    return err(fault('perf-mmap', 'Invalid mmap size for ARM SPE: must be at least 8KiB and a power of 2'));
+    return err(fault('perf-mmap', 'Invalid mmap size for ARM SPE: must be at least 8KiB and a power of 2', '-m 64KiB'));
   }
   return ok(size);
 }
@@ -134,7 +134,13 @@ function prepare(context: Context, o: PerfRecordOptions): Result<Prepared, Unmet
   const parsed = parseEvent(o.event, pmus);
   if (parsed.isErr()) {
     const [first, pointer, , help] = eventFaultLines(parsed.error);
-    return err(fault('perf-event', `${first}\n${pointer}`, help));
+    return err(
+      fault(
+        'perf-event',
+        `${first}\n${pointer}`,
+        help ?? `sysfs tree /sys/bus/event_source/devices/${pmus[0]?.name ?? 'arm_spe_0'}/format`,
+      ),
+    );
   }
   if (parsed.value.notPlayed.length > 0) {
     const { notPlayed } = parsed.value;
@@ -148,13 +154,18 @@ function prepare(context: Context, o: PerfRecordOptions): Result<Prepared, Unmet
   }
   if (o.frequency !== null) {
     return err(
-      fault('perf-freq', 'Arm SPE: Frequency is not supported. Set period with -c option or PMU parameter (-e arm_spe_0/period=NUM/).'),
+      fault(
+        'perf-freq',
+        'Arm SPE: Frequency is not supported. Set period with -c option or PMU parameter (-e arm_spe_0/period=NUM/).',
+        '-c PERIOD',
+      ),
     );
   }
   const device: DriverDevice | null = guestDevice(context.world, vm.index);
   const word = parsed.value.pmu;
   const pmu = pmus.find((p) => p.name === word || p.name.startsWith(`${word}_`));
-  if (device === null || pmu === undefined) return err(fault('perf-event', `Cannot find PMU \`${word}'. Missing kernel support?`));
+  if (device === null || pmu === undefined)
+    return err(fault('perf-event', `Cannot find PMU \`${word}'. Missing kernel support?`, 'sysfs ls /sys/bus/event_source/devices'));
   const attributes = attributesOf(parsed.value, pmu, o);
   return chosen(vm, o.cpus).andThen((vcpus) =>
     auxSize(attributes, o)
@@ -162,7 +173,10 @@ function prepare(context: Context, o: PerfRecordOptions): Result<Prepared, Unmet
       .andThen((areas) => {
         for (const v of vcpus) {
           const used = unitInUse(context.world, vm.index, v.index);
-          if (used !== null) return err(fault('perf-busy', `the unit of ${vcpuName(vm.index, v.id)} is in use: ${used}`));
+          if (used !== null)
+            return err(
+              fault('perf-busy', `the unit of ${vcpuName(vm.index, v.id)} is in use: ${used}`, 'run on to its end, or another vCPU by -C'),
+            );
         }
         const opener = { privileged: o.privileged, pidInContextidr: false };
         const opens = vcpus.map((v): OpenEvent => ({ device, attributes, opener, cpu: o.perThread ? -1 : v.thread.cpu }));

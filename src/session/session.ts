@@ -310,7 +310,7 @@ export function createSession(options: SessionOptions): Session {
         }
       },
       interrupt: () => {
-        if (begun === null || running === null) return unmet('interrupted', 'interrupted before it began');
+        if (begun === null || running === null) return unmet('interrupted', 'interrupted before it began', 'give it again');
         return finished(command, { ...running.interrupt(), interrupted: true }, begun, operations);
       },
     };

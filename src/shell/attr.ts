@@ -93,7 +93,11 @@ function placed(row: DeviceAttribute | undefined, value: bigint): Result<AttrPoi
     return ok({ kind: 'value', value, size: 8, hex: row?.value === 'filter' });
   const signed = BigInt.asIntN(64, value);
   if (signed < INT_LOWEST || signed >= INT_END)
-    return err({ code: 'range', message: `${hex(value)} does not fit in the int that ${row.short} takes` });
+    return err({
+      code: 'range',
+      message: `${hex(value)} does not fit in the int that ${row.short} takes`,
+      hint: 'an int is -0x80000000 to 0xffffffff',
+    });
   return ok({ kind: 'value', value: BigInt.asIntN(32, signed), size: 4 });
 }
 

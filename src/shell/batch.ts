@@ -50,15 +50,7 @@ export type Program =
 export function readProgram(source: Source, table: CommandTable, prefixes: boolean): Result<Program, readonly PlacedMisread[]> {
   if (!source.file.endsWith('.md'))
     return readScript(source, table, { prefixes }).map((commands): Program => ({ kind: 'script', source, commands }));
-  return readNotebook(source, table, prefixes)
-    .map((notebook): Program => ({ kind: 'notebook', notebook }))
-    .mapErr((list) =>
-      list.map((diagnostic) => ({
-        typed: '',
-        misread: { code: diagnostic.code, at: 0, end: 0, expected: [], message: diagnostic.message },
-        diagnostic,
-      })),
-    );
+  return readNotebook(source, table, prefixes).map((notebook): Program => ({ kind: 'notebook', notebook }));
 }
 
 /** Prints what does not parse: one JSON object, or every diagnostic. */
@@ -198,9 +190,9 @@ class Run {
     } else port.err(port.render(shown.err, 'err'));
   }
 
-  private diagnose(one: PlacedCommand, kind: string, code: string, message: string, hint: string | undefined): void {
-    const base: Diagnostic = { kind, code, source: one.source, place: one.place, length: Array.from(one.typed).length, message };
-    this.port.err(this.port.render(diagnosticDoc(hint === undefined ? base : { ...base, hint }), 'err'));
+  private diagnose(one: PlacedCommand, kind: string, code: string, message: string, hint: string): void {
+    const found: Diagnostic = { kind, code, source: one.source, place: one.place, length: Array.from(one.typed).length, message, hint };
+    this.port.err(this.port.render(diagnosticDoc(found), 'err'));
   }
 }
 

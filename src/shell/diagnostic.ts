@@ -24,7 +24,7 @@ export interface Diagnostic {
   /** Code points that the caret underlines; at least one. */
   readonly length: number;
   readonly message: string;
-  readonly hint?: string;
+  readonly hint: string;
 }
 
 const lineStarts = new WeakMap<Source, readonly number[]>();
@@ -74,6 +74,6 @@ export function diagnosticDoc(d: Diagnostic): Doc {
     { text: `${d.kind} [${d.code}]: `, role: 'bad' },
     { text: alone ? d.message : '' },
   ];
-  const hint: Line[] = d.hint === undefined ? [] : [[{ text: `  hint: ${d.hint}`, role: 'dim' }]];
-  return [text(head, ...(alone ? [] : lines), `  ${line}`, [{ text: `  ${caret}`, role: 'bad' }], ...hint)];
+  const hint: Line = [{ text: `  hint: ${d.hint}`, role: 'dim' }];
+  return [text(head, ...(alone ? [] : lines), `  ${line}`, [{ text: `  ${caret}`, role: 'bad' }], hint)];
 }

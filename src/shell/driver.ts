@@ -2,15 +2,15 @@
 // keeps the transcript, and runs what `source` and `load` bring. It knows files only through its port.
 import { ok, type Result } from 'neverthrow';
 import type { Behaviour, Command, Running } from '../session/command.ts';
+import { PATH_HINT } from '../session/hints.ts';
 import { type Outcome, unmet } from '../session/outcome.ts';
 import type { Asset, JournalEntry, Session } from '../session/session.ts';
 import { type RegistersSeen, sectionsOf, seeRegisters, withStopContext } from '../session/stop-context.ts';
-import type { Diagnostic } from './diagnostic.ts';
 import { runsGuest, withDisplays } from './displays.ts';
 import { refusalOf } from './exit-code.ts';
 import { type FileKind, filesOf } from './files.ts';
 import { readNotebook } from './notebook.ts';
-import { readScript } from './script.ts';
+import { type PlacedMisread, readScript } from './script.ts';
 import type { Brought, Finished, ShellState } from './state.ts';
 import { withLesson } from './tutorial.ts';
 
@@ -67,8 +67,7 @@ export function createDriver(options: DriverOptions): Driver {
   function handOver(command: Command): Outcome | null {
     for (const { kind, name } of filesOf(command, state.table)) {
       const read = files.read(name, kind);
-      if (read.isErr())
-        return unmet('no-file', `${name}: ${read.error.message}`, read.error.hint ?? 'paths are relative to where spesh was started');
+      if (read.isErr()) return unmet('no-file', `${name}: ${read.error.message}`, read.error.hint ?? PATH_HINT);
       if (read.value === null) continue;
       known.set(name, read.value);
       session.addAsset({ ...read.value, path: name });
@@ -105,7 +104,7 @@ export function createDriver(options: DriverOptions): Driver {
   }
 
   /** The commands of a script or notebook that a command named. */
-  function brought(command: Command): Result<readonly Brought[], readonly Diagnostic[]> {
+  function brought(command: Command): Result<readonly Brought[], readonly PlacedMisread[]> {
     const slot = BRINGS[command.form];
     if (slot === null) {
       const again = state.rerun ?? [];
@@ -118,9 +117,9 @@ export function createDriver(options: DriverOptions): Driver {
     if (asset === undefined) return ok([]);
     const source = { file: name.text, text: new TextDecoder().decode(asset.bytes) };
     if (!name.text.endsWith('.md')) {
-      return readScript(source, state.table, { prefixes: false, aliases: state.aliases })
-        .map((list) => list.map(({ command: one }) => ({ command: one, refused: null })))
-        .mapErr((list) => list.map((m) => m.diagnostic));
+      return readScript(source, state.table, { prefixes: false, aliases: state.aliases }).map((list) =>
+        list.map(({ command: one }) => ({ command: one, refused: null })),
+      );
     }
     return readNotebook(source, state.table).map((notebook) =>
       notebook.cells
@@ -148,10 +147,11 @@ export function createDriver(options: DriverOptions): Driver {
     const ended = (outcome: Outcome): Outcome | null => {
       const written = writeOut(outcome);
       if (BRINGS[command.form] === undefined || failed(written)) return finished(command, written, from);
-      if (depth === 0) return finished(command, unmet('nesting', 'scripts source one another too deeply'), from);
+      if (depth === 0)
+        return finished(command, unmet('nesting', 'scripts source one another too deeply', `at most ${DEEPEST_SOURCE} deep`), from);
       const list = brought(command);
       if (list.isErr()) {
-        const first = list.error[0];
+        const first = list.error[0].diagnostic;
         const place = `${first.source.file}:${first.place.line}:${first.place.column}`;
         return finished(command, unmet('does-not-parse', `${place}: ${first.message}`, first.hint), from);
       }
@@ -195,7 +195,9 @@ export function createDriver(options: DriverOptions): Driver {
         if (own !== null) return leaving({ ...own, interrupted: true });
         return finished(
           command,
-          running === null ? { ...unmet('interrupted', 'interrupted before it began'), interrupted: true } : running.interrupt(),
+          running === null
+            ? { ...unmet('interrupted', 'interrupted before it began', 'give it again'), interrupted: true }
+            : running.interrupt(),
           from,
         );
       },

@@ -1,9 +1,10 @@
 // Notebooks (language.md §7): Markdown whose fenced blocks that begin with `spe` are cells. Reading keeps every line, so that an update
 // rewrites outputs and nothing else.
 import { err, ok, type Result } from 'neverthrow';
-import type { Diagnostic, Source } from './diagnostic.ts';
+import type { Source } from './diagnostic.ts';
+import { misread } from './misread.ts';
 import { ESCAPED, matcherOf } from './recorded.ts';
-import { type PlacedCommand, readPiece } from './script.ts';
+import { type PlacedCommand, type PlacedMisread, readPiece } from './script.ts';
 import type { CommandTable } from './table.ts';
 
 export interface FrontMatter {
@@ -61,13 +62,16 @@ const afterPrompt = (line: string): string | null => afterMark(line, PROMPT);
 const afterMore = (line: string): string | null => afterMark(line, MORE);
 
 /** Reads a notebook whole: its cells, or every fault in it. */
-export function readNotebook(source: Source, table: CommandTable, prefixes = false): Result<Notebook, Diagnostic[]> {
+export function readNotebook(source: Source, table: CommandTable, prefixes = false): Result<Notebook, PlacedMisread[]> {
   const lines = source.text.split('\n').map((line) => line.replace(/\r$/, ''));
-  const faults: Diagnostic[] = [];
+  const faults: PlacedMisread[] = [];
   const starts = startsOf(source.text);
-  const fault = (code: string, line: number, message: string, hint?: string, column = 1, length = Array.from(lines[line]).length): void => {
-    const base = { kind: 'misread', code, source, place: { line: line + 1, column }, length, message };
-    faults.push(hint === undefined ? base : { ...base, hint });
+  const fault = (code: string, line: number, message: string, hint: string, column = 1, length = Array.from(lines[line]).length): void => {
+    faults.push({
+      typed: lines[line],
+      misread: misread(code, column - 1, column - 1 + length, message, { hint }),
+      diagnostic: { kind: 'misread', code, source, place: { line: line + 1, column }, length, message, hint },
+    });
   };
   const front = readFront(lines, fault);
   const aliases = new Map<string, string>();
@@ -83,7 +87,7 @@ export function readNotebook(source: Source, table: CommandTable, prefixes = fal
       const prompts = readPrompts(lines, i + 1, end, fault, (piece, line, column) => {
         const read = readPiece(source, piece, starts[line] + column, table, { prefixes }, aliases);
         if (read.isOk()) return read.value;
-        faults.push(...read.error.map((m) => m.diagnostic));
+        faults.push(...read.error);
         return [];
       });
       cells.push({ fenceLine: i, endLine: end, ...attributes, prompts });
@@ -101,7 +105,7 @@ export function frontMatterOf(text: string): FrontMatter {
   ).front;
 }
 
-type Fault = (code: string, line: number, message: string, hint?: string, column?: number, length?: number) => void;
+type Fault = (code: string, line: number, message: string, hint: string, column?: number, length?: number) => void;
 
 /** Code point at which each line begins. */
 function startsOf(text: string): number[] {

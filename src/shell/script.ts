@@ -57,8 +57,12 @@ export function readPiece(
     if (read.isErr()) {
       const m = read.error;
       const place = placeIn(source, at + m.at);
-      const base = { kind: 'misread', code: m.code, source, place, length: m.end - m.at, message: m.message };
-      misreads.push({ typed: statement.text, misread: m, diagnostic: m.hint === undefined ? base : { ...base, hint: m.hint } });
+      const { code, message, hint = 'help lists the commands' } = m;
+      misreads.push({
+        typed: statement.text,
+        misread: { ...m, hint },
+        diagnostic: { kind: 'misread', code, source, place, length: m.end - m.at, message, hint },
+      });
       continue;
     }
     learnAlias(read.value, aliases);

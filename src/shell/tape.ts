@@ -1,6 +1,7 @@
 // Tapes (language.md §7): the script of a recorded demo, a subset of VHS's language (charmbracelet/vhs, README). Read whole before it is played.
 import { err, ok, type Result } from 'neverthrow';
 import { nextRandom } from '../base/prng.ts';
+import { PATH_HINT } from '../session/hints.ts';
 import type { Diagnostic, Source } from './diagnostic.ts';
 import { didYouMean } from './misread.ts';
 import { type Token, tokensOf } from './tape-words.ts';
@@ -99,7 +100,7 @@ function readInto(draft: Draft, source: Source, read: (file: string) => Result<s
         place: { line: line + 1, column: from + 1 },
         length: (token?.to ?? from + 1) - from,
       };
-      draft.faults.push(hint === undefined ? { ...base, message } : { ...base, message, hint });
+      draft.faults.push({ ...base, message, hint });
       return null;
     };
     const tokens = tokensOf(text);
@@ -107,11 +108,11 @@ function readInto(draft: Draft, source: Source, read: (file: string) => Result<s
     if (tokens[0].text === 'Source') {
       const file = tokens[1];
       if (file === undefined || tokens.length > 2) fault(tokens[2], 'Source takes one file', 'Source setup.tape');
-      else if (depth === 0) fault(file, 'tapes source one another too deeply');
+      else if (depth === 0) fault(file, 'tapes source one another too deeply', `at most ${DEEPEST_SOURCE} deep`);
       else
         read(file.text).match(
           (inner) => readInto(draft, { file: file.text, text: inner }, read, depth - 1),
-          (message) => fault(file, `${file.text}: ${message}`),
+          (message) => fault(file, `${file.text}: ${message}`, PATH_HINT),
         );
       continue;
     }
@@ -121,7 +122,7 @@ function readInto(draft: Draft, source: Source, read: (file: string) => Result<s
 }
 
 /** Notes what is wrong; there is no step then. */
-type Fault = (token: Token | undefined, message: string, hint?: string) => null;
+type Fault = (token: Token | undefined, message: string, hint: string) => null;
 
 /** `500ms`, `2s`, `0.5`: milliseconds; null where it is no time. */
 function timeOf(text: string): number | null {
@@ -154,7 +155,8 @@ function readLine(tokens: readonly Token[], draft: Draft, fault: Fault): TapeSte
   const chord = chordOf(word);
   if (chord !== undefined || word === 'Space') {
     const times = rest[0] === undefined ? 1 : /^\d{1,4}$/.test(rest[0].text) ? Number(rest[0].text) : 0;
-    if (times === 0 || rest.length > 1) return fault(rest[rest.length > 1 ? 1 : 0], `behind ${word} stands at most a number of times`);
+    if (times === 0 || rest.length > 1)
+      return fault(rest[rest.length > 1 ? 1 : 0], `behind ${word} stands at most a number of times`, `${word} 3`);
     return chord === undefined ? { kind: 'type', text: ' '.repeat(times), speed } : { kind: 'key', chord, times, speed };
   }
   switch (word) {
@@ -179,7 +181,7 @@ function readLine(tokens: readonly Token[], draft: Draft, fault: Fault): TapeSte
       return { kind: 'marker', label: rest[0].text };
     case 'Hide':
     case 'Show':
-      if (rest.length > 0) return fault(rest[0], `${word} takes nothing`);
+      if (rest.length > 0) return fault(rest[0], `${word} takes nothing`, `${word} alone`);
       return { kind: word === 'Hide' ? 'hide' : 'show' };
     case 'Resize': {
       const [, columns, rows] = /^(\d+)x(\d+)$/.exec(rest.length === 1 ? rest[0].text : '') ?? [];

@@ -12,7 +12,7 @@ import type { CommandTable } from './table.ts';
 /** The steps of a notebook; the message of its first fault. */
 export function readTutorial(file: string, text: string, table: CommandTable): Result<Tutorial, string> {
   const read = readNotebook({ file, text }, table);
-  if (read.isErr()) return err(`${file}:${read.error[0].place.line}: ${read.error[0].message}`);
+  if (read.isErr()) return err(`${file}:${read.error[0].diagnostic.place.line}: ${read.error[0].misread.message}`);
   const { lines, cells } = read.value;
   let from = lines[0]?.trimEnd() === '---' ? lines.indexOf('---', 1) + 1 : 0;
   const steps = cells.flatMap((cell) => {

@@ -21,6 +21,9 @@ export interface TraceSource {
   readonly perfData: PerfData | null;
 }
 
+/** What to say beside a trace that is none. */
+export const TRACE_HINT = 'a trace is a raw AUX file, or a perf.data with Arm SPE in it';
+
 /** A perf.data, or a raw AUX file, which is any other bytes. Errors: a perf.data that spesh does not read. */
 export function openTrace(file: ReadAt): Result<TraceSource, PerfDataError> {
   if (magicOf(file) === null) return ok({ file, perfData: null });

@@ -109,6 +109,19 @@ describe('diagnostics', () => {
     expect(ended.err).toMatch(/:2:1: refused \[refused\]: nobody expected this refusal\n.*\n.*\n {2}hint: expect \/REGEX\/ mrs HCR_EL2,/);
   });
 
+  test('what the session cannot do now has a hint, whatever it is', () => {
+    const commands =
+      'p $0; p 1 / 0; p $nope; p PMBSR_EL1.NOPE; p [0x10]; reg PMBSR_EL1.NOPE; x 0x10; x/s 0x10; w 0x10 1; host event unmap 0x10; perf record -e arm_spe_0/nope=1/; perf record -F 9 -e arm_spe_0//; perf record -m 5 -e arm_spe_0//';
+    const { out } = spesh.run(['--json', '--keep-going', '-c', `up pointer-chase; ${commands}`]);
+    const [, ...objects] = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { command: string; unmet?: { hint?: string } });
+    expect(objects).toHaveLength(commands.split(';').length);
+    for (const { command, unmet } of objects)
+      expect({ command, unmet }).toEqual({ command, unmet: expect.objectContaining({ hint: expect.stringMatching(/./) }) });
+  });
+
   test('a script: file, line, column, the line, a caret, a hint', () => {
     expect(spesh.run(['run', 'line7.spe'])).toEqual({
       code: 4,

@@ -148,6 +148,17 @@ describe('JSON', () => {
 });
 
 describe('files', () => {
+  test('a misread of a notebook names its command, or its line, as one of a script does', async () => {
+    const at = async (text: string) => json((await run(text, { json: true }, capture(), 't.md')).out);
+    const script = json((await run('say a; expect EINVAL', { json: true })).out);
+    const cell = await at('```spe\nspe> say a; expect EINVAL\n```\n');
+    const place = { file: 't.md', line: 2, column: 6 + Array.from('say a; expect EINVAL').length };
+    expect(cell).toEqual([{ ...script[0], misread: { ...(script[0]['misread'] as object), ...place } }]);
+    expect(cell).toMatchObject([{ command: 'expect EINVAL', misread: { at: 13, hint: expect.any(String) } }]);
+    expect(await at('---\nspe: 1\ncolour: red\n---\n')).toMatchObject([
+      { command: 'colour: red', ok: false, misread: { at: 0, expected: [], hint: expect.any(String), file: 't.md', line: 3, column: 1 } },
+    ]);
+  });
   test('the session gets the bytes of FILE arguments', async () => {
     expect(json((await run('read a.bin', { json: true }, capture(new Map([['a.bin', 'xyz']])))).out)[0]).toMatchObject({
       data: { bytes: 3 },

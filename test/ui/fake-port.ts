@@ -57,7 +57,7 @@ export function fakePort(): FakePort {
       });
     if (word === 'vanish') process.exit(9);
     if (word === 'bug') throw new Error('a bug on purpose');
-    if (word === 'refuse') return at(unmet('refused', 'no, thank you'));
+    if (word === 'refuse') return at(unmet('refused', 'no, thank you', 'ask again'));
     if (word === 'quit') return at(done(null, { quit: Number(rest[0] ?? 0) }));
     if (word === 'up') dirty = true;
     if (word === 'step') tick++;
