@@ -1,14 +1,14 @@
 // `spesh check`: verifies notebooks, or rewrites what they recorded; the results as text, JSON lines or JUnit XML. Part of main.
 import { type Home, newDriver, spareState } from './home.ts';
 import type { Invocation } from './io/arguments.ts';
-import { readText, writeBytes } from './io/files.ts';
+import { readBytes, writeBytes } from './io/files.ts';
 import { listenForStop, stopCode } from './io/signals.ts';
 import { type BatchPort, printMisreads } from './shell/batch.ts';
 import type { Source } from './shell/diagnostic.ts';
 import { EXIT } from './shell/exit-code.ts';
 import { type CheckedFile, junitXml } from './shell/junit.ts';
 import { type Notebook, readNotebook } from './shell/notebook.ts';
-import { changeDoc, updatedText, type Verified, verifyNotebook } from './shell/verify.ts';
+import { changeDoc, updatedBytes, type Verified, verifyNotebook } from './shell/verify.ts';
 import { type Doc, text } from './view/doc.ts';
 
 type CheckInvocation = Extract<Invocation, { mode: 'check' }>;
@@ -21,7 +21,7 @@ export async function runCheck(invocation: CheckInvocation, home: Home, port: Ba
   const paced: BatchPort = { ...port, stopping: () => signals.pending() !== null };
   const checked: CheckedFile[] = [];
   let code: number = EXIT.ok;
-  for (const notebook of read) {
+  for (const { notebook, bytes } of read) {
     const verified = await verifyNotebook(notebook, { ...paced, newDriver: (front, onFinished) => newDriver(home, front, onFinished) });
     if (verified.isErr()) {
       port.err(port.render(verified.error.doc, 'err'));
@@ -30,7 +30,7 @@ export async function runCheck(invocation: CheckInvocation, home: Home, port: Ba
     }
     if (verified.value.interrupted) break;
     checked.push({ file: notebook.source.file, verified: verified.value });
-    code ||= report(verified.value, invocation, home, port);
+    code ||= report(verified.value, bytes, invocation, home, port);
   }
   const signal = signals.pending();
   signals.dispose();
@@ -45,23 +45,31 @@ export async function runCheck(invocation: CheckInvocation, home: Home, port: Ba
   return code;
 }
 
+interface NotebookFile {
+  readonly notebook: Notebook;
+  readonly bytes: Uint8Array;
+}
+
 /** Every notebook, parsed; or the exit code where one cannot be. */
-function readAll(files: readonly string[], home: Home, port: BatchPort): Notebook[] | number {
+function readAll(files: readonly string[], home: Home, port: BatchPort): NotebookFile[] | number {
   const { table } = spareState(home);
-  const notebooks: Notebook[] = [];
+  const notebooks: NotebookFile[] = [];
+  let isSaid = false;
   let code: number = EXIT.ok;
   for (const file of files) {
-    const read = readText(file);
+    const read = readBytes(file);
     if (read.isErr()) {
       port.err(`spesh: ${file}: ${read.error.message}\n`);
       code ||= EXIT.usage;
       continue;
     }
-    const source: Source = { file, text: read.value };
+    const { bytes } = read.value;
+    const source: Source = { file, text: new TextDecoder().decode(bytes) };
     readNotebook(source, table).match(
-      (notebook) => notebooks.push(notebook),
+      (notebook) => notebooks.push({ notebook, bytes }),
       (faults) => {
-        printMisreads(faults, home.options, port);
+        if (!isSaid || !home.options.json) printMisreads(faults, home.options, port);
+        isSaid = true;
         code ||= EXIT.misread;
       },
     );
@@ -70,7 +78,7 @@ function readAll(files: readonly string[], home: Home, port: BatchPort): Noteboo
 }
 
 /** Prints one notebook's result, and rewrites it where that was asked for. */
-function report(verified: Verified, { update }: CheckInvocation, home: Home, port: BatchPort): number {
+function report(verified: Verified, bytes: Uint8Array, { update }: CheckInvocation, home: Home, port: BatchPort): number {
   const { file } = verified.notebook.source;
   const changed = verified.results.filter((r) => !r.holds);
   const failed = verified.results.filter((r) => r.failed);
@@ -82,7 +90,7 @@ function report(verified: Verified, { update }: CheckInvocation, home: Home, por
   ];
   port.err(port.render(shown, 'err'));
   if (update && changed.length > 0) {
-    const wrote = writeBytes(file, updatedText(verified));
+    const wrote = writeBytes(file, updatedBytes(verified, bytes));
     if (wrote.isErr()) {
       port.err(`spesh: ${file}: ${wrote.error.message}\n`);
       code = EXIT.usage;

@@ -124,9 +124,17 @@ function differingLines(before: readonly string[], after: readonly string[]): Li
 
 /** The notebook's text with the outputs that came; equal to the old text where everything holds. */
 export function updatedText(verified: Verified): string {
+  return new TextDecoder().decode(updatedBytes(verified, new TextEncoder().encode(verified.notebook.source.text)));
+}
+
+const BOM = [0xef, 0xbb, 0xbf];
+
+/** The same for the notebook's file: what is not output stays as it is, a byte order mark and what is no UTF-8 too. */
+export function updatedBytes(verified: Verified, file: Uint8Array): Uint8Array {
   const { notebook } = verified;
-  const raw = notebook.source.text.split('\n');
-  const ending = raw[0]?.endsWith('\r') ? '\r' : '';
+  const mark = BOM.every((byte, i) => file[i] === byte) ? BOM.length : 0;
+  const raw = splitLines(file.subarray(mark));
+  const ending = raw[0]?.at(-1) === CR ? '\r' : '';
   const edits: { from: number; to: number; lines: readonly string[] }[] = [];
   const byCell = new Map<Cell, string[]>();
   for (const { cell, prompt, lines, refused, holds } of verified.results) {
@@ -137,8 +145,31 @@ export function updatedText(verified: Verified): string {
   }
   for (const [cell, lines] of byCell) edits.push(...fenceEdits(notebook, cell, lines));
   edits.sort((a, b) => b.from - a.from || b.to - a.to);
-  for (const { from, to, lines } of edits) raw.splice(from, to - from, ...lines.map((line) => line + ending));
-  return raw.join('\n');
+  const encoder = new TextEncoder();
+  for (const { from, to, lines } of edits) raw.splice(from, to - from, ...lines.map((line) => encoder.encode(line + ending)));
+  const out = new Uint8Array(raw.reduce((size, line) => size + line.length + 1, mark - 1));
+  out.set(file.subarray(0, mark));
+  let at = mark;
+  for (const [i, line] of raw.entries()) {
+    if (i > 0) out[at++] = LF;
+    out.set(line, at);
+    at += line.length;
+  }
+  return out;
+}
+
+const CR = 13;
+const LF = 10;
+
+/** As text is split at newlines: they are no part of any other character of UTF-8. */
+function splitLines(bytes: Uint8Array): Uint8Array[] {
+  const lines: Uint8Array[] = [];
+  for (let from = 0; ; ) {
+    const end = bytes.indexOf(LF, from);
+    if (end < 0) return [...lines, bytes.subarray(from)];
+    lines.push(bytes.subarray(from, end));
+    from = end + 1;
+  }
 }
 
 /** A longer fence where the new output holds a run of the fence's characters that would close it. */

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readNotebook } from '../../src/shell/notebook.ts';
 import { recordedHolds, recordLine, updateRecorded } from '../../src/shell/recorded.ts';
-import { updatedText, verifyNotebook } from '../../src/shell/verify.ts';
+import { updatedBytes, updatedText, verifyNotebook } from '../../src/shell/verify.ts';
 import { capture, fakeState } from './fake.ts';
 
 const read = (text: string) => readNotebook({ file: 'n.md', text }, fakeState().table);
@@ -78,6 +78,12 @@ describe('updating recorded lines', () => {
 });
 
 describe('verifying and updating a notebook', () => {
+  test('an update leaves every other byte of the file as it is: a byte order mark, bytes that are no UTF-8, line ends', async () => {
+    const latin = (text: string) => Uint8Array.from(text, (c) => c.charCodeAt(0));
+    const file = (recorded: string) => latin(`\xef\xbb\xbf# caf\xe9\r\n\r\n\`\`\`spe\r\nspe> say a\r\n${recorded}\r\n\`\`\`\r\n\xff`);
+    const { verified } = await verify(new TextDecoder().decode(file('b')));
+    expect(updatedBytes(verified, file('b'))).toEqual(file('a'));
+  });
   const stale = [
     '---',
     'spe: 1',
