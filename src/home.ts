@@ -15,6 +15,7 @@ import { EXIT, exitCodeOf } from './shell/exit-code.ts';
 import type { Family } from './shell/family.ts';
 import { didYouMean } from './shell/misread.ts';
 import type { FrontMatter } from './shell/notebook.ts';
+import { diagnosticOf, refusalDiagnostic } from './shell/outcome-diagnostic.ts';
 import { present } from './shell/present.ts';
 import { sessionCommands } from './shell/save.ts';
 import { readScript } from './shell/script.ts';
@@ -193,12 +194,14 @@ function runInit(driver: Driver, file: string): Result<null, Failure> {
   if (read.isErr()) return err(failure(EXIT.usage, `${file}: ${read.error.message}`));
   const script = readScript({ file, text: read.value }, driver.state.table, { prefixes: false });
   if (script.isErr()) return err({ code: EXIT.misread, doc: script.error.flatMap((m) => diagnosticDoc(m.diagnostic)) });
-  for (const { command } of script.value) {
+  for (const one of script.value) {
+    const { command } = one;
     const outcome = finish(driver.start(command));
     const code = exitCodeOf(outcome);
     if (code === EXIT.ok) continue;
     const shown = present(command, outcome, (id) => driver.state.table.behaviours.get(id));
-    return err({ code, doc: [...failure(code, `${file}: ${command.text}`).doc, ...shown.out, ...shown.err] });
+    const found = diagnosticOf(one, outcome) ?? refusalDiagnostic(one, outcome);
+    return err({ code, doc: [...shown.out, ...diagnosticDoc(found)] });
   }
   return ok(null);
 }

@@ -335,13 +335,11 @@ export function readArguments(argv: readonly string[], version: string): Argumen
       getErrHelpWidth: () => 100,
     })
     .showSuggestionAfterError(true)
-    .argument('[command...]')
+    .argument('[command...]', 'one of the commands below')
     .action((words: string[], options: { c?: string }) => {
       if (words.length > 0) unknownCommand(program, words[0]);
       choose(options.c === undefined ? { mode: 'start' } : { mode: 'commands', text: options.c });
     });
-  // The program takes no words of its own: the argument is there so that an unknown command can be named.
-  program.registeredArguments[0].description = 'one of the commands below';
 
   // Only the sub-commands that may be meant are made: making all of them takes longer than reading the arguments.
   const all = argv.some((word) => word === '--help' || word === '-h');
@@ -351,6 +349,9 @@ export function readArguments(argv: readonly string[], version: string): Argumen
 
   try {
     program.parse([...argv], { from: 'user' });
+    const isBeside = program.opts<{ c?: string }>().c !== undefined && found.invocation?.mode !== 'commands';
+    if (isBeside)
+      program.error('error: -c and a command exclude each other\n  hint: spesh run - reads commands from stdin', { exitCode: USAGE });
   } catch (problem) {
     if (!(problem instanceof CommanderError)) throw problem;
     const asked = problem.code === 'commander.helpDisplayed' || problem.code === 'commander.version' || problem.code === 'commander.help';

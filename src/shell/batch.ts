@@ -7,6 +7,7 @@ import type { Driver } from './driver.ts';
 import { EXIT, exitCodeOf, refusalOf } from './exit-code.ts';
 import { misreadJson, outcomeJson } from './json.ts';
 import { type Cell, type FrontMatter, type Notebook, PROMPT, type Prompt, readNotebook } from './notebook.ts';
+import { diagnosticOf, refusalDiagnostic } from './outcome-diagnostic.ts';
 import { drive, type Pace } from './pace.ts';
 import { present } from './present.ts';
 import { matcherOf } from './recorded.ts';
@@ -163,13 +164,9 @@ class Run {
     return outcome;
   }
 
-  /** Says on stderr where a file ended: the call and its check are on stdout. On a command line the person sees it. */
+  /** Says on stderr where it ended: the call and its check are on stdout. On a command line the person sees it, unless results are not printed. */
   private refused(one: PlacedCommand, outcome: Outcome): void {
-    const errno = refusalOf(outcome);
-    if (one.source.file === COMMAND_LINE) return;
-    // What the hardware refuses has no errno: its sentence is expected.
-    const hint = `expect ${errno ?? '/REGEX/'} ${one.command.text}, or --keep-going`;
-    this.diagnose(one, 'refused', errno ?? 'refused', 'nobody expected this refusal', hint);
+    if (one.source.file !== COMMAND_LINE || this.options.quiet) this.diagnose(refusalDiagnostic(one, outcome));
   }
 
   private print(finished: Finished): void {
@@ -181,17 +178,12 @@ class Run {
     }
     const shown = present(command, outcome, (id) => driver?.state.table.behaviours.get(id));
     if (!options.quiet) port.out((options.echo ? `${PROMPT}${command.text}\n` : '') + port.render(shown.out, 'out'));
-    if (outcome.unmet !== undefined && place !== null && outcome.expected === undefined) {
-      this.diagnose(place, 'unmet', outcome.unmet.code, outcome.unmet.message, outcome.unmet.hint);
-    } else if (outcome.expected !== undefined && !outcome.ok && place !== null) {
-      const got = outcome.unmet === undefined ? (outcome.got ?? 'nothing') : `unmet: ${outcome.unmet.message}`;
-      const hint = refusalOf(outcome) === null ? 'print EXPR shows a value, calls the calls so far' : 'why shows every check of the call';
-      this.diagnose(place, 'failed', 'expectation', `expected ${outcome.expected}, got ${got}`, hint);
-    } else port.err(port.render(shown.err, 'err'));
+    const found = place === null ? null : diagnosticOf(place, outcome);
+    if (found === null) port.err(port.render(shown.err, 'err'));
+    else this.diagnose(found);
   }
 
-  private diagnose(one: PlacedCommand, kind: string, code: string, message: string, hint: string): void {
-    const found: Diagnostic = { kind, code, source: one.source, place: one.place, length: Array.from(one.typed).length, message, hint };
+  private diagnose(found: Diagnostic): void {
     this.port.err(this.port.render(diagnosticDoc(found), 'err'));
   }
 }

@@ -115,6 +115,8 @@ describe('options', () => {
 describe('what is wrong is exit 2', () => {
   test.each([
     [['--bogus'], /unknown option '--bogus'/],
+    [['-c', 'tick', 'run', 'a.spe'], /-c and a command exclude each other/],
+    [['run', 'a.spe', '-c', 'tick'], /-c and a command exclude each other/],
     [['--jsn', '-c', 'host'], /--json/],
     [['bogus'], /unknown command 'bogus'/],
     [['tour.md'], /spesh run tour\.md/],

@@ -140,6 +140,10 @@ describe('diagnostics', () => {
     const { out, err } = spesh.run(['--quiet', 'run', 'refused.spe']);
     expect(out).toBe('');
     expect(err).toMatch(/^refused\.spe:2:1: refused \[EINVAL\]: /);
+    expect(spesh.run(['--quiet', '-c', 'up --bare; vcpu 0 attr set spe.irq 32'])).toMatchObject({
+      out: '',
+      err: expect.stringMatching(/^-c:1:12: refused \[EINVAL\]: /),
+    });
     expect(spesh.run(['-c', 'expect ok up --bare; vcpu 0 attr set spe.irq 32'])).toMatchObject({
       err: '',
       out: expect.stringMatching(
@@ -212,6 +216,11 @@ describe('options', () => {
     expect(spesh.run(['--init', 'init.spe', '-c', 'print $n'])).toMatchObject({ code: 0, out: '$1 = 3\n' });
     expect(spesh.run(['--init', 'missing.spe', '-c', 'tick']).code).toBe(2);
     expect(spesh.run(['--init', 'line7.spe', '-c', 'tick']).code).toBe(4);
+    const refused = spesh.run(['--init', 'refused.spe', '-c', 'tick']);
+    expect(refused.code).toBe(3);
+    expect(refused.err).toMatch(
+      /^refused\.spe:2:1: refused \[EINVAL\]: .*\n {2}vcpu 0 attr set spe\.irq 32\n {2}\^~+\n {2}hint: expect EINVAL /m,
+    );
   });
   test('--width wraps tables', () => {
     const widest = (width: string): number =>
