@@ -62,7 +62,7 @@ function event(context: Context, args: Arguments): Outcome {
   const numbers = numbersOf(context, args, 'gpa');
   if (numbers.isErr()) return refuse(numbers.error);
   const kind = context.word(args['event']) as HostEvent;
-  return hostEvent(context.world, vm.value.index, kind, Number(numbers.value.gpa ?? 0n)).match(
+  return hostEvent(context.world, vm.value.index, kind, numbers.value.gpa ?? 0n).match(
     ({ events, gpa, ...answer }) => {
       for (const e of events) context.note(e);
       return done({ event: kind, gpa: hex(gpa), ...answer }, { events });

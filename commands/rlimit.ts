@@ -8,6 +8,9 @@ import type { Context } from '../src/session/session.ts';
 import { type Form, family } from '../src/shell/family.ts';
 import { text } from '../src/view/doc.ts';
 
+/** getrlimit(2). */
+const RLIM_INFINITY = 2n ** 64n - 1n;
+
 const processOf = (context: Context): Process => context.world.world.kernel.processes[(context.process ?? 1) - 1];
 
 function report(process: Process): Outcome {
@@ -49,7 +52,8 @@ export const rlimit = family({
       run: (context, args) => {
         const numbers = numbersOf(context, args, 'size');
         if (numbers.isErr()) return refuse(numbers.error);
-        setMemlockLimit(processOf(context), numbers.value.size ?? 0n);
+        const { size = 0n } = numbers.value;
+        setMemlockLimit(processOf(context), size === RLIM_INFINITY ? null : size);
         return report(processOf(context));
       },
       show,

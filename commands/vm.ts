@@ -157,7 +157,11 @@ export const vm = family({
         const { vms } = context.world.world.kernel;
         if (vms[index] === undefined || vms[index].destroyed) {
           const alive = vms.flatMap((v) => (v.destroyed ? [] : [v.index]));
-          return unmet('no-vm', `there is no VM ${index}`, alive.length === 0 ? 'vm create, or up' : `there is ${alive.join(', ')}`);
+          return unmet(
+            'no-vm',
+            `there is no VM ${numbers.value.vm ?? index}`,
+            alive.length === 0 ? 'vm create, or up' : `there is ${alive.join(', ')}`,
+          );
         }
         context.setVm(index);
         return done({ vm: index });

@@ -126,9 +126,10 @@ export const x = (state: ShellState) =>
           if (address.isErr()) return refuse(address.error);
           const length = context.number(args['length']);
           if (length.isErr()) return refuse(length.error);
-          const count = format === null ? Number(length.value ?? BigInt(DEFAULT_LENGTH)) : format.count * format.size;
-          if (count > LONGEST)
-            return unmet('too-long', `${count} bytes are more than one command shows (1 MiB)`, 'x ADDR LEN, piece by piece');
+          const wanted = format === null ? (length.value ?? BigInt(DEFAULT_LENGTH)) : BigInt(format.count * format.size);
+          if (wanted > LONGEST)
+            return unmet('too-long', `${wanted} bytes are more than one command shows (1 MiB)`, 'x ADDR LEN, piece by piece');
+          const count = Number(wanted);
           const space = (context.word(args['space']) || 'va') as MemorySpace;
           const bytes = readGuestMemory(context.world, context.vm, context.focus, space, address.value ?? 0n, count);
           const see: See = (from, shown) => seeBytes(state.seen, spaceName(context.vm, space, context.focus), from, shown);

@@ -39,14 +39,15 @@ function impossible(host: Host, event: HostEvent): string | null {
 }
 
 /** An event at the host page behind a guest physical address. Err: there is no such page, or the event cannot come about; nothing changed. */
-export function hostEvent(mw: MountedWorld, vmIndex: number, event: HostEvent, gpa: number): Result<HostEventAnswer, string> {
+export function hostEvent(mw: MountedWorld, vmIndex: number, event: HostEvent, gpa: number | bigint): Result<HostEventAnswer, string> {
   const { host, kernel, machine } = mw.world;
   const vm = kernel.vms[vmIndex];
-  const slot = slotAt(vm, gpa);
+  const at = Number(gpa);
+  const slot = slotAt(vm, at);
   if (slot === undefined) return err(`no memory slot backs ${hex(gpa)}`);
   const not = impossible(host, event);
   if (not !== null) return err(not);
-  const page = hostPageAt(host, slot, gpa);
+  const page = hostPageAt(host, slot, at);
   const pinners = pinnersOf(vm, page.gpa, page.size).map((v) => vcpuName(vm, v));
   const events: KernelEvent[] = [];
   const { effect, why } = outcomeOf(event, pinners, slot);

@@ -20,8 +20,8 @@ export function vcpuOf(context: Context, argument?: Argument): Result<{ vm: Vm; 
       if (vcpu !== undefined) return ok({ vm, vcpu });
       return err({
         code: 'no-vcpu',
-        message: `there is no vCPU ${id}`,
-        hint: vm.vcpus.length === 0 ? `vcpu create ${id}` : `this VM has ${vm.vcpus.map((v) => `vcpu${v.id}`).join(' ')}`,
+        message: `there is no vCPU ${number ?? id}`,
+        hint: vm.vcpus.length === 0 ? `vcpu create ${number ?? id}` : `this VM has ${vm.vcpus.map((v) => `vcpu${v.id}`).join(' ')}`,
       });
     }),
   );

@@ -107,6 +107,20 @@ describe('cap', () => {
   });
 });
 
+test('a number of 64 bits is named as it is', () => {
+  const shell = newShell();
+  shell.run('up --bare');
+  const errors = ['vcpu 0xffffffffffffffff', 'vm use 0x8000000000000001', 'host event unmap 0xffffffffffffffff', 'x 0 0xffffffffffffffff'];
+  expect(errors.map((text) => shell.run(text).err[0])).toEqual([
+    'unmet: there is no vCPU 18446744073709551615',
+    'unmet: there is no VM 9223372036854775809',
+    'unmet: no memory slot backs 0xffffffffffffffff',
+    'unmet: 18446744073709551615 bytes are more than one command shows (1 MiB)',
+  ]);
+  // RLIM_INFINITY is ~0 (getrlimit(2)).
+  expect(shell.run('rlimit memlock -1').out).toEqual(['RLIMIT_MEMLOCK unlimited, 0 bytes pinned']);
+});
+
 describe('sysfs', () => {
   test('the exact bytes of type and cpumask, also through the link', () => {
     const shell = newShell();
