@@ -49,6 +49,7 @@ export const up = family({
         if (ppi.isErr()) return refuse(ppi.error);
         const size = context.number(args['size']);
         if (size.isErr()) return refuse(size.error);
+        if (vcpus.value === 0n) return unmet('no-vcpu', 'a VM without vCPUs runs nothing', '--vcpus 1');
         const guest = context.word(args['guest']) || DEFAULT_GUEST;
         const asset = context.asset(guest);
         if (asset === undefined) return unmet('no-guest', `no guest '${guest}'`, 'a name of fixtures/guests, or a file');

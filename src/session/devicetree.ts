@@ -33,7 +33,7 @@ function ramOf(vm: Vm): Memslot | undefined {
 /** Writes the devicetree (and the RAM disk) into guest memory: the tree's guest physical address, for x0. */
 export function placeTree(context: Context, vm: Vm, options: TreeOptions): Result<bigint, Unmet> {
   const slot = ramOf(vm);
-  if (slot === undefined) return err(invalid('a devicetree needs guest memory', 'vm create --mem SIZE'));
+  if (slot === undefined) return err({ code: 'no-memory', message: 'a devicetree needs guest memory', hint: 'vm create --mem SIZE' });
   const top = BigInt(slot.gpa) + BigInt(slot.size);
   const { file, initrd } = options;
   if (file !== undefined) {

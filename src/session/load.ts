@@ -25,7 +25,8 @@ function slotOf<T extends Range>(slots: readonly T[], gpa: bigint, size: bigint,
   const slot = slots.find((s) => gpa >= BigInt(s.gpa) && gpa + size <= BigInt(s.gpa + s.size));
   if (slot !== undefined) return ok(slot);
   return err({
-    code: 'invalid-image',
+    // Without any memory it is the session that cannot: language.md §4.
+    code: slots.length === 0 ? 'no-memory' : 'invalid-image',
     message: `${what} needs guest memory at ${hex(gpa)} to ${hex(gpa + size)}, and no memory slot has it`,
     hint:
       slots.length === 0

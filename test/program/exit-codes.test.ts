@@ -67,6 +67,8 @@ describe('exit codes', () => {
     ['a prefix in -c', ['-c', 'tic'], 0],
     ['a truncated ELF', ['-c', 'up truncated.elf'], 5],
     ['a text file as an ELF', ['-c', 'up text.elf'], 5],
+    ['a good image, and no memory for it', ['-c', 'vm create; guest load pointer-chase'], 3],
+    ['no vCPU to run a guest', ['-c', 'up --vcpus 0'], 3],
     ['a broken fixture', ['--host', 'overlap.toml', '-c', 'tick'], 5],
     ['a broken fixture, loaded', ['-c', 'host load overlap.toml'], 5],
     ['a perf.data that is none', ['dump', 'magic.data'], 5],
