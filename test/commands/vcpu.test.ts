@@ -249,6 +249,13 @@ describe('one-reg', () => {
       'v1    0x00000000000000003ff8000000000000  d=1.5 s=0',
       'v2    0x0000000000000000000000003fc00000  d=5.28426686e-315 s=1.5',
     ]);
+    // One by name, of whatever kind (language.md §3: regs NAME).
+    expect(['v1', 'x0', 'PC', 'fpsr'].map((name) => shell.run(`regs ${name}`).out)).toEqual([
+      ['v1  0x00000000000000003ff8000000000000  d=1.5 s=0'],
+      [`x0  ${String(shell.run('reg x0').outcome.value)}`],
+      ['pc  0x40080000'],
+      ['FPSR  0x0'],
+    ]);
     const listed = shell.run('vcpu 0 one-reg list').outcome.data?.['registers'] as readonly { name: string | null }[];
     expect(listed.filter(({ name }) => /^(v\d+|fpsr|fpcr)$/i.test(name ?? ''))).toHaveLength(34);
   });
