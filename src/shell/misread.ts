@@ -49,7 +49,8 @@ function distance(a: string, b: string, limit: number): number {
 /** The candidates that a typing slip could have meant, nearest first, at most three. */
 export function nearest(word: string, candidates: Iterable<string>): string[] {
   const from = word.toLowerCase();
-  const limit = from.length <= 5 ? 1 : from.length <= 8 ? 2 : 3;
+  // One letter is no slip of another.
+  const limit = from.length <= 1 ? 0.5 : from.length <= 5 ? 1 : from.length <= 8 ? 2 : 3;
   const scored: { text: string; d: number }[] = [];
   for (const text of new Set(candidates)) {
     const to = text.toLowerCase();

@@ -2,6 +2,7 @@
 // place, the words that could have stood there, and a hint.
 import { err, ok, type Result } from 'neverthrow';
 import type { Command } from '../session/command.ts';
+import { LATER } from './later.ts';
 import { matchCommand } from './match.ts';
 import { type Expectation, type Furthest, type Matching, skipBlanks } from './matching.ts';
 import { didYouMean, type Misread, misread, nearest, orList } from './misread.ts';
@@ -71,6 +72,12 @@ function explore(
     const found = matchCommand(m, 0);
     if (found !== null) return { command: found.command, furthest, misread: null };
     const word = wordAt(chars, furthest.at);
+    const later = furthest.expected.some((e) => e.kind === 'command') ? LATER.get(word) : undefined;
+    if (later !== undefined) {
+      const { at } = furthest;
+      const message = `spesh does not have '${word}' yet`;
+      return { command: null, furthest, misread: misread('not-yet', at, at + word.length, message, { hint: later }) };
+    }
     const candidates = options.prefixes && word !== '' && !expansions.has(furthest.at) ? prefixed(furthest.expected, word) : [];
     if (candidates.length === 1) {
       expansions.set(furthest.at, candidates[0]);
