@@ -9,7 +9,7 @@ import type { Host } from './kernel/host.ts';
 import { type FixtureError, parseHost } from './kernel/host-schema.ts';
 import { createSession, finish } from './session/session.ts';
 import type { Failure } from './shell/batch.ts';
-import { diagnosticDoc } from './shell/diagnostic.ts';
+import { diagnosticDoc, type Source } from './shell/diagnostic.ts';
 import { createDriver, type Driver, type FilePort } from './shell/driver.ts';
 import { EXIT, exitCodeOf } from './shell/exit-code.ts';
 import type { Family } from './shell/family.ts';
@@ -120,26 +120,28 @@ function projectHosts(fixtures: Fixtures, cache: HostCache): ReadonlyMap<string,
   };
 }
 
-function invalidFixture(e: FixtureError, source: string): Failure {
+/** Where in a file it is wrong: a line (1-based), a column and how many code points; all of the line where they are left out. */
+interface PlaceInFile {
+  readonly line: number;
+  readonly column?: number;
+  readonly length?: number;
+}
+
+/** Exit 5: what is wrong in a fixture or an exploration, at its place where that is known. `kind` is the diagnostic's code. */
+export function invalidFile(kind: string, source: Source, message: string, hint: string, at: PlaceInFile | undefined): Failure {
   const code = EXIT.invalid;
+  if (at === undefined) return failure(code, `${source.file}: ${message}`, hint);
+  const line = source.text.split('\n')[at.line - 1] ?? '';
+  const column = at.column ?? line.length - line.trimStart().length + 1;
+  const length = at.length ?? line.trimEnd().length - column + 1;
+  const place = { line: at.line, column };
+  return { code, doc: diagnosticDoc({ kind: 'invalid', code: kind, source, place, length, message, hint }) };
+}
+
+function invalidFixture(e: FixtureError, text: string): Failure {
   const what = e.path === '' ? e.message : `${e.path}: ${e.message}`;
-  const hint = `expected ${e.expected}`;
-  if (e.line === undefined) return failure(code, `${e.file}: ${what}`, hint);
-  const line = source.split('\n')[e.line - 1] ?? '';
-  const column = e.column ?? line.length - line.trimStart().length + 1;
-  const length = line.trimEnd().length - column + 1;
-  return {
-    code,
-    doc: diagnosticDoc({
-      kind: 'invalid',
-      code: 'fixture',
-      source: { file: e.file, text: source },
-      place: { line: e.line, column },
-      length,
-      message: what,
-      hint,
-    }),
-  };
+  const at = e.line === undefined ? undefined : { line: e.line, ...(e.column === undefined ? {} : { column: e.column }) };
+  return invalidFile('fixture', { file: e.file, text }, what, `expected ${e.expected}`, at);
 }
 
 /** A host by its name in the project, or a fixture file. */

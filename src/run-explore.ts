@@ -146,7 +146,8 @@ function exploredOf(e: Exploration, result: SearchResult): Explored {
     calls: file.calls.map((call, i) => ({ label: call.label, results: result.results[i] })),
     invariants: explorer.invariants.map(({ name, says, evidence }, i) => {
       const failed = result.failures[i] ?? (explorer.atStart.has(i) ? { transitions: 0, path: [] } : null);
-      const failure = failed === null ? null : { ...failed, ...script(explorer.atStart.has(i) ? [] : failed.path, i) };
+      const path = failed === null || explorer.atStart.has(i) ? [] : failed.path;
+      const failure = failed === null ? null : { ...failed, path, ...script(path, i) };
       return { name, says, evidence, failure };
     }),
   };

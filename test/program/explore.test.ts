@@ -63,11 +63,20 @@ describe('spesh explore', () => {
     expect(objects(readFileSync(join(spesh.directory, 'states.ndjson'), 'utf8'))).toHaveLength(5350);
   });
 
+  test('an invariant that does not hold at the start fails after no call, in report, rows and script alike', () => {
+    writeFileSync(
+      join(spesh.directory, 'never.toml'),
+      'about = "a"\nsetup = ["vm create"]\n[[call]]\nname = "a"\ndo = "vcpu create 0"\n[[invariant]]\nname = "never"\nholds = "0"\n',
+    );
+    expect(spesh.run(['explore', 'never.toml']).out).toMatch(/first after 0 calls: [^]*does not hold after 0 calls/);
+    expect(objects(spesh.run(['explore', 'never.toml', '--json']).out).at(-1)).toMatchObject({ name: 'never', holds: false, calls: [] });
+  });
+
   test.each<[string, string[], number, string]>([
     ['every invariant holds', ['holds.toml'], 0, ''],
     ['no such file', ['none.toml'], 2, 'none.toml: no such file'],
     ['no such shard', ['holds.toml', '--shard', '3/2'], 2, "'3/2' is no shard"],
-    ['a command that does not parse', ['wrong.toml'], 5, "wrong.toml: call a: 'vcpu 0 atr': "],
+    ['a command that does not parse', ['wrong.toml'], 5, ": invalid [explore]: call a: 'vcpu 0 atr': "],
     ['a call that lets the guest run', ['guest.toml'], 5, "cannot let the guest run, unless the file says 'ticks = true'"],
     ['the same in a thread', ['guest.toml', '--workers', '2'], 5, "cannot let the guest run, unless the file says 'ticks = true'"],
   ])('%s', (_what, args, code, message) => {

@@ -286,17 +286,22 @@ holds = "$? == ok"
 describe('a file', () => {
   test.each([
     ['call = 1', 'test.toml: about: '],
-    ['about = "x"\n[[call]]\nname = "a"\ndo = "mask"\ncpu = [1]', 'test.toml: call a: no command has {cpu}'],
-    ['about = "x"\n[[call]]\nname = "a"\ndo = "thread vcpu 0 cpu {cpu}"', 'test.toml: call a: {cpu} has no values'],
-    ['about = "x"\n[[call]]\nname = "a"\ndo = "vcpu 0 atr"', "test.toml: call a: 'vcpu 0 atr': "],
+    ['about = "x"\nhosts = 1\n[[call]]\nname = "a"\ndo = "mask"', 'test.toml:2:1: invalid [explore]: hosts: '],
+    ['about = "x"\n[[call]]\nname = "a"\ndo = "mask"\ncpu = [1]', 'test.toml:4:1: invalid [explore]: call a: no command has {cpu}'],
+    ['about = "x"\n[[call]]\nname = "a"\ndo = "thread vcpu 0 cpu {cpu}"', 'test.toml:4:1: invalid [explore]: call a: {cpu} has no values'],
+    ['about = "x"\n[[call]]\nname = "a"\ndo = "vcpu 0 atr"', "test.toml:4:14: invalid [explore]: call a: 'vcpu 0 atr': "],
     [
       'about = "x"\nsetup = ["vcpu 0 attr set spe.irq 21"]\n[[call]]\nname = "a"\ndo = "mask"',
-      "test.toml: setup: 'vcpu 0 attr set spe.irq 21' on two-spu: there is no VM",
+      "test.toml:2:11: invalid [explore]: setup: 'vcpu 0 attr set spe.irq 21' on two-spu: there is no VM",
     ],
-    ['about = "x"\n[[call]]\nname = "a"\ndo = "mask"\n[[invariant]]\nname = "b"', "test.toml: there is no invariant 'b'"],
+    [
+      'about = "x"\n[[call]]\nname = "a"\ndo = "mask"\n[[invariant]]\nname = "b"',
+      "test.toml:6:1: invalid [explore]: there is no invariant 'b'",
+    ],
     ['about = "x"\n[[call]]\nname = "a"\ndo = "mask"\n[[invariant]]\nname = "b"\nholds = "$c"', 'no variable $c'],
     ['about = "x"\nhost = "nowhere"\n[[call]]\nname = "a"\ndo = "mask"', "there is no host 'nowhere'"],
   ])('that is wrong is told so: %j', (text, message) => {
     expect(() => openText(text)).toThrow(message);
+    expect(() => openText(text)).toThrow('\n  hint: ');
   });
 });

@@ -3,6 +3,7 @@
 import { err, ok, type Result } from 'neverthrow';
 import { parse, TomlError } from 'smol-toml';
 import * as z from 'zod';
+import { lineOf } from '../../base/toml-lines.ts';
 
 /** One call: what is made at most once on a path. Calls with the same `slot` are alternatives: at most one of them is made. */
 export interface ExploreCall {
@@ -38,6 +39,8 @@ export interface ExploreFile {
   readonly calls: readonly ExploreCall[];
   /** Empty: every named invariant. */
   readonly invariants: readonly ExploreInvariant[];
+  /** The file's text. */
+  readonly text: string;
 }
 
 export interface ExploreFault {
@@ -45,7 +48,7 @@ export interface ExploreFault {
   readonly message: string;
   readonly line?: number;
   readonly column?: number;
-  readonly hint?: string;
+  readonly hint: string;
 }
 
 /** A state's calls left are the bits of one number. */
@@ -53,6 +56,9 @@ export const MOST_SLOTS = 30;
 /** What is known of a transition by call is kept in a table. */
 export const MOST_CALLS = 250;
 export const MOST_INVARIANTS = 30;
+
+/** Of a field that is missing, unknown or wrong. */
+const FORM_HINT = 'fields are about, host, seed, ticks, setup, depth, [[call]] with name and do, [[invariant]] with name, holds and after';
 
 z.config({ jitless: true });
 
@@ -81,8 +87,11 @@ const fixture = z.strictObject({
 
 /** An exploration from its file's text. `named` are the invariants that need no expression. */
 export function parseExploreFile(file: string, text: string, named: readonly string[]): Result<ExploreFile, ExploreFault> {
-  const wrong = (message: string, hint?: string): Result<never, ExploreFault> =>
-    err({ file, message, ...(hint === undefined ? {} : { hint }) });
+  /** `path` is where in the file, as `call.1.do`. */
+  const wrong = (path: string, message: string, hint: string): Result<never, ExploreFault> => {
+    const line = lineOf(text, path);
+    return err({ file, message, hint, ...(line === undefined ? {} : { line }) });
+  };
   let table: unknown;
   try {
     table = parse(text);
@@ -95,30 +104,38 @@ export function parseExploreFile(file: string, text: string, named: readonly str
   if (!read.success) {
     const issue = read.error.issues[0];
     const path = 'keys' in issue ? [...issue.path, issue.keys[0]] : issue.path;
-    return wrong(`${path.map(String).join('.')}: ${issue.message}`);
+    const where = path.map(String).join('.');
+    return wrong(where, `${where}: ${issue.message}`, FORM_HINT);
   }
   const { about, host, seed, ticks, setup, depth, call: rows, invariant: invariants } = read.data;
   const calls: ExploreCall[] = [];
-  for (const row of rows) {
+  for (const [i, row] of rows.entries()) {
     const made = callsOf(row, calls);
-    if (typeof made === 'string') return wrong(`call ${row.name}: ${made}`);
+    const twice = typeof made === 'string' ? undefined : made.find((c) => calls.some((d) => d.label === c.label));
+    if (twice !== undefined) return wrong(`call.${i}.name`, `two calls are called '${twice.label}'`, 'give each a name of its own');
+    if (typeof made === 'string')
+      return wrong(`call.${i}.do`, `call ${row.name}: ${made}`, 'a parameter {NAME} of do has its values in NAME = […]');
     calls.push(...made);
   }
-  const twice = calls.find((c, i) => calls.findIndex((d) => d.label === c.label) !== i);
-  if (twice !== undefined) return wrong(`two calls are called '${twice.label}'`);
   const slots = new Set(calls.map((c) => c.slot)).size;
   if (slots > MOST_SLOTS || calls.length > MOST_CALLS)
-    return wrong(`${calls.length} calls are too many`, `at most ${MOST_SLOTS}, or ${MOST_CALLS} with alternatives`);
-  if (invariants.length > MOST_INVARIANTS) return wrong(`${invariants.length} invariants are too many`, `at most ${MOST_INVARIANTS}`);
+    return wrong('call', `${calls.length} calls are too many`, `at most ${MOST_SLOTS}, or ${MOST_CALLS} with alternatives`);
+  if (invariants.length > MOST_INVARIANTS)
+    return wrong('invariant', `${invariants.length} invariants are too many`, `at most ${MOST_INVARIANTS}`);
   const checked: ExploreInvariant[] = [];
-  for (const one of invariants) {
+  for (const [i, one] of invariants.entries()) {
     if (one.after !== undefined && !calls.some((c) => c.name === one.after))
-      return wrong(`invariant ${one.name}: no call is called '${one.after}'`);
+      return wrong(
+        `invariant.${i}.after`,
+        `invariant ${one.name}: no call is called '${one.after}'`,
+        `calls are ${rows.map((r) => r.name).join(', ')}`,
+      );
     if (one.holds !== undefined) checked.push({ kind: 'expression', name: one.name, expression: one.holds, after: one.after ?? null });
     else if (named.includes(one.name)) checked.push({ kind: 'named', name: one.name });
-    else return wrong(`there is no invariant '${one.name}'`, `one of ${named.join(', ')}, or an expression in holds`);
+    else
+      return wrong(`invariant.${i}.name`, `there is no invariant '${one.name}'`, `one of ${named.join(', ')}, or an expression in holds`);
   }
-  return ok({ about, hosts: host, seed, ticks, setup, depth: depth ?? null, calls, invariants: checked });
+  return ok({ about, hosts: host, seed, ticks, setup, depth: depth ?? null, calls, invariants: checked, text });
 }
 
 type Row = z.infer<typeof call>;
