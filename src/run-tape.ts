@@ -10,7 +10,7 @@ import { diagnosticDoc } from './shell/diagnostic.ts';
 import { EXIT } from './shell/exit-code.ts';
 import { sessionNotebook } from './shell/save.ts';
 import type { Finished, ShellState } from './shell/state.ts';
-import { type OutputKind, readTape, type Tape } from './shell/tape.ts';
+import { NO_FILE, type OutputKind, readTape, type Tape } from './shell/tape.ts';
 import { playTape, type Recording } from './ui/record/play.ts';
 import { sessionPort } from './ui/session-port.ts';
 import { castText } from './view/cast.ts';
@@ -39,7 +39,7 @@ async function runTape(file: string, castVersion: 2 | 3, home: Home, port: Batch
   const tape = readTape({ file, text: read.value }, (name) => readText(name).mapErr((fault) => fault.message));
   if (tape.isErr()) {
     for (const fault of tape.error) port.err(port.render(diagnosticDoc(fault), 'err'));
-    return EXIT.misread;
+    return tape.error.every((fault) => fault.code === NO_FILE) ? EXIT.usage : EXIT.misread;
   }
   const ended: Finished[] = [];
   const made = newDriver(home, {}, (one) => ended.push(one));

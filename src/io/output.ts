@@ -1,6 +1,7 @@
 // Standard output and error: colours, width, and a reader that goes away. Written by file descriptor: process.stdout would load Node's
 // streams first, which is a quarter of a small command's time.
 import { fstatSync, writeSync } from 'node:fs';
+import { faultOf } from './files.ts';
 
 /** One of the two standard outputs. */
 export interface Output {
@@ -58,10 +59,14 @@ function maybeTerminal(fd: 1 | 2): boolean {
   }
 }
 
+/** language.md §1: a file that cannot be opened, or written. */
+const CANNOT_WRITE = 2;
+
 const waiting = new Int32Array(new SharedArrayBuffer(4));
 
 /**
- * Standard output (1) or error (2). A write waits until its reader has taken it. When the reader is gone spesh ends quietly: nobody reads on.
+ * Standard output (1) or error (2). A write waits until its reader has taken it. When the reader is gone spesh ends quietly: nobody reads
+ * on. What else stands in the way, such as a full disk, ends it with exit 2.
  */
 export function standardOutput(fd: 1 | 2): Output {
   const terminal = maybeTerminal(fd);
@@ -85,7 +90,10 @@ export function standardOutput(fd: 1 | 2): Output {
           else if (code === 'EPIPE') process.exit(0);
           else if (code === 'EBADF')
             return; // closed from the start
-          else throw problem;
+          else {
+            if (fd === 1) STDERR.write(`spesh: standard output: ${faultOf(problem).message}\n`);
+            process.exit(CANNOT_WRITE);
+          }
         }
       }
     },

@@ -89,13 +89,16 @@ export function readTape(source: Source, read: (file: string) => Result<string, 
   return faults.length > 0 ? err(faults) : ok({ outputs, ...settings, steps });
 }
 
+/** Code of a fault: a tape that `Source` names cannot be opened. */
+export const NO_FILE = 'no-file';
+
 function readInto(draft: Draft, source: Source, read: (file: string) => Result<string, string>, depth: number): void {
   for (const [line, text] of source.text.split('\n').entries()) {
-    const fault: Fault = (token, message, hint) => {
+    const fault: Fault = (token, message, hint, code = 'tape') => {
       const from = token?.from ?? Array.from(text.trimEnd()).length;
       const base = {
-        kind: 'misread',
-        code: 'tape',
+        kind: code === NO_FILE ? 'unmet' : 'misread',
+        code,
         source,
         place: { line: line + 1, column: from + 1 },
         length: (token?.to ?? from + 1) - from,
@@ -112,7 +115,7 @@ function readInto(draft: Draft, source: Source, read: (file: string) => Result<s
       else
         read(file.text).match(
           (inner) => readInto(draft, { file: file.text, text: inner }, read, depth - 1),
-          (message) => fault(file, `${file.text}: ${message}`, PATH_HINT),
+          (message) => fault(file, `${file.text}: ${message}`, PATH_HINT, NO_FILE),
         );
       continue;
     }
@@ -122,7 +125,7 @@ function readInto(draft: Draft, source: Source, read: (file: string) => Result<s
 }
 
 /** Notes what is wrong; there is no step then. */
-type Fault = (token: Token | undefined, message: string, hint: string) => null;
+type Fault = (token: Token | undefined, message: string, hint: string, code?: string) => null;
 
 /** `500ms`, `2s`, `0.5`: milliseconds; null where it is no time. */
 function timeOf(text: string): number | null {

@@ -281,6 +281,10 @@ describe('signals and pipes', () => {
     });
     expect({ code: shell.status, err: shell.stderr }).toEqual({ code: 0, err: '' });
   });
+  test.skipIf(!existsSync('/dev/full'))('an output that is full is no bug of ours', () => {
+    const shell = spawnSync('bash', ['-c', `"${process.execPath}" "${spesh.main}" -c tick > /dev/full`], { encoding: 'utf8' });
+    expect({ code: shell.status, err: shell.stderr }).toEqual({ code: 2, err: 'spesh: standard output: no space left\n' });
+  });
 });
 
 describe('traces', () => {

@@ -94,5 +94,7 @@ describe('tapes', () => {
     const ended = spesh.run(['tape', write('bad.tape', 'Entr')]);
     expect([ended.code, ended.err]).toEqual([4, expect.stringContaining('did you mean Enter?')]);
     expect(spesh.run(['tape', 'gone.tape']).code).toBe(2);
+    const inner = spesh.run(['tape', write('outer.tape', 'Source inner.tape')]);
+    expect([inner.code, inner.err]).toEqual([2, expect.stringMatching(/outer\.tape:1:8: unmet \[no-file\]: inner\.tape: no such file\n/)]);
   });
 });
