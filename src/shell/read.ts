@@ -8,7 +8,7 @@ import { type Expectation, type Furthest, type Matching, skipBlanks } from './ma
 import { didYouMean, type Misread, misread, nearest, orList } from './misread.ts';
 import { DEEPEST_COMMAND } from './slots.ts';
 import { usage } from './syntax.ts';
-import { type CommandTable, ELSEWHERE, type TableForm } from './table.ts';
+import { type CommandTable, ELSEWHERE, SHORT_FORMS, type TableForm } from './table.ts';
 import { scanWord } from './words.ts';
 
 export interface ReadOptions {
@@ -157,7 +157,8 @@ function describe(chars: readonly string[], f: Furthest, table: CommandTable, am
 function usageHint(f: Furthest, table: CommandTable, chars: readonly string[]): string {
   const forms = [...new Set(f.expected.flatMap((e) => (e.kind === 'command' ? [] : [e.of])))];
   if (forms.length === 1) return `usage: ${usage(forms[0].syntax)}`;
-  const family = forms[0]?.family.name ?? wordAt(chars, 0);
+  const first = wordAt(chars, 0);
+  const family = forms[0]?.family.name ?? SHORT_FORMS[first] ?? first;
   return table.family(family) === undefined ? 'help lists the commands' : `help ${family} shows its forms`;
 }
 

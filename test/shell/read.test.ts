@@ -132,6 +132,7 @@ describe('misreads', () => {
     ['expect /[/ step', { code: 'regex', at: 7 }],
     ['expect /a step', { code: 'regex', at: 7 }],
     ["print 'a", { code: 'quote', at: 6 }],
+    ['p [x0].q', { code: 'expression', hint: 'help print shows its forms' }],
     ['assert 1 ==', { at: 11 }],
     ['assert -x0 == 1', { code: 'option', at: 7 }],
     ["print '😀' 1", { at: 10 }],
