@@ -69,7 +69,7 @@ const MOST_DUMPED = 4 << 20;
 /** The packets of the open trace. */
 function dumpFile({ path, bytes }: Asset): Outcome {
   const source = openTrace(readAtBytes(bytes));
-  if (source.isErr()) return unmet('no-trace', `${path}: ${source.error.message}`, TRACE_HINT);
+  if (source.isErr()) return unmet('invalid-trace', `${path}: ${source.error.message}`, TRACE_HINT);
   if (auxSize(source.value) > MOST_DUMPED) return unmet('too-long', `${path} has more than 4 MiB of AUX bytes`, `spesh dump ${path}`);
   const decoder = new TextDecoder();
   let packets = '';

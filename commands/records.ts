@@ -79,7 +79,7 @@ function choose(context: Context, test: RowTest | null, most: number, form: Addr
     return ok({ ...chosen, of: all.length });
   }
   const source = openTrace(readAtBytes(trace.bytes));
-  if (source.isErr()) return err({ code: 'no-trace', message: `${trace.path}: ${source.error.message}`, hint: TRACE_HINT });
+  if (source.isErr()) return err({ code: 'invalid-trace', message: `${trace.path}: ${source.error.message}`, hint: TRACE_HINT });
   for (const { decoder, cpu, midr, clock, bytes } of decodeSource(source.value)) {
     const whose = { ...(cpu < 0 ? {} : { cpu }), ...(midr === undefined ? {} : { midr }) };
     chosen.bytes += bytes;

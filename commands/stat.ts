@@ -166,7 +166,7 @@ function ofSession(context: Context, test: RowTest | null): Chosen {
 
 function ofFile({ path, bytes }: Asset, test: RowTest | null): Result<Chosen, Unmet> {
   return openTrace(readAtBytes(bytes))
-    .mapErr((e): Unmet => ({ code: 'no-trace', message: `${path}: ${e.message}`, hint: TRACE_HINT }))
+    .mapErr((e): Unmet => ({ code: 'invalid-trace', message: `${path}: ${e.message}`, hint: TRACE_HINT }))
     .map((source) => {
       const chosen: Chosen = { statistics: newStatistics(), test, columns: newColumns(64), of: 0 };
       for (const piece of decodeSource(source)) addChosen(chosen, piece.decoder.columns, piece);

@@ -15,7 +15,7 @@ function open(context: Context, path: string): Outcome {
   const source = openTrace(readAtBytes(asset.bytes));
   if (source.isErr()) {
     const { message, offset } = source.error;
-    return unmet('no-trace', `${path}: byte ${offset}: ${message}`, TRACE_HINT);
+    return unmet('invalid-trace', `${path}: byte ${offset}: ${message}`, TRACE_HINT);
   }
   context.setTrace(asset);
   const { perfData } = source.value;
@@ -37,7 +37,7 @@ function sourceOf(context: Context): TraceSource | Outcome {
   const { path, bytes } = context.trace;
   return openTrace(readAtBytes(bytes)).match(
     (source) => source,
-    (e) => unmet('no-trace', `${path}: ${e.message}`, TRACE_HINT),
+    (e) => unmet('invalid-trace', `${path}: ${e.message}`, TRACE_HINT),
   );
 }
 

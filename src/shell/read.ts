@@ -72,11 +72,15 @@ function explore(
     const found = matchCommand(m, 0);
     if (found !== null) return { command: found.command, furthest, misread: null };
     const word = wordAt(chars, furthest.at);
-    const later = furthest.expected.some((e) => e.kind === 'command') ? LATER.get(word) : undefined;
+    const named = furthest.expected.some((e) => e.kind === 'command') ? word : `${wordAt(chars, 0)} ${word}`;
+    const later = LATER.get(named);
     if (later !== undefined) {
       const { at } = furthest;
-      const message = `spesh does not have '${word}' yet`;
-      return { command: null, furthest, misread: misread('not-yet', at, at + word.length, message, { hint: later }) };
+      return {
+        command: null,
+        furthest,
+        misread: misread('not-yet', at, at + word.length, `spesh does not have '${named}' yet`, { hint: later }),
+      };
     }
     const candidates = options.prefixes && word !== '' && !expansions.has(furthest.at) ? prefixed(furthest.expected, word) : [];
     if (candidates.length === 1) {

@@ -166,7 +166,7 @@ describe('trace open', () => {
 
   test('a file that is no trace leaves the session as it was', () => {
     const shell = newShell('two-spu', { 'bad.data': 'PERFILE2 and then nothing' });
-    expect(shell.run('trace open bad.data').outcome.unmet?.code).toBe('no-trace');
+    expect(shell.run('trace open bad.data').outcome.unmet?.code).toBe('invalid-trace');
     expect(shell.session.context.trace).toBeNull();
   });
 });

@@ -65,6 +65,7 @@ describe('exit codes', () => {
     ['a prefix in a file', ['run', 'prefix.spe'], 4],
     ['a short form in a file', ['run', 'short.spe'], 0],
     ['a prefix in -c', ['-c', 'tic'], 0],
+    ['a command to come', ['-c', 'host import sysfs'], 4],
     ['a truncated ELF', ['-c', 'up truncated.elf'], 5],
     ['a text file as an ELF', ['-c', 'up text.elf'], 5],
     ['a good image, and no memory for it', ['-c', 'vm create; guest load pointer-chase'], 3],
@@ -72,6 +73,7 @@ describe('exit codes', () => {
     ['a broken fixture', ['--host', 'overlap.toml', '-c', 'tick'], 5],
     ['a broken fixture, loaded', ['-c', 'host load overlap.toml'], 5],
     ['a perf.data that is none', ['dump', 'magic.data'], 5],
+    ['the same in the shell', ['-c', 'trace open magic.data'], 5],
     ['a damaged trace', ['dump', 'trace.aux'], 0],
     ['a trace that is not there', ['stat', 'missing.aux'], 2],
   ])('%s: %j', (_what, args, code) => {
