@@ -130,7 +130,9 @@ describe('what is wrong is exit 2', () => {
     const found = read(...argv);
     expect(found).toMatchObject({ kind: 'text', out: '', code: 2 });
     expect(found.kind === 'text' && found.err).toMatch(message);
-    expect(found.kind === 'text' && found.err).toMatch(/^spesh: .*\n(.*\n)?(\(.*\)\n)? {2}hint: (spesh --help|spesh run -|did you mean|commands are)/);
+    expect(found.kind === 'text' && found.err).toMatch(
+      /^spesh: .*\n(.*\n)?(\(.*\)\n)? {2}hint: (spesh --help|spesh run -|did you mean|commands are)/,
+    );
   });
 });
 
