@@ -36,8 +36,30 @@ describe('registers as the guest sees them', () => {
     }
   });
   test('REG-07 without FnE, PMSNEVFR_EL1 is undefined', () => {
-    const b = guest(read('PMSNEVFR_EL1'));
-    expect(kinds(go(b, 3))).toContain('guest.undefined');
+    const b = guest(`${msr('VBAR_EL1', RAM + 0x800)}\n${read('PMSNEVFR_EL1')}`);
+    // The unit has no such register: the CPU takes the exception, nothing traps to KVM.
+    const told = go(b, 4).events.filter((e) => e.kind === 'guest.undefined');
+    expect(told.map((e) => e['word'])).toEqual(['0xd5389920']);
+    expect([reg(b, 'ESR_EL1') >> 26n, reg(b, 'ELR_EL1')]).toEqual([0n, BigInt(RAM + 12)]);
+  });
+  test('with FnE, PMSNEVFR_EL1 is the register, with and without fine-grained traps', () => {
+    const host = hostOf('spe-v1p2');
+    for (const fgt of [true, false]) {
+      const b = guest(`${msr('PMSNEVFR_EL1', 0x80)}\n${read('PMSNEVFR_EL1')}`, {
+        host: { ...host, features: { ...host.features, fgt } },
+      });
+      expect(kinds(go(b, 4))).not.toContain('guest.undefined');
+      expect(reg(b, 'x0')).toBe(0x80n);
+    }
+  });
+  test('without the feature and without fine-grained traps, PMBIDR_EL1.P reads 1: EL2 owns the buffer', () => {
+    const b = guest(read('PMBIDR_EL1'), {
+      plan: { features: ['pmu-v3', 'psci-0.2'] },
+      spe: false,
+      host: hostOf('n1-metal'),
+    });
+    go(b, 1);
+    expect(reg(b, 'x0')).toBe(0x16n);
   });
   /** PMSCR_EL2 of a guest whose VM was created with or without CAP_PERFMON; the capability may change afterwards. */
   const pmscrEl2 = (atCreation: boolean, later = atCreation): bigint => {

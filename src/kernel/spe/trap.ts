@@ -31,12 +31,16 @@ const FNE = fieldAccess('PMSIDR_EL1', 'FnE').mask;
 /** Does the guest have PMSNEVFR_EL1? */
 const hasInvertedFilter = (host: Host, vm: Vm): boolean => (guestPmsidr(host, vm) & FNE) !== 0n && hasFeature(host, vm, 'spe');
 
-/** HDFGRTR_EL2: the identification registers trap where the kernel shows its own values, and PMBIDR_EL1 where the guest has no SPE. */
+/**
+ * HDFGRTR_EL2: the identification registers trap where the kernel shows its own values, and PMBIDR_EL1 where the guest has no SPE. Without
+ * FEAT_FGT there is no such register, and nothing traps: its one bit that traps when it is 0 is 1.
+ */
 export function guestReadTraps(host: Host, vm: Vm): bigint {
-  if (!host.features.fgt) return 0n;
+  if (!host.features.fgt) return READ_N_PMSNEVFR;
   const inverted = hasInvertedFilter(host, vm) ? READ_N_PMSNEVFR : 0n;
   if (!hasFeature(host, vm, 'spe')) return READ_PMBIDR | inverted;
   return (trapsIdentification(host) ? READ_PMSIDR | READ_PMBIDR : 0n) | inverted;
 }
 
-export const guestWriteTraps = (host: Host, vm: Vm): bigint => (host.features.fgt && hasInvertedFilter(host, vm) ? WRITE_N_PMSNEVFR : 0n);
+/** HDFGWTR_EL2; without FEAT_FGT as `guestReadTraps`. */
+export const guestWriteTraps = (host: Host, vm: Vm): bigint => (!host.features.fgt || hasInvertedFilter(host, vm) ? WRITE_N_PMSNEVFR : 0n);

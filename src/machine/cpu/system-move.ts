@@ -11,7 +11,7 @@ import { type Core, coreOf, FAULT_FP_EL2, settleRegisters } from './core.ts';
 import { isIllegalState, trapToEl2 } from './exception.ts';
 import { hostInterruptCame, hostInterrupts } from './host-lines.ts';
 import { decideAccess, isIdentificationTrapped, isReservedIdentification } from './system-access.ts';
-import { readRegister, writeRegister } from './system-registers.ts';
+import { isAbsentProfiling, readRegister, writeRegister } from './system-registers.ts';
 import { isVectorEnabled } from './vector/execute.ts';
 
 const FPCR = indexOfRegister('FPCR');
@@ -31,6 +31,7 @@ export function accessSystemRegister(core: Core, word: number, value: bigint | n
     return isIdentificationTrapped(core) ? 'trap-el2' : 0n;
   }
   if ((index === FPCR || index === FPSR) && !isVectorEnabled(core)) return 'fp';
+  if (isAbsentProfiling(core, index)) return 'undefined';
   const decision = decideAccess(core, index, read);
   if (decision !== 'allow') return decision;
   if (REGISTERS[index].name.startsWith('ICC_') && trapsToHypervisor(core.cpu.ich, key)) return 'trap-el2';

@@ -1,7 +1,9 @@
 // What a system register reads as and what a write does, beyond keeping a value: PSTATE's views, identification, timers, counters, profiling,
 // the GIC's CPU interface. Source: Arm ARM DDI 0487, D24.2, C5.2, D11; access was decided before (system-access.ts).
-import { indexOfRegister, REGISTERS } from '../../arch/sysreg/table.ts';
+import { fieldAccess, indexOfRegister, REGISTERS } from '../../arch/sysreg/table.ts';
 import { readIcc, writeIcc } from '../gic/interface.ts';
+import type { PhysicalCpu } from '../machine.ts';
+import { owningExceptionLevel } from '../spu/enabled.ts';
 import { implementedBits, writeProfilingRegister } from '../spu/registers.ts';
 import { DAIF, EL, FLAG_C, FLAG_N, FLAG_V, FLAG_Z, getPstate, PSTATE_PAN, SPSEL, setPstate } from './context.ts';
 import { type Core, retireTranslations } from './core.ts';
@@ -36,10 +38,13 @@ const PMOVSSET = r('PMOVSSET_EL0');
 const PMOVSCLR = r('PMOVSCLR_EL0');
 const PMINTENSET = r('PMINTENSET_EL1');
 const PMINTENCLR = r('PMINTENCLR_EL1');
+const PMSIDR_EL1 = r('PMSIDR_EL1');
+const PMBIDR_EL1 = r('PMBIDR_EL1');
 const DBGCLAIMSET = r('DBGCLAIMSET_EL1');
 const DBGCLAIMCLR = r('DBGCLAIMCLR_EL1');
 
 const MASK = (1n << 64n) - 1n;
+const PMBIDR_P = fieldAccess('PMBIDR_EL1', 'P').mask;
 
 /** Pairs of registers of which one sets and one clears the bits of one value, which is kept under the first. */
 const SET_CLEAR: ReadonlyMap<number, readonly [keep: number, clears: boolean]> = new Map([
@@ -63,13 +68,22 @@ const isProfiling = (index: number): boolean =>
 const ICC = REGISTERS.map((_, index) => isIcc(index));
 const PROFILING = REGISTERS.map((_, index) => isProfiling(index));
 
-/** The unit has this profiling register. PMSIDR_EL1 and PMBIDR_EL1 are the unit's description. */
-function readProfiling(core: Core, index: number): bigint | null {
+/** A profiling register that the CPU's unit does not have, or that of a CPU without a unit: UNDEFINED, whatever would trap it. */
+export function isAbsentProfiling(core: Core, index: number): boolean {
+  if (!PROFILING[index]) return false;
   const spu = core.cpu.spu;
-  if (spu === null) return null;
-  if (REGISTERS[index].name === 'PMSIDR_EL1') return spu.device.pmsidr;
-  if (REGISTERS[index].name === 'PMBIDR_EL1') return spu.device.pmbidr;
-  return implementedBits(spu.device, index) === null ? null : core.sys[index];
+  return spu === null || (index !== PMSIDR_EL1 && index !== PMBIDR_EL1 && implementedBits(spu.device, index) === null);
+}
+
+/** PMBIDR_EL1.P as EL1 and EL0 read it: EL2 owns the buffer. */
+const ownership = (cpu: PhysicalCpu): bigint => (owningExceptionLevel(cpu) === 2 ? PMBIDR_P : 0n);
+
+/** PMSIDR_EL1 and PMBIDR_EL1 are the unit's description. */
+function readProfiling(core: Core, index: number): bigint | null {
+  const { spu, context } = core.cpu;
+  if (spu === null || isAbsentProfiling(core, index)) return null;
+  if (index === PMSIDR_EL1) return spu.device.pmsidr;
+  return index === PMBIDR_EL1 ? spu.device.pmbidr | ownership(core.cpu) : context.sys[index];
 }
 
 /** ISR_EL1: which virtual interrupts are pending; the I and F bits only. */

@@ -98,6 +98,17 @@ describe('UNDEFINED comes before every trap', () => {
 });
 
 describe('registers of features that the unit lacks, and no unit', () => {
+  test('they are UNDEFINED though everything traps', () => {
+    const controls = { MDCR_EL2: 1n << 14n, HDFGRTR_EL2: ~(1n << 62n), HDFGWTR_EL2: ~(1n << 62n), HDFGRTR2_EL2: 0n, HDFGWTR2_EL2: 0n };
+    for (const read of [true, false]) {
+      for (const name of ['PMSNEVFR_EL1', 'PMSDSFR_EL1'])
+        expect([name, access(name, read, { unit: OLDEST, controls })]).toEqual([name, 'UNDEFINED']);
+      expect(access('PMBMAR_EL1', read, { controls })).toBe('UNDEFINED');
+    }
+    for (const name of ALL) {
+      for (const read of directions(name)) expect([name, access(name, read, { unit: null, controls })]).toEqual([name, 'UNDEFINED']);
+    }
+  });
   test('SPEv1.0 has no PMSNEVFR_EL1 and no PMSDSFR_EL1', () => {
     for (const name of ALL) {
       const absent = name === 'PMSNEVFR_EL1' || name === 'PMSDSFR_EL1';
@@ -207,6 +218,18 @@ describe('what is read and written (§3.2, §4.13)', () => {
     putWords(b, RAM_BASE, [0xd53899e1, 0xd5389ae2]); // mrs x1, pmsidr_el1; mrs x2, pmbidr_el1
     stepCpu(b.m, b.cpu, 2, NO_STOPS);
     expect([b.cpu.context.lo[1], b.cpu.context.lo[2]]).toEqual([0x26417, 0x06]);
+  });
+  test('PMBIDR_EL1.P is 1 at EL1 while EL2 owns the buffer, and 0 when EL1 does, trapped or not', () => {
+    for (const [e2pb, p] of [
+      [0n, 0x10],
+      [2n, 0],
+      [3n, 0],
+    ] as const) {
+      const b = machine({ unit: OLDEST, controls: { MDCR_EL2: e2pb << 12n } });
+      putWords(b, RAM_BASE, [0xd5389ae2]); // mrs x2, pmbidr_el1
+      stepCpu(b.m, b.cpu, 1, NO_STOPS);
+      expect([e2pb, b.cpu.context.lo[2]]).toEqual([e2pb, 0x06 | p]);
+    }
   });
   test('writing S = 1 raises the interrupt line, writing 0 lets it fall', () => {
     const b = machine({});
