@@ -2,7 +2,9 @@
 // keeps the addresses; its caches, TLB and branch are measured instead of touched. Source: spe-architecture §1.8-§1.10, §2.1, §4.3.
 import { decodeWord } from '../../arch/a64/decode.ts';
 import { type A64Row, type Branch, bits } from '../../arch/a64/rows-form.ts';
+import { indexOfRegister } from '../../arch/sysreg/table.ts';
 import type { OperationClass, SampledOperation } from '../spu/operation.ts';
+import { registerHalves } from '../spu/registers.ts';
 import { type Measured, measureBranch, measureData, measureOther, touchData } from '../timing/model.ts';
 import {
   BRANCH_CALL,
@@ -17,6 +19,8 @@ import { holdsNow } from './condition.ts';
 import { EL, getPc, PC_HI, PC_LO, ZERO } from './context.ts';
 import { type Core, chooseRegions, loadRegisters } from './core.ts';
 import { isStoreOnly } from './special.ts';
+
+const CONTEXTIDR_EL1 = indexOfRegister('CONTEXTIDR_EL1');
 
 const EVENT_EXCEPTION = 1 << 0;
 const EVENT_RETIRED = 1 << 1;
@@ -108,6 +112,7 @@ export interface Sample {
   readonly pc: bigint;
   readonly pcLo: number;
   readonly el: number;
+  readonly context: number;
   readonly condition: boolean;
 }
 
@@ -125,6 +130,7 @@ export function beginSample(core: Core, word: number): Sample {
     pc: getPc(core.cpu.context),
     pcLo: core.k[PC_LO],
     el: core.k[EL],
+    context: registerHalves(core.cpu)[CONTEXTIDR_EL1 * 2] >>> 0,
     condition: row === null || (row.branch?.conditional !== true && row.spe !== 'select') || holds(core, row, word),
   };
 }
@@ -160,6 +166,7 @@ export function endSample(core: Core, s: Sample, excepted: boolean): SampledOper
     tick: s.tick,
     pc: s.pc,
     el: s.el,
+    context: s.context,
     word: s.word,
     class: kind.class,
     subclass: kind.subclass,

@@ -10,6 +10,8 @@ export interface SampledOperation {
   /** Virtual address of the instruction. */
   pc: bigint;
   el: number;
+  /** CONTEXTIDR_EL1 when the operation began: 32 bits, which the operation itself may have changed. */
+  context: number;
   /** Instruction word. */
   word: number;
   class: OperationClass;

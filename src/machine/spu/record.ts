@@ -22,7 +22,6 @@ import { PMSCR_CX, PMSCR_EL1, PMSCR_EL2, PMSCR_PA, PMSCR_TS, registerHalves } fr
 import type { SpuState } from './state.ts';
 import { type Unit, unitOf } from './unit.ts';
 
-const CONTEXTIDR_EL1 = indexOfRegister('CONTEXTIDR_EL1');
 const CONTEXTIDR_EL2 = indexOfRegister('CONTEXTIDR_EL2');
 const CNTVOFF_EL2 = indexOfRegister('CNTVOFF_EL2');
 const CNTPOFF_EL2 = indexOfRegister('CNTPOFF_EL2');
@@ -122,7 +121,7 @@ function collect(m: Mounted, cpu: PhysicalCpu, spu: SpuState, unit: Unit, op: Sa
   const el2 = h[PMSCR_EL2 * 2];
   const physical = (el2 & PA) !== 0 && (owningExceptionLevel(cpu) === 2 || (el1 & PA) !== 0);
   return {
-    context1: (el1 & CX) !== 0 && op.el <= 1 && !isHostOnly(cpu) ? h[CONTEXTIDR_EL1 * 2] >>> 0 : null,
+    context1: (el1 & CX) !== 0 && op.el <= 1 && !isHostOnly(cpu) ? op.context : null,
     context2: (el2 & CX) !== 0 ? h[CONTEXTIDR_EL2 * 2] >>> 0 : null,
     va: op.va,
     tag: op.va === null ? 0 : tagOf(cpu, op.va),

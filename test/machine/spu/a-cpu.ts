@@ -61,6 +61,7 @@ export function aLoad(over: Partial<SampledOperation> = {}): SampledOperation {
     tick: 7,
     pc: 0xffffba66eda1c2d0n,
     el: 1,
+    context: 0x11,
     word: 0xf9400000,
     class: 1,
     subclass: 0,

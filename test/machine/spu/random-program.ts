@@ -23,7 +23,7 @@ export type Registers = readonly bigint[];
 
 export interface Instruction {
   readonly text: string;
-  /** Class of the operation type packet, its payload, and the filter flags (1 B, 2 LD, 4 ST). */
+  /** Class of the operation type packet, its payload with every feature, and the filter flags (1 B, 2 LD, 4 ST, 8 FP, 16 SIMD). */
   readonly class: 0 | 1 | 2;
   readonly subclass: number;
   readonly types: number;
@@ -137,6 +137,28 @@ const ordered: fc.Arbitrary<Instruction> = fc.oneof(
   R.map((s) => ({ ...store(`ldadd x${s}, xzr, [x10]`, 8, (x) => x[10], AT | EXTENDED | 1) })),
 );
 
+/** Bits of class 0: floating point and Advanced SIMD; of class 1: SIMD&FP registers. Filter flags. */
+const F = 2;
+const A = 4;
+const SIMD_FP = 4;
+const FP = 8;
+const SIMD = 16;
+const V = fc.integer({ min: 0, max: 3 });
+const vectors: fc.Arbitrary<Instruction> = fc.oneof(
+  fc.tuple(V, V).map(([d, n]) => ({ ...other(`fadd d${d}, d${n}, d1`), subclass: F, types: FP })),
+  fc.tuple(V, R).map(([d, n]) => ({ ...other(`scvtf d${d}, x${n}`), subclass: F, types: FP })),
+  fc.tuple(V, V, CONDITION).map(([d, n, c]) => ({ ...select(`fcsel d${d}, d${n}, d2, ${c}`, c), subclass: F | 1, types: FP })),
+  fc.tuple(V, V).map(([d, n]) => ({ ...other(`add v${d}.4s, v${n}.4s, v3.4s`), subclass: A, types: SIMD })),
+  fc.tuple(V, V).map(([d, n]) => ({ ...other(`fmul v${d}.2d, v${n}.2d, v3.2d`), subclass: A | F, types: FP | SIMD })),
+  V.map((t) => ({ ...load(`ldr d${t}, [x10, x12]`, 8, (x) => x[10] + x[12], SIMD_FP), types: 2 | FP })),
+  V.map((t) => ({ ...load(`ldr q${t}, [x11, #16]`, 16, (x) => x[11] + 16n, SIMD_FP), types: 2 | SIMD })),
+  V.map((t) => ({ ...store(`str s${t}, [x10, #4]`, 4, (x) => x[10] + 4n, SIMD_FP | 1), types: 4 | FP })),
+  V.map((t) => ({ ...store(`st1 {v${t}.16b}, [x11]`, 16, (x) => x[11], SIMD_FP | 1), types: 4 | SIMD })),
+);
+
+/** At EL1; UNDEFINED at EL0. */
+const context = R.map((t) => other(`msr contextidr_el1, x${t}`));
+
 /** What stands between a label of its own and the next piece. */
 type Piece = readonly (Instruction | string)[];
 const one = (arbitrary: fc.Arbitrary<Instruction>): fc.Arbitrary<Piece> => arbitrary.map((i) => [i]);
@@ -158,7 +180,15 @@ const branches: fc.Arbitrary<Piece> = fc.oneof(
 );
 
 const pieces = fc.array(
-  fc.oneof({ weight: 3, arbitrary: one(arithmetic) }, one(selects), { weight: 4, arbitrary: one(memory) }, one(ordered), branches),
+  fc.oneof(
+    { weight: 6, arbitrary: one(arithmetic) },
+    { weight: 2, arbitrary: one(selects) },
+    { weight: 8, arbitrary: one(memory) },
+    { weight: 2, arbitrary: one(ordered) },
+    { weight: 5, arbitrary: one(vectors) },
+    { weight: 1, arbitrary: one(context) },
+    { weight: 2, arbitrary: branches },
+  ),
   {
     minLength: 4,
     maxLength: 40,

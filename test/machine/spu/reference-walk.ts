@@ -1,6 +1,6 @@
 // A reference walk of a random program: one operation at a time, on a machine without a unit and without a timing model; and from its steps
 // the records that a unit with given registers must make.
-import { getPc, getX, setPc, setPstate, setSys, setX } from '../../../src/machine/cpu/context.ts';
+import { getPc, getSys, getX, setPc, setPstate, setSys, setX } from '../../../src/machine/cpu/context.ts';
 import { stepCpu } from '../../../src/machine/cpu/step.ts';
 import { writePhysical } from '../../../src/machine/memory.ts';
 import { type IntervalCounter, intervalTick } from '../../../src/machine/spu/interval.ts';
@@ -31,6 +31,8 @@ export function machineWith(program: RandomProgram): Bare {
     TTBR0_EL1: BigInt(TABLES),
     SCTLR_EL1: 0x30d0_0981n,
     VBAR_EL1: BigInt(VECTORS),
+    CPACR_EL1: 3n << 20n, // SIMD&FP at EL0 and EL1
+    CONTEXTIDR_EL1: 0x1234n,
   };
   for (const [name, value] of Object.entries(system)) setSys(c, name, value);
   setPstate(c, program.el === 1 ? 0x3c5n : 0x3c0n);
@@ -43,6 +45,8 @@ export function machineWith(program: RandomProgram): Bare {
 export interface Step {
   readonly pc: bigint;
   readonly el: number;
+  /** CONTEXTIDR_EL1 before the operation. */
+  readonly context: number;
   readonly instruction: Instruction;
   readonly next: bigint;
   readonly nextEl: number;
@@ -62,6 +66,7 @@ export function walkProgram(program: RandomProgram, operations: number, geometry
   for (let i = 0; i < operations; i++) {
     const pc = getPc(c);
     const el = c.core[6];
+    const context = Number(getSys(c, 'CONTEXTIDR_EL1') & 0xffff_ffffn);
     const instruction = program.at.get(Number(pc));
     if (instruction === undefined) throw new Error(`nothing at 0x${pc.toString(16)}`);
     const x = Array.from({ length: 32 }, (_, n) => getX(c, n));
@@ -73,7 +78,7 @@ export function walkProgram(program: RandomProgram, operations: number, geometry
     const taken = instruction.branch !== undefined && (instruction.branch !== 'conditional' || next !== pc + 4n);
     const measure = timing(
       access !== null
-        ? { kind: 'access', pa: b.ram + Number(access.va) - RAM_BASE, size: access.size, store: instruction.types === 4 }
+        ? { kind: 'access', pa: b.ram + Number(access.va) - RAM_BASE, size: access.size, store: (instruction.types & 6) === 4 }
         : instruction.branch !== undefined
           ? { kind: 'branch', branch: instruction.branch, pc: Number(pc), taken, target: Number(next) }
           : { kind: 'other' },
@@ -84,6 +89,7 @@ export function walkProgram(program: RandomProgram, operations: number, geometry
     steps.push({
       pc,
       el,
+      context,
       instruction,
       next,
       nextEl: c.core[6],
@@ -138,7 +144,7 @@ function expectedPackets(s: Setting, b: Bare, step: Step, tick: number, previous
   const cr = i.branch?.endsWith('call') ? 8 : i.branch === 'return' ? 16 : 24;
   const packets: Packets = {
     pc: codeAddress(step.pc, step.el),
-    op: `${i.class} ${i.subclass | (i.class === 2 && unit.callReturn ? cr : 0)}`,
+    op: `${i.class} ${(i.subclass & ~(i.class === 0 && !unit.floatingPoint ? 6 : 0)) | (i.class === 2 && unit.callReturn ? cr : 0)}`,
     events: BigInt((measure.events | 2 | (step.excepted ? 1 : 0) | (step.failed ? 64 : 0)) & unit.events),
     issue: Math.min(measure.issue, limit),
     total: Math.min(measure.total, limit),
@@ -151,7 +157,7 @@ function expectedPackets(s: Setting, b: Bare, step: Step, tick: number, previous
   }
   if (isBranch && (taken || unit.slots)) packets['target'] = codeAddress(step.next, step.nextEl);
   if (taken && unit.previousTarget && previous !== null) packets['previous'] = codeAddress(previous.next, previous.nextEl);
-  if (bit(control, 3)) packets['context'] = 0x1234;
+  if (bit(control, 3)) packets['context'] = step.context;
   if (bit(control, 5)) packets['ts'] = BigInt(tick);
   else packets['end'] = 1;
   return packets;
