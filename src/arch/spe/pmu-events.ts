@@ -8,9 +8,14 @@ export interface SampleEvent {
   readonly counts: string;
 }
 
-const event = (number: number, name: string, needs: string, counts: string): SampleEvent => ({ name, number, needs, counts });
+const event = <N extends string>(number: number, name: N, needs: string, counts: string): SampleEvent & { readonly name: N } => ({
+  name,
+  number,
+  needs,
+  counts,
+});
 
-export const SAMPLE_EVENTS: readonly SampleEvent[] = [
+export const SAMPLE_EVENTS = [
   event(0x4000, 'SAMPLE_POP', 'FEAT_SPE', 'operations of the sampling population while profiling is enabled'),
   event(0x4001, 'SAMPLE_FEED', 'FEAT_SPE', 'intervals that ended without a collision, before filtering'),
   event(0x4002, 'SAMPLE_FILTRATE', 'FEAT_SPE', 'samples that passed the filters, written or not'),
@@ -26,3 +31,5 @@ export const SAMPLE_EVENTS: readonly SampleEvent[] = [
   event(0x8348, 'SAMPLE_FEED_FP', 'FEAT_SPE_EFT', 'samples that are floating-point operations'),
   event(0x8349, 'SAMPLE_FEED_SIMD', 'FEAT_SPE_EFT', 'samples that are SIMD operations'),
 ];
+
+export type SampleEventName = (typeof SAMPLE_EVENTS)[number]['name'];

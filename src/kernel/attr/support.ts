@@ -4,9 +4,9 @@ import { VGIC_ATTRIBUTES } from '../../abi/vgic-attributes.ts';
 import type { Support } from '../call-state.ts';
 
 const PARTIAL: Readonly<Record<string, string>> = {
-  KVM_ARM_VCPU_PMU_V3_INIT: 'checked and remembered; the guest has no PMU that counts',
-  KVM_ARM_VCPU_PMU_V3_FILTER: 'checked and remembered; no event is counted that it could hide',
-  KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS: 'checked and remembered; the counters do not count',
+  KVM_ARM_VCPU_PMU_V3_INIT: 'checked and remembered; the guest’s PMU counts the events of sampling, no others',
+  KVM_ARM_VCPU_PMU_V3_FILTER: 'checked and remembered; events of sampling are counted whatever it hides',
+  KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS: 'checked and remembered; PMCR_EL0.N stays 6',
   KVM_ARM_VCPU_TIMER_IRQ_HVTIMER: 'remembered; no guest has EL2',
   KVM_ARM_VCPU_TIMER_IRQ_HPTIMER: 'remembered; no guest has EL2',
   KVM_ARM_VCPU_PVTIME_IPA: 'remembered; stolen time is not told',

@@ -92,12 +92,17 @@ const EVENTS_AND_SOURCES: readonly ReferenceRow[] = [
   none('2.1', 'events 17, 18, 24, 25', 'of SVE and SME, which the CPU does not execute'),
   none('2.1', 'events 12 to 15, 26 to 31, 48 to 63', 'implementation-defined; read and printed (12 as N1’s), never written'),
   full('2.1', 'which events the filters look at, by version', VERSIONS, 'machine/spu/filter'),
-  partial(
+  full(
     '2.2',
-    'the SAMPLE_* PMU events, all fourteen',
-    'counted and shown by `spu`; the PMU’s own counters do not count',
+    'the SAMPLE_* PMU events, all fourteen: shown by `spu`, counted by the PMU’s event counters that are on, by Exception level, with overflow flags',
     'machine/spu/filter',
     'machine/spu/collision',
+    'machine/pmu/event-counters',
+  ),
+  none(
+    '2.2',
+    'the PMU around them: ID_AA64DFR0_EL1.PMUVer, other events, the cycle counter, its interrupt',
+    'no PMUv3: the events that every one has would cost each access of memory a count',
   ),
   partial(
     '2.3',
@@ -177,8 +182,8 @@ const BEHAVIOUR: readonly ReferenceRow[] = [
   ),
   none(
     '4.8',
-    'granule protection faults, TLB conflicts, alignment to Device memory',
-    'no granule protection, the TLB has no duplicates, buffers lie in Normal memory',
+    'granule protection faults, TLB conflicts, alignment to Device memory, External aborts on walks',
+    'no granule protection, the TLB has no duplicates, buffers lie in Normal memory, what stage 2 maps of tables is memory',
   ),
   partial(
     '4.8',
@@ -190,7 +195,11 @@ const BEHAVIOUR: readonly ReferenceRow[] = [
   full('4.9', 'contexts, physical addresses, timestamps: virtual, physical, offset physical, by owner', RECORD),
   full('4.10', 'PMBIRQ is S: level, held until software clears it, raised by a write too', ACCESS, BUFFER),
   none('4.10', 'the Profiling exception', `FEAT_SPE_EXC: ${NO_UNIT}`),
-  none('4.10', 'PMU freeze (PMFZ, FZS, HPMFZS, FEAT_SPE_DPFZS)', 'the fields are there; the PMU’s counters do not count'),
+  none(
+    '4.10',
+    'PMU freeze (PMFZ, FZS, HPMFZS, FEAT_SPE_DPFZS)',
+    'the fields are there; the events that are counted are of sampling, which has stopped by itself',
+  ),
   full(
     '4.11',
     'PSB CSYNC: the sample in flight is complete, its record written; DSB and ISB need do nothing more',

@@ -97,12 +97,13 @@ function noteHostLines(core: Core, s: Stretch, before: number): void {
 }
 
 /**
- * MRS of a register that neither shows nor changes what the outer loop keeps: not of CRn 9 (SPE) or 12 (GIC); and SIMD&FP data processing
- * (the instructions with the flags), of which it keeps nothing.
+ * MRS of a register that neither shows nor changes what the outer loop keeps: not of CRn 9 (SPE, PMU), 12 (GIC), or 14 with CRm<3> (event
+ * counters); and SIMD&FP data processing (the instructions with the flags), of which it keeps nothing.
  */
 function isPlain(word: number): boolean {
   const crn = (word >>> 12) & 15;
-  return ((word & 0xfff00000) >>> 0 === 0xd5300000 && crn !== 9 && crn !== 12) || (word & 0x0e000000) === 0x0e000000;
+  const kept = crn === 9 || crn === 12 || (crn === 14 && (word & 0x800) !== 0);
+  return ((word & 0xfff00000) >>> 0 === 0xd5300000 && !kept) || (word & 0x0e000000) === 0x0e000000;
 }
 
 /** Executes the operation at PC, which belongs to the slow path. True: it ended in a synchronous exception. */
@@ -204,10 +205,11 @@ function sampled(core: Core, s: Stretch, stops: StepStops): void {
 
 function takeInterrupt(core: Core, s: Stretch): void {
   const masks = core.k[DAIF];
-  if ((masks & PSTATE_F) === 0 && vfiqPending(core.cpu.ich)) takeFiq(core);
-  else if ((masks & PSTATE_I) === 0 && virqPending(core.cpu.ich)) takeIrq(core);
-  else return;
-  tellSpu(core, s);
+  const fiq = (masks & PSTATE_F) === 0 && vfiqPending(core.cpu.ich);
+  if (!fiq && ((masks & PSTATE_I) !== 0 || !virqPending(core.cpu.ich))) return;
+  tellSpu(core, s); // at the Exception level that the operations were executed at
+  if (fiq) takeFiq(core);
+  else takeIrq(core);
   lookAgain(core, s);
 }
 

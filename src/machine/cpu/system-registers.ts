@@ -3,6 +3,7 @@
 import { fieldAccess, indexOfRegister, REGISTERS } from '../../arch/sysreg/table.ts';
 import { readIcc, writeIcc } from '../gic/interface.ts';
 import type { PhysicalCpu } from '../machine.ts';
+import { readCounterRegister, writeCounterRegister } from '../pmu/event-counters.ts';
 import { owningExceptionLevel } from '../spu/enabled.ts';
 import { implementedBits, writeProfilingRegister } from '../spu/registers.ts';
 import { DAIF, EL, FLAG_C, FLAG_N, FLAG_V, FLAG_Z, getPstate, PSTATE_PAN, SPSEL, setPstate } from './context.ts';
@@ -130,7 +131,7 @@ export function readRegister(core: Core, index: number): bigint | null {
     case TIMER.CNTV_CTL:
       return (sys[index] & 3n) | (timerConditionMet(machine, cpu, index === TIMER.CNTV_CTL) ? 4n : 0n);
     default:
-      return sys[index];
+      return readCounterRegister(cpu, index) ?? sys[index];
   }
 }
 
@@ -146,6 +147,7 @@ export function writeRegister(core: Core, index: number, value: bigint): boolean
     sys[pair[0]] = (pair[1] ? sys[pair[0]] & ~value : sys[pair[0]] | value) & REGISTERS[index].writable;
     return true;
   }
+  if (writeCounterRegister(cpu, index, value)) return true;
   const row = REGISTERS[index];
   const kept = (value & row.writable) | row.ones;
   switch (index) {

@@ -4,6 +4,7 @@
 // has executed that many when the sampled one is complete. An interval that ends within them is a collision: the sample is lost, COLL is set.
 import { EL } from '../cpu/context.ts';
 import type { Machine, Mounted, PhysicalCpu } from '../machine.ts';
+import { countSampling, countsEvents } from '../pmu/event-counters.ts';
 import { NOTHING_WRITTEN, type Written, writeToBuffer } from './buffer.ts';
 import { profilingBufferEnabled, statisticalProfilingEnabled } from './enabled.ts';
 import { countAgainstFilters, isFilteredOut, noteFilters } from './filter.ts';
@@ -47,7 +48,7 @@ export function operationsToSample(m: Machine, cpu: PhysicalCpu): number {
 /**
  * Counts `n` operations of the sampling population that were executed while profiling was enabled. At most `operationsToSample`: when it is
  * as many, the last one is the sampled one, and it is counted here, not again in `sampleOperation`. An MSR is counted before it takes
- * effect. Advances PMSICR_EL1, the seed's generator (jitter) and SAMPLE_POP.
+ * effect. Advances PMSICR_EL1, the seed's generator (jitter) and SAMPLE_POP. All were executed at the Exception level of now.
  */
 export function countOperations(m: Machine, cpu: PhysicalCpu, n: number): void {
   if (cpu.spu === null || n === 0) return;
@@ -57,7 +58,10 @@ export function countOperations(m: Machine, cpu: PhysicalCpu, n: number): void {
   h[PMSICR_EL1 * 2] = c.count;
   h[PMSICR_EL1 * 2 + 1] = c.secondary << 24;
   m.random = c.random;
-  cpu.spu.counts.SAMPLE_POP += n;
+  const { counts } = cpu.spu;
+  const before = countsEvents(cpu) ? { ...counts } : null;
+  counts.SAMPLE_POP += n;
+  if (before !== null) countSampling(cpu, before, counts, cpu.context.core[EL]);
 }
 
 /** PMBLIMITR_EL1.FM = 10, SPEv1p2: filter and count, write nothing. */
@@ -77,13 +81,20 @@ function collide(m: Mounted, cpu: PhysicalCpu, spu: SpuState): void {
 }
 
 /**
- * Finishes the sample of one executed operation: filters, builds the record, writes it to the buffer. `recordWritten`: it is in the buffer
+ * Finishes the sample of one executed operation, and counts it, in the PMU too: filters, builds the record, writes it to the buffer. `recordWritten`: it is in the buffer
  * whole (and in `spu.completed`). `bufferEvent`: PMBSR_EL1.S is now set, profiling has stopped, and the host's PMBIRQ line is high.
  * An operation that itself disabled the buffer loses its record; one that collides is no sample.
  */
 export function sampleOperation(m: Mounted, cpu: PhysicalCpu, op: SampledOperation): Written {
   const spu = cpu.spu;
   if (spu === null || !profilingBufferEnabled(cpu)) return NOTHING_WRITTEN;
+  const before = countsEvents(cpu) ? { ...spu.counts } : null;
+  const written = finishSample(m, cpu, spu, op);
+  if (before !== null) countSampling(cpu, before, spu.counts, op.el);
+  return written;
+}
+
+function finishSample(m: Mounted, cpu: PhysicalCpu, spu: SpuState, op: SampledOperation): Written {
   const now = spu.counts.SAMPLE_POP;
   if (now < spu.sampleUntil) {
     collide(m, cpu, spu);

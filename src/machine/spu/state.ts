@@ -1,4 +1,5 @@
 // The state of one SPU that is not in its registers (those are in the CPU's context). Plain data, in the world.
+import type { SampleEventName } from '../../arch/spe/pmu-events.ts';
 import type { SampledOperation } from './operation.ts';
 
 /** What the host fixture says of the unit, copied in at boot. */
@@ -20,22 +21,7 @@ export interface CompletedRecord {
 }
 
 /** The PMU events of sampling since boot, by name (arch/spe/pmu-events.ts). */
-export interface SampleCounts {
-  SAMPLE_POP: number;
-  SAMPLE_FEED: number;
-  SAMPLE_FILTRATE: number;
-  SAMPLE_COLLISION: number;
-  SAMPLE_FEED_DS: number;
-  SAMPLE_BUFFER_FULL: number;
-  SAMPLE_FEED_BR: number;
-  SAMPLE_FEED_LD: number;
-  SAMPLE_FEED_ST: number;
-  SAMPLE_FEED_OP: number;
-  SAMPLE_FEED_EVENT: number;
-  SAMPLE_FEED_LAT: number;
-  SAMPLE_FEED_FP: number;
-  SAMPLE_FEED_SIMD: number;
-}
+export type SampleCounts = Record<SampleEventName, number>;
 
 /** Something that software should hear of and that no register says; `why` is a sentence with its reason. */
 export interface SpuNotice {
