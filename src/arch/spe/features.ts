@@ -92,6 +92,8 @@ export function speIdentityFaults(unit: SpeIdentity): readonly string[] {
     if (has && unit.pmsver < f.from) faults.push(`${f.name} needs PMSVer ${f.from} or later`);
     if (!has && f.always !== undefined && unit.pmsver >= f.always) faults.push(`PMSVer ${unit.pmsver} has ${f.name}`);
   }
+  if (hasSpeFeature(unit, 'FEAT_SPE_FPF') !== hasSpeFeature(unit, 'FEAT_SPE_EFT'))
+    faults.push('FEAT_SPE_FPF and FEAT_SPE_EFT come together');
   for (const [name, field] of always) if (field.get(unit.pmsidr) === 0n) faults.push(`PMSIDR_EL1.${name} is 1 in every unit`);
   const size = MAX_SIZE.get(unit.pmsidr);
   const align = ALIGN.get(unit.pmbidr);

@@ -41,6 +41,9 @@ test('what no unit can say of itself is told', () => {
   expect(faults({})).toBe('');
   expect(faults({ pmsver: 3 })).toBe('PMSVer 3 has FEAT_SPE_FnE');
   expect(faults({ pmsidr: 0x1026417n })).toBe('FEAT_SPE_PBT needs PMSVer 3 or later');
+  expect(faults({ pmsver: 5, pmsidr: 0x8026457n, pmbidr: 0x226n })).toBe('FEAT_SPE_FPF and FEAT_SPE_EFT come together');
+  expect(faults({ pmsver: 5, pmsidr: 0x4026457n, pmbidr: 0x226n })).toBe('FEAT_SPE_FPF and FEAT_SPE_EFT come together');
+  expect(faults({ pmsver: 5, pmsidr: 0xc026457n, pmbidr: 0x226n })).toBe('');
   expect(faults({ pmsidr: 0x25417n })).toMatch(/MaxSize is 6/);
   expect(faults({ pmsidr: 0x26416n })).toBe('PMSIDR_EL1.FE is 1 in every unit');
   expect(faults({ pmsidr: 0x16417n })).toMatch(/CountSize/);
