@@ -1,5 +1,5 @@
 // spu: what a Statistical Profiling unit is and where it stands (language.md §3, group spe).
-import { speFeatureNames } from '../src/arch/spe/features.ts';
+import { speFeatureNames, speIdentityFaults } from '../src/arch/spe/features.ts';
 import { hex } from '../src/base/hex.ts';
 import { cpuListText } from '../src/kernel/cpu-list.ts';
 import { type CpuUnitView, unitsInUse } from '../src/kernel/spe/unit-view.ts';
@@ -21,6 +21,8 @@ interface Unit {
   readonly largestRecord: number;
   /** FEAT_SPE and what else it has. */
   readonly features: readonly string[];
+  /** What no unit of the architecture could say of itself, one sentence each. */
+  readonly faults: readonly string[];
   readonly counts: Readonly<Record<string, number>>;
   /** Where it stands on each CPU that has a vCPU's registers; `counter` is hexadecimal. */
   readonly inUse: readonly (Omit<CpuUnitView, 'counter'> & { readonly counter: string })[];
@@ -76,6 +78,7 @@ export const spu = family({
             minimumInterval: INTERVALS[Number((s.pmsidr >> 8n) & 15n)] ?? 4096,
             largestRecord: 1 << Number((s.pmsidr >> 12n) & 15n),
             features: speFeatureNames(s),
+            faults: speIdentityFaults(s),
             counts: spuCounts(context.world, s.cpus),
             inUse: unitsInUse(context.world, s.cpus).map((u) => ({ ...u, counter: hex(u.counter) })),
           }),
@@ -95,6 +98,7 @@ export const spu = family({
               },
               { name: '  PMBIDR_EL1', value: u.pmbidr, note: `layout ${u.layout}` },
               { name: '  features', value: '', note: u.features.map((f) => f.replace('FEAT_SPE_', '').replace('FEAT_', '')).join(', ') },
+              ...u.faults.map((why) => ({ name: '  impossible', value: '', note: why })),
               ...u.inUse.map(standing),
               ...Object.entries(u.counts)
                 .filter(([, n]) => n > 0)

@@ -51,3 +51,13 @@ test('a sample in flight is complete after as many operations as its latency has
 test('what a unit has', () => {
   expect(units(newShell('n1-metal'))[0].features).toEqual(['FEAT_SPE', 'FEAT_SPE_LDS']);
 });
+
+test('a unit that no one could build may be described, and says so', () => {
+  const odd =
+    'extends = "two-spu"\nabout = "odd"\n[[spu]]\nname = "arm_spe_0"\ntype = 10\ncpus = "0-7"\npmsver = 3\npmsidr = 0x26417\npmbidr = 0x27\nlayout = "n1-slots"\n';
+  const s = newShell('two-spu', { 'odd.toml': odd });
+  expect(s.run('host load odd.toml').outcome.ok).toBe(true);
+  const text = s.run('spu').out.join('\n');
+  expect(text).toMatch(/impossible +PMSVer 3 has FEAT_SPE_FnE\n +impossible +PMBIDR_EL1.Align is at most PMSIDR_EL1.MaxSize/);
+  expect(newShell().run('spu').out.join()).not.toContain('impossible');
+});
