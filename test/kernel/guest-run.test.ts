@@ -20,6 +20,16 @@ describe('registers as the guest sees them', () => {
     expect(reg(b, 'ESR_EL1') >> 26n).toBe(0n);
     expect(reg(b, 'ELR_EL1')).toBe(BigInt(RAM + 12));
   });
+  test('a unit that the host’s driver did not take is there all the same: its registers trap, and KVM injects', () => {
+    for (const [host, traps] of [
+      ['kpti', true],
+      ['no-spe', false],
+    ] as const) {
+      const b = guest(read('PMSCR_EL1'), { plan: { features: ['pmu-v3', 'psci-0.2'] }, spe: false, host: hostOf(host) });
+      const told = go(b, 1).events.find((e) => e.kind === 'guest.undefined');
+      expect([host, told?.['register']]).toEqual([host, traps ? 'PMSCR_EL1' : undefined]);
+    }
+  });
   test('REG-04 without the feature, PMSVer reads 0', () => {
     const b = guest(read('ID_AA64DFR0_EL1'), { plan: { features: ['pmu-v3', 'psci-0.2'] }, spe: false });
     go(b, 1);

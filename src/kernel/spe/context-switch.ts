@@ -1,11 +1,11 @@
 // The SPE state of a vCPU on its way into the guest and out of it (kvm-spe-abi.md §3.6, §4; vgic.md §7.2).
 // KVM's copies of PMBLIMITR_EL1, PMBPTR_EL1 and PMBSR_EL1 are in the vCPU's context; the hardware's are in the CPU's.
-import { indexOfRegister } from '../../arch/sysreg/table.ts';
+import { fieldAccess, indexOfRegister } from '../../arch/sysreg/table.ts';
 import { PMBLIMITR_EL1, PMBPTR_EL1, PMBSR_EL1, PMBSR_S, updateBufferInterrupt } from '../../machine/spu/registers.ts';
 import { finishSamples, newSpuState } from '../../machine/spu/state.ts';
-import { probedSpus } from '../capability.ts';
 import { hasCpu } from '../cpu-list.ts';
 import { type GuestExit, tell } from '../guest/exit-state.ts';
+import type { SpuDevice } from '../host.ts';
 import { injectInterrupt } from '../vgic/inject.ts';
 import { hasSpe } from './enabled.ts';
 import { guestPmbidr, guestPmsidr, PMBIDR_EL1, PMSIDR_EL1 } from './identification.ts';
@@ -18,14 +18,19 @@ const MDCR_EL2 = indexOfRegister('MDCR_EL2');
 const HDFGRTR_EL2 = indexOfRegister('HDFGRTR_EL2');
 const HDFGWTR_EL2 = indexOfRegister('HDFGWTR_EL2');
 const PMSCR_EL2 = indexOfRegister('PMSCR_EL2');
+const P = fieldAccess('PMBIDR_EL1', 'P');
 /** PMSCR_EL2.PCT = 1: the guest may stamp records with the physical counter. */
 const PCT = 0x40n;
+
+/** The unit that the CPU has, whether the host's driver took it or not; none that EL3 or another Security state keeps for itself. */
+const unitOfCpu = ({ host, cpu }: GuestExit): SpuDevice | undefined =>
+  host.spus.find((spu) => hasCpu(spu.cpus, cpu.number) && spu.pmsver !== 0 && P.get(spu.pmbidr) === 0n);
 
 /** At vcpu_load: trap controls, PMSCR_EL2, and what the CPU's identification registers answer. */
 export function loadSpe(g: GuestExit): void {
   const { sys } = g.cpu.context;
   const withSpe = hasSpe(g);
-  const device = probedSpus(g.host).find((spu) => hasCpu(spu.cpus, g.cpu.number));
+  const device = unitOfCpu(g);
   if (device !== undefined) g.cpu.spu ??= newSpuState(device);
   sys[MDCR_EL2] = guestMdcr(sys[MDCR_EL2], withSpe, isStopped(g.vcpu));
   sys[HDFGRTR_EL2] = guestReadTraps(g.host, g.vm);
