@@ -91,7 +91,7 @@ const mixed = (a: number, b: number): number => (Math.imul(a, 0x01000193) ^ b) |
 /** The notices of settings that select nothing, when the filter registers changed since they were last looked at. */
 export function noteFilters(cpu: PhysicalCpu, spu: SpuState, tick: number): void {
   const h = registerHalves(cpu);
-  const seen = mixed(mixed(mixed(mixed(h[CONTROL], h[CONTROL_HIGH]), h[SELECTED]), h[REJECTED]), h[LATENCY]);
+  const seen = mixed(mixed(mixed(h[CONTROL], h[SELECTED]), h[REJECTED]), h[LATENCY]);
   if (seen === spu.filtersSeen) return;
   spu.filtersSeen = seen;
   for (const why of degenerateFilters(cpu, spu)) spu.notices.push({ kind: 'spe.filter', tick, why });

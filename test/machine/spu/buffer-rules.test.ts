@@ -154,6 +154,12 @@ test('a second event leaves the first one’s syndrome; DL and EA add up', () =>
   expect(status(c)).toBe('940e0007');
 });
 
+test('an event has a syndrome of its own: what software left in EC, MSS and MSS2 is gone, DL, EA and COLL stay', () => {
+  const c = aCpu({}, { PMBSR_EL1: 0xff_ffff_fc0d_ffffn });
+  managementEvent(c.cpu, { ec: 0, mss: 1 });
+  expect(status(c)).toBe('f0001');
+});
+
 test('collection goes on from a saved pointer after a repaired fault', () => {
   const c = aCpu({}, { PMBPTR_EL1: 0x11000n, PMBLIMITR_EL1: 0x13001n });
   const whole = c.cpu.stage2;

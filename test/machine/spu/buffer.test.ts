@@ -129,6 +129,10 @@ test('discard mode counts and writes nothing (§4.12); before SPEv1p2 the field 
   expect(sampleAlone(c)).toEqual({ recordWritten: false, bufferEvent: false });
   expect(c.spu.counts).toMatchObject({ SAMPLE_FEED: 1, SAMPLE_FILTRATE: 1 });
   expect([status(c), pointer(c)]).toEqual(['0', '10000']);
+  for (const reserved of [3n, 7n]) {
+    const fill = aCpu({ pmsver: 3, pmsidr: 0x26457n }, { PMBLIMITR_EL1: 0x12000n | reserved });
+    expect(sampleAlone(fill).recordWritten).toBe(true); // FM 01 and 11 are reserved: fill mode here
+  }
   const before = aCpu({ pmsver: 2 }, { PMBLIMITR_EL1: 0x12005n });
   expect(sampleAlone(before).recordWritten).toBe(true);
 });

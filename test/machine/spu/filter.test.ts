@@ -62,6 +62,8 @@ describe('filter vectors (§4.5)', () => {
     ['FL, MINLAT=100, 100', {}, { PMSFCR_EL1: FL, PMSLATFR_EL1: 100n }, { totalLatency: 100 }, true],
     ['FDS, source 0x0e', NEWEST, { PMSFCR_EL1: FDS, PMSDSFR_EL1: 1n << 14n }, { source: 0x0e }, true],
     ['FDS, source 0x4e', NEWEST, { PMSFCR_EL1: FDS, PMSDSFR_EL1: 1n << 14n }, { source: 0x4e }, true],
+    ['FDS, source 0x2e', NEWEST, { PMSFCR_EL1: FDS, PMSDSFR_EL1: 1n << 46n }, { source: 0x2e }, true],
+    ['FDS, source 0x2e, bit 14', NEWEST, { PMSFCR_EL1: FDS, PMSDSFR_EL1: 1n << 14n }, { source: 0x2e }, false],
     ['FDS, source 0x08', NEWEST, { PMSFCR_EL1: FDS, PMSDSFR_EL1: 1n << 14n }, { source: 0x08 }, false],
     ['FDS, store', NEWEST, { PMSFCR_EL1: FDS, PMSDSFR_EL1: 1n << 14n }, { types: TYPE_STORE, source: -1 }, true],
     ['FDS, branch', NEWEST, { PMSFCR_EL1: FDS, PMSDSFR_EL1: 1n << 14n }, { types: TYPE_BRANCH, source: -1 }, true],
@@ -98,6 +100,16 @@ test('SAMPLE_FEED events are counted from the filters’ values, enabled or not,
     SAMPLE_FEED_EVENT: 1,
     SAMPLE_FEED_LAT: 1,
   });
+});
+
+test('SAMPLE_FEED_LAT counts from MINLAT on, _EVENT no rejected event, _OP by the masks alone; _OP of no control counts nothing (§2.2)', () => {
+  const { cpu, spu } = aCpu(NEWEST, { PMSFCR_EL1: mask(TYPE_BRANCH), PMSNEVFR_EL1: 8n, PMSLATFR_EL1: 12n });
+  countAgainstFilters(cpu, spu, aLoad({ events: 0x0a, totalLatency: 12 }));
+  countAgainstFilters(cpu, spu, aLoad({ events: 0x02, totalLatency: 11, types: TYPE_BRANCH }));
+  expect(spu.counts).toMatchObject({ SAMPLE_FEED_LAT: 1, SAMPLE_FEED_EVENT: 1, SAMPLE_FEED_OP: 1 });
+  const free = aCpu(NEWEST, {});
+  countAgainstFilters(free.cpu, free.spu, aLoad());
+  expect(free.spu.counts).toMatchObject({ SAMPLE_FEED_LAT: 1, SAMPLE_FEED_EVENT: 1, SAMPLE_FEED_OP: 0 });
 });
 
 test('SAMPLE_FEED events do not count before SPEv1p2; FP, SIMD and DS count with EFT and FDS', () => {

@@ -175,6 +175,8 @@ describe('what is collected (§4.9)', () => {
     const va = 0x3c00aaaa00001000n;
     expect(words({}, { va })).toContain('VA 0xaaaa00001000');
     expect(words({ TCR_EL1: 1n << 37n }, { va })).toContain('VA 0x3c00aaaa00001000');
+    expect(words({ TCR_EL1: 1n << 38n }, { va })).toContain('VA 0xaaaa00001000'); // TBI1 is of the upper half
+    expect(words({ TCR_EL1: 1n << 38n }, { va: va | (1n << 55n) })).toContain('VA 0x3c80aaaa00001000');
   });
 
   test('previous branch targets with FEAT_SPE_PBT, in the architectural order', () => {
