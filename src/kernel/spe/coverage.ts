@@ -165,7 +165,7 @@ const BEHAVIOUR: readonly ReferenceRow[] = [
   ),
   full('4.3', 'what is gathered, and when: PC, contexts, first access, outcome, latencies', TRUTH),
   full('4.3', 'an access that does not happen has no cache or TLB events', 'machine/cpu/profile', TRUTH),
-  full('4.3', 'the previous branch target (FEAT_SPE_PBT), forgotten while profiling is off', TRUTH, RECORD),
+  full('4.3', 'the previous branch target (FEAT_SPE_PBT), forgotten while profiling is off', 'machine/spu/previous-target', TRUTH, RECORD),
   none('4.3', 'SVE elements, memory copy, GCSSS2, mis-speculated operations', 'the CPU has none'),
   full('4.4', 'count, filter, discard, write: the order', 'machine/spu/filter', BUFFER),
   full('4.5', 'FE, FnE, FL, FT with masks (EFT), FDS: all vectors', 'machine/spu/filter', TRUTH),
