@@ -39,6 +39,7 @@ const HPFAR_EL2 = indexOfRegister('HPFAR_EL2');
 
 const PSTATE_NZCV = 0xf0000000n;
 const PSTATE_PAN_BIT = 1n << 22n;
+const PSTATE_SS_BIT = 1n << 21n;
 const PSTATE_IL_BIT = 1n << 20n;
 const PSTATE_DAIF = 0x3c0n;
 const EL1H = 5n;
@@ -170,14 +171,17 @@ export function takeUndefined(core: Core): void {
   takeSynchronous(core, EC_UNKNOWN, 0);
 }
 
-/** ERET at EL1. A return to AArch32, to a higher level, or to a mode that is none, is illegal: it sets PSTATE.IL and stays. */
+/**
+ * ERET at EL1. A return to AArch32, to a higher level, or to a mode that is none, is illegal: it sets PSTATE.IL and stays. PSTATE.SS is
+ * set by software step alone, which is not modelled.
+ */
 export function exceptionReturn(core: Core): void {
   const c = core.cpu.context;
-  const spsr = c.sys[SPSR_EL1] & 0xffffffffn;
+  const spsr = c.sys[SPSR_EL1] & 0xffffffffn & ~PSTATE_SS_BIT;
   const target = c.sys[ELR_EL1];
   const mode = spsr & 0x1fn;
   if (mode === 0n || mode === 4n || mode === EL1H) setPstate(c, spsr);
-  else setPstate(c, (getPstate(c) & 0xfn) | (spsr & (PSTATE_NZCV | PSTATE_DAIF)) | PSTATE_IL_BIT);
+  else setPstate(c, (getPstate(c) & 0xfn) | (spsr & (PSTATE_NZCV | PSTATE_PAN_BIT | PSTATE_DAIF)) | PSTATE_IL_BIT);
   setPc(c, target);
   c.core[MONITOR] = 0;
   c.core[EVENT] = 1;

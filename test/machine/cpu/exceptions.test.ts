@@ -134,6 +134,11 @@ describe('returns', () => {
     expect(esr(b)).toEqual({ ec: 0x0e, iss: 0 });
     expect((getPstate(b.cpu.context) >> 20n) & 1n).toBe(0n);
   });
+  test('an illegal return brings PAN back with the flags, and none brings SS: there is no software step', () => {
+    const pan = 1n << 22n;
+    expect(getPstate(back(pan | 9n).cpu.context)).toBe(pan | (1n << 20n) | 5n); // SPSR_EL1.DAIF is 0
+    expect(getPstate(back((1n << 21n) | 5n).cpu.context)).toBe(5n); // DebugExceptionReturnSS with MDSCR_EL1.SS = 0
+  });
   test('ERET at EL0 is undefined', () => {
     const b = machine('eret', 0n);
     step(b);
