@@ -113,12 +113,16 @@ function atomicResult(o3opc: number, size: number, bLo: number, bHi: number): { 
   }
 }
 
-/** Atomic operations need the page writable before they read: the load is checked as a store. */
+/**
+ * Atomic operations need the page writable before they read. A fault that a read would have met too is a read's: WnR of ESR_ELx' ISS for
+ * data aborts.
+ */
 function loadForUpdate(core: Core, vaLo: number, vaHi: number, size: number): boolean {
-  if ((vaLo & (size - 1)) === 0 && translate(core, vaLo, vaHi, WRITE) < 0) return false;
-  if (load(core, vaLo, vaHi, size, READ, true)) return true;
-  core.faultWrite = true;
-  return false;
+  if ((vaLo & (size - 1)) === 0 && translate(core, vaLo, vaHi, WRITE) < 0) {
+    if (translate(core, vaLo, vaHi, READ) >= 0) translate(core, vaLo, vaHi, WRITE);
+    return false;
+  }
+  return load(core, vaLo, vaHi, size, READ, true);
 }
 
 /** The store half: the same bytes again, so the access is counted once. */
@@ -158,7 +162,7 @@ function atomic(core: Core, row: A64Row, word: number, size: number, vaLo: numbe
 function compareAndSwapPair(core: Core, s: number, t: number, size: number, vaLo: number, vaHi: number): boolean {
   const { lo, hi } = core;
   const nextLo = (vaLo + size) | 0;
-  if ((vaLo & (2 * size - 1)) !== 0) return alignmentFault(core, vaLo, vaHi, WRITE);
+  if ((vaLo & (2 * size - 1)) !== 0) return alignmentFault(core, vaLo, vaHi, READ);
   if (!loadForUpdate(core, vaLo, vaHi, size)) return false;
   const firstLo = core.valueLo;
   const firstHi = size === 8 ? core.valueHi : 0;
