@@ -124,7 +124,7 @@ export function dropPage(t: TranslationCache, vaLo: number, vaHi: number, keepNo
     if (t.vaLo[e] === EMPTY) return;
     if (keepNotGlobal && (t.attributes[e] & NOT_GLOBAL) !== 0) return;
     const shift = blockShift(t.attributes[e]);
-    const high = (t.vaHi[e] ^ vaHi) >>> 0;
+    const high = ((t.vaHi[e] ^ vaHi) << 8) >>> 8; // the operation names bits 55:12; an ignored top byte is in the entry
     const low = (t.vaLo[e] ^ vaLo) >>> 0;
     const same = shift >= 32 ? high >>> (shift - 32) === 0 : high === 0 && low >>> shift === 0;
     if (!same) return;

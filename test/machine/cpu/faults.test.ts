@@ -51,3 +51,21 @@ describe('WnR of an atomic operation: 0 where a read would have met the same fau
     expect(one(user.b, text, VA, EL0)).toEqual({ ec: 0x24, iss: 0x0f }); // may not
   });
 });
+
+describe('an ignored top byte', () => {
+  const TBI0 = 1n << 37n;
+  const TAG = 0x5an << 56n;
+
+  test.each(['tlbi vaae1is, x1', 'tlbi vae1, x1'])('%s reaches what was translated with it', (text) => {
+    const { b, t } = machine(DATA, AF | NORMAL);
+    setSys(b.cpu.context, 'TCR_EL1', getSys(b.cpu.context, 'TCR_EL1') | TBI0);
+    expect(one(b, 'ldr w1, [x0]', VA | TAG)).toBeNull();
+    writeDescriptor(b, t.descriptor(VA, 3n), 0n);
+    expect(one(b, 'ldr w1, [x0]', VA | TAG)).toBeNull(); // stale
+    setX(b.cpu.context, 1, VA >> 12n);
+    start(b, text);
+    step(b);
+    expect(one(b, 'ldr w1, [x0]', VA | TAG)).toEqual({ ec: 0x25, iss: 0x07 });
+    expect(getSys(b.cpu.context, 'FAR_EL1')).toBe(VA | TAG);
+  });
+});
