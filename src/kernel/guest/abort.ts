@@ -41,7 +41,7 @@ export function handleDataAbort(g: GuestExit): Handled {
   if (isBack(g)) return 'resume';
   const c = g.cpu.context;
   const write = (iss & WNR) !== 0;
-  if ((iss & CM) !== 0 && (iss & ISV) === 0) {
+  if ((iss & CM) !== 0 && (iss & (ISV | S1PTW)) === 0) {
     setPc(c, getPc(c) + 4n); // cache maintenance on a device: nothing to do
     return 'resume';
   }

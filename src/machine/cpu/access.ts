@@ -56,16 +56,17 @@ function prepare(core: Core, vaLo: number, vaHi: number, size: number, kind: num
   const misaligned = (vaLo & (size - 1)) !== 0;
   if (misaligned && (aligned || (core.words[SCTLR_EL1 * 2] & SCTLR_A) !== 0)) return alignmentFault(core, vaLo, vaHi, kind);
   const pa = translate(core, vaLo, vaHi, kind);
-  if (pa < 0) return false;
+  // Device memory wants aligned accesses before anyone asks for permission, or what stands behind it.
   if (misaligned && translatedToDevice()) return alignmentFault(core, vaLo, vaHi, kind);
+  if (pa < 0) return false;
   pieces.pa = pa;
   pieces.first = Math.min(size, 4096 - (vaLo & 0xfff));
   if (pieces.first < size) {
     const nextLo = ((vaLo & ~0xfff) + 4096) | 0;
     const nextHi = nextLo === 0 ? (vaHi + 1) | 0 : vaHi;
     const second = translate(core, nextLo, nextHi, kind);
+    if (translatedToDevice()) return alignmentFault(core, nextLo, nextHi, kind);
     if (second < 0) return false;
-    if (translatedToDevice()) return alignmentFault(core, vaLo, vaHi, kind);
     pieces.second = second;
   }
   capture(core, vaLo, vaHi, pa, size);

@@ -2,25 +2,27 @@
 // There is one memory that everyone sees, so cache maintenance moves nothing; what remains of it are its traps and faults.
 
 import { bits } from '../../arch/a64/rows-form.ts';
-import { EC_SYSREG, FSC_ALIGNMENT, ISS_CM, systemSyndrome } from '../../arch/esr.ts';
+import { EC_SYSREG, FSC_PERMISSION_LEVEL, ISS_CM, systemSyndrome } from '../../arch/esr.ts';
 import { sysregKey } from '../../arch/sysreg/define.ts';
 import { indexOfRegister } from '../../arch/sysreg/table.ts';
 import { forgetTranslations } from '../timing/model.ts';
-import { beginAccess, endAccess, OPERATION_STORE, store } from './access.ts';
+import { alignmentFault, beginAccess, endAccess, OPERATION_STORE, store } from './access.ts';
 import { EL, ZERO } from './context.ts';
-import { type Core, coreOf, FAULT_STAGE1 } from './core.ts';
+import { type Core, coreOf, FAULT_STAGE1, FAULT_STAGE2 } from './core.ts';
 import { deliverFault, nextInstruction, takeSynchronous, trapToEl2 } from './exception.ts';
+import { invalidatePage, isStage1Complete, READ, setWalkFault, translate, translatedAttributes, translatedToDevice, WRITE } from './mmu.ts';
 import {
-  invalidatePage,
-  READ,
-  translate,
-  translatedAttributes,
-  translatedToDevice,
-  UNPRIVILEGED_READ,
-  UNPRIVILEGED_WRITE,
-  WRITE,
-} from './mmu.ts';
-import { dropAll, dropNotGlobal, MEMORY_ATTRIBUTE_SHIFT } from './tlb.ts';
+  DEVICE,
+  dropAll,
+  dropNotGlobal,
+  LEVEL_SHIFT,
+  MEMORY_ATTRIBUTE_SHIFT,
+  PRIVILEGED_READ,
+  PRIVILEGED_WRITE,
+  USER_READ,
+  USER_WRITE,
+} from './tlb.ts';
+import { walked, walkTables } from './walk.ts';
 
 const HCR_EL2 = indexOfRegister('HCR_EL2');
 const SCTLR_EL1 = indexOfRegister('SCTLR_EL1');
@@ -48,6 +50,8 @@ interface Instruction {
   readonly trap: bigint;
   /** SCTLR_EL1 bit that allows it at EL0; 0 = UNDEFINED there. */
   readonly user: bigint;
+  /** It wants permission to write. */
+  readonly destroys?: true;
   /** Inner or outer shareable: every CPU of the VM. */
   readonly broadcast?: true;
 }
@@ -73,7 +77,7 @@ for (const [name, op2, kind] of TLBI) {
 define(0, 7, 1, 0, { name: 'IC IALLUIS', kind: 'ic', trap: HCR_TPU, user: 0n });
 define(0, 7, 5, 0, { name: 'IC IALLU', kind: 'ic', trap: HCR_TPU, user: 0n });
 define(3, 7, 5, 1, { name: 'IC IVAU', kind: 'dc-va', trap: HCR_TPU, user: SCTLR_UCI });
-define(0, 7, 6, 1, { name: 'DC IVAC', kind: 'dc-va', trap: HCR_TPC, user: 0n });
+define(0, 7, 6, 1, { name: 'DC IVAC', kind: 'dc-va', trap: HCR_TPC, user: 0n, destroys: true });
 define(0, 7, 6, 2, { name: 'DC ISW', kind: 'dc-sw', trap: HCR_TSW, user: 0n });
 define(0, 7, 10, 2, { name: 'DC CSW', kind: 'dc-sw', trap: HCR_TSW, user: 0n });
 define(0, 7, 14, 2, { name: 'DC CISW', kind: 'dc-sw', trap: HCR_TSW, user: 0n });
@@ -125,16 +129,10 @@ function invalidate(core: Core, instruction: Instruction, lo: number, hi: number
 /** DC ZVA: 64 zero bytes at the block of the address. False: `core.fault`. */
 function zeroBlock(core: Core, lo: number, hi: number): boolean {
   const block = lo & -ZVA_BYTES;
-  if (translate(core, block, hi, WRITE) < 0) {
+  const pa = translate(core, block, hi, WRITE);
+  if (translatedToDevice()) return alignmentFault(core, lo, hi, WRITE);
+  if (pa < 0) {
     core.faultLo = lo;
-    return false;
-  }
-  if (translatedToDevice()) {
-    core.fault = FAULT_STAGE1;
-    core.faultStatus = FSC_ALIGNMENT;
-    core.faultLo = lo;
-    core.faultHi = hi;
-    core.faultWrite = true;
     return false;
   }
   beginAccess(core);
@@ -143,17 +141,45 @@ function zeroBlock(core: Core, lo: number, hi: number): boolean {
   return true;
 }
 
-/** AT S1E1R and its like: PAR_EL1 as D24.2.122 has it; a stage 1 fault is a result, not an exception. */
-function translateAddress(core: Core, op2: number, lo: number, hi: number): void {
-  const kind = [READ, WRITE, UNPRIVILEGED_READ, UNPRIVILEGED_WRITE][op2];
-  const pa = translate(core, lo, hi, kind);
-  // What a stage 1 translation gives is an IPA; stage 2 maps it in ranges, so it is found again from the host address.
-  const range = pa < 0 ? undefined : core.cpu.stage2.find((r) => pa >= r.pa && pa < r.pa + r.size);
-  const ipa = range === undefined ? 0 : range.ipa + (pa - range.pa);
-  if (pa >= 0) {
-    const memory = BigInt(translatedAttributes >>> MEMORY_ATTRIBUTE_SHIFT);
-    core.sys[PAR_EL1] = (memory << 56n) | (BigInt(ipa - (ipa % 4096)) & 0xfffffffff000n) | 0x800n | (3n << 7n);
-  } else core.sys[PAR_EL1] = 1n | (BigInt(core.faultStatus) << 1n) | 0x800n;
+/** PAR_EL1 of a translation that failed. */
+const failedTranslation = (status: number): bigint => 1n | (BigInt(status) << 1n) | 0x800n;
+
+const NORMAL_NON_CACHEABLE = 0x44;
+const OUTER_SHAREABLE = 2;
+
+/**
+ * AT S1E1R and its like: stage 1 alone, whatever stage 2 says of the address, and without PAN; PAR_EL1 as D24.2.122 has it. A stage 1 fault is
+ * a result, not an exception. False: stage 2 refused a descriptor, `core.fault`.
+ */
+function translateAddress(core: Core, op2: number, lo: number, hi: number): boolean {
+  const needed = [PRIVILEGED_READ, PRIVILEGED_WRITE, USER_READ, USER_WRITE][op2];
+  walkTables(core.m, core.cpu.context, core.cpu.stage2, lo, hi);
+  const { attributes, ipa, fsc } = walked;
+  if (!isStage1Complete()) {
+    if (walked.fault === 2) {
+      setWalkFault(core, lo, hi, true);
+      return false;
+    }
+    core.sys[PAR_EL1] = failedTranslation(fsc);
+  } else if ((attributes & needed) === 0) {
+    core.sys[PAR_EL1] = failedTranslation(FSC_PERMISSION_LEVEL + ((attributes >>> LEVEL_SHIFT) & 3));
+  } else {
+    const memory = attributes >>> MEMORY_ATTRIBUTE_SHIFT;
+    const shared = (attributes & DEVICE) !== 0 || memory === NORMAL_NON_CACHEABLE ? OUTER_SHAREABLE : walked.shareability;
+    core.sys[PAR_EL1] = (BigInt(memory) << 56n) | BigInt(ipa - (ipa % 4096)) | 0x800n | (BigInt(shared) << 7n);
+  }
+  return true;
+}
+
+/** Maintenance by address. False: `core.fault`. */
+function maintain(core: Core, instruction: Instruction, lo: number, hi: number): boolean {
+  const destroys = instruction.destroys === true;
+  if (translate(core, lo, hi, destroys ? WRITE : READ) >= 0) return true;
+  if (core.fault === FAULT_STAGE2 && !core.faultOnWalk) return true; // memory behind no stage 2 range has nothing to maintain
+  const isPermission = core.fault === FAULT_STAGE1 && (core.faultStatus & 0x3c) === FSC_PERMISSION_LEVEL;
+  if (isPermission && core.k[EL] !== 0 && !(destroys && (translatedAttributes & PRIVILEGED_WRITE) === 0)) return true; // PAN is not asked
+  core.faultWrite = true;
+  return false;
 }
 
 /**
@@ -187,17 +213,12 @@ export function executeSys(core: Core, word: number): 'done' | 'exception' | 'tr
     case 'dc-zva':
       if (!zeroBlock(core, lo, hi)) return deliverFault(core, word) ? 'exception' : 'trap';
       break;
-    case 'dc-va': {
-      // Only a stage 1 fault other than a permission of EL1 shows; memory behind no stage 2 range has nothing to maintain.
-      if (translate(core, lo, hi, READ) < 0 && core.fault === FAULT_STAGE1 && ((core.faultStatus & 0x3c) !== 0x0c || core.k[EL] === 0)) {
-        core.faultWrite = true;
+    case 'dc-va':
+    case 'at':
+      if (!(instruction.kind === 'at' ? translateAddress(core, op2, lo, hi) : maintain(core, instruction, lo, hi))) {
         core.faultStatus |= ISS_CM;
         return deliverFault(core, word) ? 'exception' : 'trap';
       }
-      break;
-    }
-    case 'at':
-      translateAddress(core, op2, lo, hi);
       break;
     case 'ic':
     case 'dc-sw':

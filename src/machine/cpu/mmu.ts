@@ -31,7 +31,9 @@ export const EXECUTE = 2;
 export const UNPRIVILEGED_READ = 3;
 export const UNPRIVILEGED_WRITE = 4;
 
-/** Attributes of the page of the last `translate`. */
+const levelOf = (attributes: number): number => (attributes >>> LEVEL_SHIFT) & 3;
+
+/** Attributes of the page of the last `translate`: stage 1's at least, where that was complete, whatever refused the access afterwards. */
 export let translatedAttributes = 0;
 
 /** The entry of an address, by a walk when there is none; -1: `walked` says what refused. */
@@ -74,10 +76,20 @@ export function setFault(core: Core, fault: number, status: number, vaLo: number
   core.faultIpa = 0;
 }
 
-function setWalkFault(core: Core, vaLo: number, vaHi: number, write: boolean): void {
+/** Leaves what the last walk met in the core. */
+export function setWalkFault(core: Core, vaLo: number, vaHi: number, write: boolean): void {
   setFault(core, walked.fault === 2 ? FAULT_STAGE2 : FAULT_STAGE1, walked.fsc, vaLo, vaHi, write);
   core.faultOnWalk = walked.onWalk;
   core.faultIpa = walked.ipa;
+}
+
+function setPermissionFault(core: Core, attributes: number, vaLo: number, vaHi: number, write: boolean): void {
+  setFault(core, FAULT_STAGE1, FSC_PERMISSION_LEVEL + levelOf(attributes), vaLo, vaHi, write);
+}
+
+/** Stage 1 was complete when stage 2 refused the address: what stage 1 has against the access comes first. D8.13.2. */
+export function isStage1Complete(): boolean {
+  return walked.fault === 0 || (walked.fault === 2 && !walked.onWalk);
 }
 
 /** A permission of stage 2: the walk is done again for the intermediate physical address, which entries do not keep. */
@@ -92,13 +104,16 @@ export function translate(core: Core, vaLo: number, vaHi: number, kind: number):
   const write = kind === WRITE || kind === UNPRIVILEGED_WRITE;
   const e = findEntry(core, vaLo, vaHi, kind === EXECUTE);
   if (e < 0) {
-    setWalkFault(core, vaLo, vaHi, write);
+    translatedAttributes = walked.attributes;
+    if (isStage1Complete() && !isPermitted(core, walked.attributes, kind)) {
+      setPermissionFault(core, walked.attributes, vaLo, vaHi, write);
+    } else setWalkFault(core, vaLo, vaHi, write);
     return -1;
   }
   const attributes = core.tlb.attributes[e];
   translatedAttributes = attributes;
   if (!isPermitted(core, attributes, kind)) {
-    setFault(core, FAULT_STAGE1, FSC_PERMISSION_LEVEL + ((attributes >>> LEVEL_SHIFT) & 3), vaLo, vaHi, write);
+    setPermissionFault(core, attributes, vaLo, vaHi, write);
     return -1;
   }
   if (write && (attributes & STAGE2_WRITE) === 0) {
@@ -161,10 +176,12 @@ export function translateForSpu(
   const vaLo = Number(BigInt.asIntN(32, va));
   const vaHi = Number(BigInt.asIntN(32, va >> 32n));
   const e = findEntry(core, vaLo, vaHi, false);
+  const attributes = e < 0 ? walked.attributes : core.tlb.attributes[e];
+  const level = levelOf(attributes);
+  if ((e >= 0 || isStage1Complete()) && (attributes & (write ? PRIVILEGED_WRITE : PRIVILEGED_READ)) === 0) {
+    return { fsc: FSC_PERMISSION_LEVEL + level, stage: 1, level };
+  }
   if (e < 0) return { fsc: walked.fsc, stage: walked.fault === 2 ? 2 : 1, level: walked.level };
-  const attributes = core.tlb.attributes[e];
-  const level = (attributes >>> LEVEL_SHIFT) & 3;
-  if ((attributes & (write ? PRIVILEGED_WRITE : PRIVILEGED_READ)) === 0) return { fsc: FSC_PERMISSION_LEVEL + level, stage: 1, level };
   if (write && (attributes & STAGE2_WRITE) === 0) return { fsc: FSC_PERMISSION_LEVEL + 3, stage: 2, level: 3 };
   return { pa: (core.tlb.pa[e] >>> 0) + (vaLo & 0xfff) };
 }

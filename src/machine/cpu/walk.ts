@@ -48,8 +48,10 @@ export interface Walk {
   /** Of the address (a stage 2 fault on a walk: of the descriptor). */
   ipa: number;
   pa: number;
-  /** As in an entry of the TLB. */
+  /** As in an entry of the TLB. Where stage 2 refuses the address itself they are stage 1's alone; of other refusals they say nothing of a page. */
   attributes: number;
+  /** SH of stage 1's descriptor: 0 non-shareable, 2 outer, 3 inner. */
+  shareability: number;
   /** The intermediate physical addresses of the stage 1 descriptors that were read, or that stage 2 refused, first level first. */
   readonly descriptors: Float64Array;
   depth: number;
@@ -63,6 +65,7 @@ export const walked: Walk = {
   ipa: 0,
   pa: 0,
   attributes: 0,
+  shareability: 0,
   descriptors: new Float64Array(5),
   depth: 0,
 };
@@ -82,10 +85,11 @@ export function stage2Range(ranges: readonly Stage2Range[], ipa: number): Stage2
 
 /** Stage 2 of `walked.ipa`. */
 function secondStage(ranges: readonly Stage2Range[], attributes: number): boolean {
+  walked.attributes = attributes;
   const range = stage2Range(ranges, walked.ipa);
   if (range === null) return refuse(2, FSC_TRANSLATION_LEVEL, 3);
   walked.pa = range.pa + (walked.ipa - range.ipa);
-  walked.attributes = attributes | (range.writable ? STAGE2_WRITE : 0);
+  if (range.writable) walked.attributes = attributes | STAGE2_WRITE;
   return true;
 }
 
@@ -127,23 +131,26 @@ export function walkTables(m: Mounted, c: CpuContext, ranges: readonly Stage2Ran
   walked.fault = 0;
   walked.onWalk = false;
   walked.level = 0;
+  walked.attributes = 0;
   walked.depth = 0;
   const low48 = (vaHi & 0xffff) * TWO32 + (vaLo >>> 0);
   const sctlr = sys[SCTLR_EL1 * 2];
   const implemented = SIZES[sys[MMFR0 * 2] & 7];
-  if ((sctlr & SCTLR_M) === 0) {
-    walked.ipa = low48;
-    if (vaHi >>> 16 !== 0 || low48 >= 2 ** implemented) return refuse(1, FSC_ADDRESS_SIZE_LEVEL, 0);
-    return secondStage(ranges, FLAT);
-  }
-
   const upper = (vaHi >>> 23) & 1;
   const tcrLo = sys[TCR_EL1 * 2];
   const tcrHi = sys[TCR_EL1 * 2 + 1];
+  const ignoreTop = (tcrHi >>> (upper === 1 ? 6 : 5)) & 1;
+  if ((sctlr & SCTLR_M) === 0) {
+    walked.ipa = low48;
+    const above48 = ignoreTop === 1 ? (vaHi << 8) >>> 24 : vaHi >>> 16;
+    if (above48 !== 0 || low48 >= 2 ** implemented) return refuse(1, FSC_ADDRESS_SIZE_LEVEL, 0);
+    walked.shareability = 2;
+    return secondStage(ranges, FLAT);
+  }
+
   const size = upper === 1 ? (tcrLo >>> 16) & 63 : tcrLo & 63;
   const disabled = upper === 1 ? (tcrLo >>> 23) & 1 : (tcrLo >>> 7) & 1;
   const granule = upper === 1 ? GRANULE1[tcrLo >>> 30] : GRANULE0[(tcrLo >>> 14) & 3];
-  const ignoreTop = (tcrHi >>> (upper === 1 ? 6 : 5)) & 1;
   const hierarchical = ((tcrHi >>> (upper === 1 ? 10 : 9)) & 1) === 0;
   if (disabled === 1 || granule === 0 || size < 16 || size > 39) return refuse(1, FSC_TRANSLATION_LEVEL, 0);
   const inputBits = 64 - size;
@@ -211,6 +218,7 @@ export function walkTables(m: Mounted, c: CpuContext, ranges: readonly Stage2Ran
       (shift << BLOCK_SHIFT) |
       (memory << MEMORY_ATTRIBUTE_SHIFT);
     walked.level = level;
+    walked.shareability = (lo >>> 8) & 3;
     walked.ipa = page + (va % 2 ** shift);
     return secondStage(ranges, attributes);
   }

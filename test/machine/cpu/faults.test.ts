@@ -39,6 +39,52 @@ function one(b: Bare, text: string, va: bigint, pstate = EL1): null | 'trap' | {
   return (pc(b) & ~0x7ff) === VECTORS ? esr(b) : null;
 }
 
+describe('what stage 1 refuses never reaches stage 2', () => {
+  test.each([
+    ['ldr w1, [x0]', EL0, { ec: 0x24, iss: 0x0f }],
+    ['str w1, [x0]', EL0, { ec: 0x24, iss: 0x4f }],
+    ['ldtr w1, [x0]', EL1, { ec: 0x25, iss: 0x0f }],
+    ['sttr w1, [x0]', EL1, { ec: 0x25, iss: 0x4f }],
+    ['br x0', EL0, { ec: 0x20, iss: 0x0f }],
+    ['ldr w1, [x0]', EL1, 'trap'],
+    ['str w1, [x0]', EL1, 'trap'],
+  ] as const)('a device of EL1 alone: %s', (text, pstate, expected) => {
+    const { b } = machine(UART, AF | DEVICE | UXN);
+    expect(one(b, text, VA, pstate)).toEqual(expected);
+  });
+
+  test('a device that may only be read, and one that PAN hides', () => {
+    const { b, t } = machine(UART, AF | DEVICE | READ_ONLY);
+    t.map(VA + 0x1000n, UART, AF | DEVICE | USER);
+    expect(one(b, 'str w1, [x0]', VA)).toEqual({ ec: 0x25, iss: 0x4f });
+    expect(one(b, 'ldr w1, [x0]', VA + 0x1000n, EL1 | PAN)).toEqual({ ec: 0x25, iss: 0x0f });
+    expect(one(b, 'ldr w1, [x0]', VA + 0x1000n)).toBe('trap');
+  });
+
+  test.each([
+    ['ldr w1, [x0]', 0x21],
+    ['str w1, [x0]', 0x61],
+    ['ldp x1, x2, [x0]', 0x21],
+    ['ldtr w1, [x0]', 0x21], // before the permission too
+  ] as const)('a device wants aligned accesses: %s', (text, iss) => {
+    const { b } = machine(UART, AF | DEVICE);
+    expect(one(b, text, VA + 1n)).toEqual({ ec: 0x25, iss });
+    expect(getSys(b.cpu.context, 'FAR_EL1')).toBe(VA + 1n);
+  });
+
+  test('DC ZVA of a device is an alignment fault, of its very address', () => {
+    const { b } = machine(UART, AF | DEVICE);
+    expect(one(b, 'dc zva, x0', VA + 0x18n)).toEqual({ ec: 0x25, iss: 0x61 });
+    expect(getSys(b.cpu.context, 'FAR_EL1')).toBe(VA + 0x18n);
+  });
+
+  test('the SPU’s write to a read-only page without memory is a permission fault of stage 1', () => {
+    const { b } = machine(0x9000_0000n, AF | NORMAL | READ_ONLY);
+    expect(translateForSpu(b.m, b.cpu, VA, true)).toEqual({ fsc: 0x0f, stage: 1, level: 3 });
+    expect(translateForSpu(b.m, b.cpu, VA, false)).toMatchObject({ stage: 2 });
+  });
+});
+
 describe('WnR of an atomic operation: 0 where a read would have met the same fault', () => {
   test.each(['ldadd x1, x2, [x0]', 'swp x1, x2, [x0]', 'cas x1, x2, [x0]', 'stadd x1, [x0]', 'casp x2, x3, x4, x5, [x0]'])('%s', (text) => {
     const { b, t } = machine(DATA, AF | NORMAL | READ_ONLY);
@@ -50,6 +96,54 @@ describe('WnR of an atomic operation: 0 where a read would have met the same fau
     const user = machine(DATA, AF | NORMAL);
     expect(one(user.b, text, VA, EL0)).toEqual({ ec: 0x24, iss: 0x0f }); // may not
   });
+});
+
+describe('AT is of stage 1 alone', () => {
+  const par = (b: Bare, text: string, va: bigint, pstate = EL1): bigint => {
+    expect(one(b, text, va, pstate)).toBeNull();
+    return getSys(b.cpu.context, 'PAR_EL1');
+  };
+
+  test('an address that stage 2 does not map is an answer', () => {
+    const { b } = machine(UART, AF | DEVICE | INNER);
+    expect(par(b, 'at s1e1r, x0', VA + 0x123n)).toBe(0x0900_0900n); // nGnRnE, and Device is Outer Shareable whatever SH says
+    expect(par(b, 'at s1e1w, x0', VA)).toBe(0x0900_0900n);
+    expect(par(b, 'at s1e0r, x0', VA)).toBe(0x81fn);
+  });
+
+  test('PSTATE.PAN is not asked', () => {
+    const { b } = machine(DATA, AF | NORMAL | USER | INNER);
+    expect(par(b, 'at s1e1r, x0', VA, EL1 | PAN)).toBe((0xffn << 56n) | DATA | 0x980n);
+  });
+
+  test('shareability is the descriptor’s; Non-cacheable memory is Outer Shareable; without stage 1 everything is a device', () => {
+    const { b, t } = machine(DATA, AF | NORMAL);
+    t.map(VA + 0x1000n, DATA, AF | NORMAL | OUTER);
+    t.map(VA + 0x2000n, DATA, AF | (2n << 2n) | INNER);
+    setSys(b.cpu.context, 'MAIR_EL1', 0x44_00ffn);
+    expect(par(b, 'at s1e1r, x0', VA)).toBe((0xffn << 56n) | DATA | 0x800n);
+    expect(par(b, 'at s1e1r, x0', VA + 0x1000n)).toBe((0xffn << 56n) | DATA | 0x900n);
+    expect(par(b, 'at s1e1r, x0', VA + 0x2000n)).toBe((0x44n << 56n) | DATA | 0x900n);
+    setSys(b.cpu.context, 'SCTLR_EL1', getSys(b.cpu.context, 'SCTLR_EL1') & ~1n);
+    expect(par(b, 'at s1e0w, x0', UART + 5n)).toBe(UART | 0x900n);
+  });
+
+  test('a descriptor that stage 2 does not map goes to the hypervisor', () => {
+    const { b, t } = machine(DATA, AF | NORMAL);
+    writeDescriptor(b, t.descriptor(VA, 1n), 0x9000_0000n | 3n);
+    for (const text of ['at s1e1r, x0', 'dc civac, x0']) {
+      expect(one(b, text, VA)).toBe('trap');
+      expect(b.cpu.trap.iss & 0x180).toBe(0x180); // CM, S1PTW
+    }
+  });
+});
+
+test('DC IVAC wants permission to write, the other maintenance at EL1 none', () => {
+  const { b } = machine(DATA, AF | NORMAL | READ_ONLY | USER);
+  expect(one(b, 'dc ivac, x0', VA)).toEqual({ ec: 0x25, iss: 0x14f });
+  for (const text of ['dc cvac, x0', 'dc civac, x0', 'dc cvau, x0', 'ic ivau, x0']) expect(one(b, text, VA, EL1 | PAN)).toBeNull();
+  const writable = machine(DATA, AF | NORMAL | USER);
+  expect(one(writable.b, 'dc ivac, x0', VA, EL1 | PAN)).toBeNull();
 });
 
 describe('an ignored top byte', () => {
@@ -67,5 +161,14 @@ describe('an ignored top byte', () => {
     step(b);
     expect(one(b, 'ldr w1, [x0]', VA | TAG)).toEqual({ ec: 0x25, iss: 0x07 });
     expect(getSys(b.cpu.context, 'FAR_EL1')).toBe(VA | TAG);
+  });
+
+  test('is ignored with the MMU off too', () => {
+    const b = bareMachine({ megabytes: 16 });
+    setSys(b.cpu.context, 'VBAR_EL1', BigInt(VECTORS));
+    expect(one(b, 'ldr w1, [x0]', DATA | TAG)).toEqual({ ec: 0x25, iss: 0x00 }); // address size, level 0
+    setSys(b.cpu.context, 'TCR_EL1', TBI0);
+    expect(one(b, 'ldr w1, [x0]', DATA | TAG)).toBeNull();
+    expect(one(b, 'ldr w1, [x0]', DATA | (1n << 50n))).toEqual({ ec: 0x25, iss: 0x00 });
   });
 });
