@@ -93,10 +93,11 @@ const BY_ELEMENT_LONG: readonly [name: string, u: string, opcode: string][] = [
   ['SMULL', '0', '1010'],
   ['UMULL', '1', '1010'],
 ];
-const BY_ELEMENT_FP: readonly [name: string, opcode: string][] = [
-  ['FMLA', '0001'],
-  ['FMLS', '0101'],
-  ['FMUL', '1001'],
+const BY_ELEMENT_FP: readonly [name: string, u: string, opcode: string][] = [
+  ['FMLA', '0', '0001'],
+  ['FMLS', '0', '0101'],
+  ['FMUL', '0', '1001'],
+  ['FMULX', '1', '1001'],
 ];
 
 function byElement(): A64Row[] {
@@ -114,12 +115,12 @@ function byElement(): A64Row[] {
       }
     }
   }
-  for (const [name, opcode] of BY_ELEMENT_FP) {
+  for (const [name, u, opcode] of BY_ELEMENT_FP) {
     rows.push(
-      row(`${name}_element_s`, `0 q:1 0 01111 10 l:1 rm:5 ${opcode} h:1 0 rn:5 rd:5`, 'Vd.s Vn.s Vm.s[h:l]', fp),
-      row(`${name}_element_d`, `0 1 0 01111 11 0 rm:5 ${opcode} h:1 0 rn:5 rd:5`, 'Vd.2d Vn.2d Vm.d[h]', fp),
-      row(`${name}_element_scalar_s`, `01 0 11111 10 l:1 rm:5 ${opcode} h:1 0 rn:5 rd:5`, 'Sd Sn Vm.s[h:l]', fp),
-      row(`${name}_element_scalar_d`, `01 0 11111 11 0 rm:5 ${opcode} h:1 0 rn:5 rd:5`, 'Dd Dn Vm.d[h]', fp),
+      row(`${name}_element_s`, `0 q:1 ${u} 01111 10 l:1 rm:5 ${opcode} h:1 0 rn:5 rd:5`, 'Vd.s Vn.s Vm.s[h:l]', fp),
+      row(`${name}_element_d`, `0 1 ${u} 01111 11 0 rm:5 ${opcode} h:1 0 rn:5 rd:5`, 'Vd.2d Vn.2d Vm.d[h]', fp),
+      row(`${name}_element_scalar_s`, `01 ${u} 11111 10 l:1 rm:5 ${opcode} h:1 0 rn:5 rd:5`, 'Sd Sn Vm.s[h:l]', fp),
+      row(`${name}_element_scalar_d`, `01 ${u} 11111 11 0 rm:5 ${opcode} h:1 0 rn:5 rd:5`, 'Dd Dn Vm.d[h]', fp),
     );
   }
   return rows;

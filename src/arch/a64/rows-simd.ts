@@ -1,5 +1,5 @@
 // Advanced SIMD arithmetic, vector and scalar: DDI 0487 C4.1.97, C7.2. A table of names and opcodes for each encoding class of the manual.
-// Without rows: half precision, reciprocal estimates, saturating multiplications and shifts, polynomials, cryptography.
+// Without rows: half precision and cryptography, which are extensions. What saturates is in rows-simd-saturating.ts.
 import { type A64Row, bits, row, SIMD, SIMD_FP } from './rows-form.ts';
 
 const size = (w: number): number => bits(w, 23, 22);
@@ -70,12 +70,15 @@ const SAME_FP: readonly [name: string, u: string, a: string, opcode: string, sca
   ['FMAXNM', '0', '0', '11000', false],
   ['FMLA', '0', '0', '11001', false],
   ['FADD', '0', '0', '11010', false],
+  ['FMULX', '0', '0', '11011', true],
   ['FCMEQ', '0', '0', '11100', true],
   ['FMAX', '0', '0', '11110', false],
+  ['FRECPS', '0', '0', '11111', true],
   ['FMINNM', '0', '1', '11000', false],
   ['FMLS', '0', '1', '11001', false],
   ['FSUB', '0', '1', '11010', false],
   ['FMIN', '0', '1', '11110', false],
+  ['FRSQRTS', '0', '1', '11111', true],
   ['FMAXNMP', '1', '0', '11000', false],
   ['FADDP', '1', '0', '11010', false],
   ['FMUL', '1', '0', '11011', false],
@@ -138,6 +141,7 @@ const MISCELLANEOUS_FP: readonly [name: string, u: string, a: string, opcode: st
   ['FRINTZ', '0', '1', '11001', false, false],
   ['FCVTPS', '0', '1', '11010', false, true],
   ['FCVTZS', '0', '1', '11011', false, true],
+  ['FRECPE', '0', '1', '11101', false, true],
   ['FRINTA', '1', '0', '11000', false, false],
   ['FRINTX', '1', '0', '11001', false, false],
   ['FCVTNU', '1', '0', '11010', false, true],
@@ -150,6 +154,7 @@ const MISCELLANEOUS_FP: readonly [name: string, u: string, a: string, opcode: st
   ['FRINTI', '1', '1', '11001', false, false],
   ['FCVTPU', '1', '1', '11010', false, true],
   ['FCVTZU', '1', '1', '11011', false, true],
+  ['FRSQRTE', '1', '1', '11101', false, true],
   ['FSQRT', '1', '1', '11111', false, false],
 ];
 
@@ -279,6 +284,11 @@ export const simdRows = (): readonly A64Row[] => [
     row(`SHLL${two}`, `0 ${q} 1 01110 size:2 10000 10011 10 rn:5 rd:5`, `Vd.W Vn.T${q} imm.bits`, { ...simd, unallocated: BHS }),
   ),
   ...halves((two, q) => row(`FCVTN${two}`, `0 ${q} 0 01110 0 t:1 10000 10110 10 rn:5 rd:5`, `Vd.N${q} Vn.M`, fp)),
+  ...halves((two, q) => row(`FCVTXN${two}`, `0 ${q} 1 01110 01 10000 10110 10 rn:5 rd:5`, `Vd.${q === '1' ? 4 : 2}s Vn.2d`, fp)),
+  row('FCVTXN_scalar', '01 1 11110 01 10000 10110 10 rn:5 rd:5', 'Sd Dn', fp),
+  row('FRECPX_scalar', '01 0 11110 1 t:1 10000 11111 10 rn:5 rd:5', 'Fd Fn', fp),
+  row('URECPE', '0 q:1 0 01110 10 10000 11100 10 rn:5 rd:5', 'Vd.s Vn.s', simd),
+  row('URSQRTE', '0 q:1 1 01110 10 10000 11100 10 rn:5 rd:5', 'Vd.s Vn.s', simd),
   ...halves((two, q) => row(`FCVTL${two}`, `0 ${q} 0 01110 0 t:1 10000 10111 10 rn:5 rd:5`, `Vd.M Vn.N${q}`, fp)),
   ...ACROSS_LANES.map(([name, u, opcode, operands]) =>
     row(name, `0 q:1 ${u} 01110 size:2 11000 ${opcode} 10 rn:5 rd:5`, operands, { ...simd, unallocated: ACROSS }),

@@ -9,6 +9,7 @@ import { registerRows } from './rows-register.ts';
 import { simdRows } from './rows-simd.ts';
 import { simdLoadStoreRows } from './rows-simd-load-store.ts';
 import { simdMoveRows } from './rows-simd-move.ts';
+import { simdSaturatingRows } from './rows-simd-saturating.ts';
 
 let made: readonly A64Row[] | null = null;
 
@@ -24,6 +25,7 @@ export function a64Rows(): readonly A64Row[] {
     ...simdLoadStoreRows(),
     ...simdRows(),
     ...simdMoveRows(),
+    ...simdSaturatingRows(),
   ];
   return made;
 }

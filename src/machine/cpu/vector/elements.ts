@@ -1,6 +1,7 @@
 // What the executors of SIMD&FP instructions share: register fields, shapes, halves. Source: Arm ARM DDI 0487, C7.2, C4.1.97.
 import { type A64Row, bits } from '../../../arch/a64/rows-form.ts';
 import type { Core } from '../core.ts';
+import { type Environment, SATURATED } from './float.ts';
 import { getElement, getElements, setElement, setElements } from './registers.ts';
 
 /** Executes an instruction that accesses no memory. */
@@ -17,6 +18,22 @@ export const countOf = (w: number, size: number): number => (isFull(w) ? 16 : 8)
 /** The signed and unsigned value of the low `width` bits. */
 export const signed = (value: bigint, width: number): bigint => BigInt.asIntN(width, value);
 export const unsigned = (value: bigint, width: number): bigint => BigInt.asUintN(width, value);
+
+/** SatQ: the nearest value of the width; FPSR.QC says that it was another. */
+export function saturate(value: bigint, width: number, isSigned: boolean, e: Environment): bigint {
+  const least = isSigned ? -(1n << BigInt(width - 1)) : 0n;
+  const most = (1n << BigInt(isSigned ? width - 1 : width)) - 1n;
+  if (value >= least && value <= most) return value;
+  e.raised |= SATURATED;
+  return value < least ? least : most;
+}
+
+/** Shift left by the signed low byte of b; a right shift when it is negative, rounded or not. */
+export function shiftBy(value: bigint, b: bigint, rounded: boolean): bigint {
+  const amount = BigInt.asIntN(8, b);
+  if (amount >= 0n) return value << amount;
+  return (rounded ? value + (1n << (-amount - 1n)) : value) >> -amount;
+}
 
 /** The half of the register that an instruction and its `2` form take. */
 export const half = (core: Core, r: number, size: number, word: number): bigint[] =>

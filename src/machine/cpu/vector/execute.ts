@@ -9,6 +9,7 @@ import { floatingExecutor } from './floating.ts';
 import { integerExecutor } from './integer.ts';
 import { accessVector } from './memory.ts';
 import { moveExecutor } from './move.ts';
+import { saturatingExecutor } from './saturating.ts';
 import { shiftExecutor } from './shift.ts';
 
 const CPACR_EL1 = indexOfRegister('CPACR_EL1');
@@ -48,7 +49,7 @@ const executors = new Map<A64Row, Executor>();
 export function executorOf(row: A64Row): Executor {
   let found = executors.get(row);
   if (found === undefined) {
-    const made = shiftExecutor(row) ?? integerExecutor(row) ?? moveExecutor(row) ?? floatingExecutor(row);
+    const made = saturatingExecutor(row) ?? shiftExecutor(row) ?? integerExecutor(row) ?? moveExecutor(row) ?? floatingExecutor(row);
     if (made === null) throw new Error(`nothing executes ${row.id}`);
     found = made;
     executors.set(row, found);

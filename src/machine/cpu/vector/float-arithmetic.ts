@@ -120,8 +120,8 @@ export function squareRoot(f: Format, a: bigint, e: Environment): bigint {
   return round(f, false, (root << 1n) | sticky, (x.exponent - shift) / 2 - 1, e);
 }
 
-/** FPMulAdd: addend + a * b, rounded once. */
-export function multiplyAdd(f: Format, addend: bigint, a: bigint, b: bigint, e: Environment): bigint {
+/** FPMulAdd: addend + a * b * 2^scale, rounded once. */
+export function multiplyAdd(f: Format, addend: bigint, a: bigint, b: bigint, e: Environment, scale = 0): bigint {
   const c = unpack(f, addend, e);
   const x = unpack(f, a, e);
   const y = unpack(f, b, e);
@@ -139,7 +139,7 @@ export function multiplyAdd(f: Format, addend: bigint, a: bigint, b: bigint, e: 
     kind: isZero ? ZERO : x.kind,
     negative,
     mantissa: x.mantissa * y.mantissa,
-    exponent: x.exponent + y.exponent,
+    exponent: x.exponent + y.exponent + scale,
   };
   return sum(f, c, product, e);
 }

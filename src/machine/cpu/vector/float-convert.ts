@@ -27,7 +27,7 @@ function convertNan(from: Format, to: Format, word: bigint): bigint {
 }
 
 /** FPConvert. */
-export function convert(from: Format, to: Format, word: bigint, e: Environment): bigint {
+export function convert(from: Format, to: Format, word: bigint, e: Environment, rounding = e.rounding): bigint {
   const u = unpack(from, word, e);
   const alternative = to === HALF && e.alternativeHalf;
   if (isNan(u)) {
@@ -41,7 +41,7 @@ export function convert(from: Format, to: Format, word: bigint, e: Environment):
     return zero(to, u.negative) | (to.sign - 1n);
   }
   if (u.kind === ZERO) return zero(to, u.negative);
-  return round(to, u.negative, u.mantissa, u.exponent, e);
+  return round(to, u.negative, u.mantissa, u.exponent, e, rounding);
 }
 
 /** FPToFixed: an integer of `width` bits that counts 2^-fraction; saturates, which is an invalid operation, as a NaN (which gives 0) is. */

@@ -48,6 +48,7 @@ export const UPWARD = 1;
 export const DOWNWARD = 2;
 export const TOWARD_ZERO = 3;
 export const TIES_AWAY = 4;
+export const TO_ODD = 5;
 
 /** Cumulative exception bits of FPSR. */
 export const INVALID = 1 << 0;
@@ -152,6 +153,8 @@ function roundsUp(rounding: number, negative: boolean, rest: bigint, of: bigint,
       return rest * 2n > of || (rest * 2n === of && odd);
     case TIES_AWAY:
       return rest * 2n >= of;
+    case TO_ODD:
+      return !odd;
     case UPWARD:
       return !negative;
     case DOWNWARD:

@@ -5,7 +5,8 @@ import { holdsNow } from '../condition.ts';
 import { FLAG_C, FLAG_N, FLAG_V, FLAG_Z } from '../context.ts';
 import type { Core } from '../core.ts';
 import { type Executor, immediateShape, indexedElement, countOf as lanesOf, rd, rm, rn } from './elements.ts';
-import { DOUBLE, type Environment, type Format, HALF, SINGLE, TIES_AWAY } from './float.ts';
+import * as estimate from './estimate.ts';
+import { DOUBLE, type Environment, type Format, HALF, SINGLE, TIES_AWAY, TO_ODD } from './float.ts';
 import * as fp from './float-arithmetic.ts';
 import { convert, fromFixed, roundToIntegral, toFixed } from './float-convert.ts';
 import { floatBits, readGeneral, writeGeneral } from './move.ts';
@@ -40,6 +41,9 @@ const BINARY: Readonly<Record<string, Binary>> = {
   FMAXNM: fp.maximumNumber,
   FMINNM: fp.minimumNumber,
   FABD: (f, a, b, e) => fp.absolute(f, fp.subtract(f, a, b, e)),
+  FMULX: estimate.multiplyExtended,
+  FRECPS: estimate.reciprocalStep,
+  FRSQRTS: estimate.reciprocalRootStep,
   FCMEQ: comparison(['equal'], false),
   FCMGE: comparison(['greater', 'equal'], true),
   FCMGT: comparison(['greater'], true),
@@ -69,6 +73,9 @@ const UNARY: Readonly<Record<string, Unary>> = {
   FABS: fp.absolute,
   FNEG: fp.negate,
   FSQRT: fp.squareRoot,
+  FRECPE: estimate.reciprocalEstimate,
+  FRSQRTE: estimate.reciprocalRootEstimate,
+  FRECPX: estimate.reciprocalExponent,
   SCVTF: (f, a, e) => fromFixed(f, a, f.width, true, 0, e),
   UCVTF: (f, a, e) => fromFixed(f, a, f.width, false, 0, e),
   ...Object.fromEntries([...'NPMZAXI'].map((letter) => [`FRINT${letter}`, roundIntegral(letter)])),
@@ -155,14 +162,16 @@ const multiplyAdd =
     keepRaised(core.words);
   };
 
-const multiplyByElement: Executor = (core, word, row) => {
-  const size = sizeOf(word);
-  const e = environmentOf(core.words);
-  const one = indexedElement(core, word);
-  const a = getElements(core.vector, rn(word), size, countOf(word, row, size));
-  setElements(core.vector, rd(word), size, a.map((x) => fp.multiply(formatOf(size), x, one, e))); // biome-ignore format: one line
-  keepRaised(core.words);
-};
+const multiplyByElement =
+  (operation: Binary): Executor =>
+  (core, word, row) => {
+    const size = sizeOf(word);
+    const e = environmentOf(core.words);
+    const one = indexedElement(core, word);
+    const a = getElements(core.vector, rn(word), size, countOf(word, row, size));
+    setElements(core.vector, rd(word), size, a.map((x) => operation(formatOf(size), x, one, e))); // biome-ignore format: one line
+    keepRaised(core.words);
+  };
 
 /** FMADD and its kin: which of addend and product are negated. */
 const fused =
@@ -235,14 +244,16 @@ const lengthen: Executor = (core, word) => {
   keepRaised(core.words);
 };
 
-/** FCVTN: into the lower half, clearing the upper one; the `2` form into the upper half. */
-const shorten: Executor = (core, word) => {
+/** FCVTN, and FCVTXN, which rounds to odd: into the lower half, clearing the upper one; the `2` form into the upper half. */
+const shorten: Executor = (core, word, row) => {
   const size = sizeOf(word) - 1;
+  const odd = row.id.startsWith('FCVTXN');
   const [to, from] = wider(size);
   const e = environmentOf(core.words);
-  const count = 8 >> size;
-  const out = getElements(core.vector, rn(word), size + 1, count).map((x) => convert(from, to, x, e));
-  if (bits(word, 30, 30) === 0) setElements(core.vector, rd(word), size, out);
+  const count = row.id.endsWith('_scalar') ? 1 : 8 >> size;
+  const rounding = odd ? TO_ODD : e.rounding;
+  const out = getElements(core.vector, rn(word), size + 1, count).map((x) => convert(from, to, x, e, rounding));
+  if (count === 1 || bits(word, 30, 30) === 0) setElements(core.vector, rd(word), size, out);
   else for (const [i, value] of out.entries()) setElement(core.vector, rd(word), size, count + i, value);
   keepRaised(core.words);
 };
@@ -287,6 +298,11 @@ const fixedPoint =
     keepRaised(core.words);
   };
 
+const unsignedEstimate =
+  (operation: (a: bigint) => bigint): Executor =>
+  (core, word) =>
+    setElements(core.vector, rd(word), 2, getElements(core.vector, rn(word), 2, lanesOf(word, 2)).map(operation));
+
 const ROWS: Readonly<Record<string, Executor>> = {
   FMADD: fused(false, false),
   FMSUB: fused(false, true),
@@ -309,6 +325,11 @@ const ROWS: Readonly<Record<string, Executor>> = {
   FCVTL2: lengthen,
   FCVTN: shorten,
   FCVTN2: shorten,
+  FCVTXN: shorten,
+  FCVTXN2: shorten,
+  FCVTXN_scalar: shorten,
+  URECPE: unsignedEstimate(estimate.unsignedReciprocal),
+  URSQRTE: unsignedEstimate(estimate.unsignedReciprocalRoot),
   FMLA_vector: multiplyAdd(false),
   FMLS_vector: multiplyAdd(true),
   FMOV_immediate: (core, word) => {
@@ -328,7 +349,7 @@ export function floatingExecutor(row: A64Row): Executor | null {
   if (ROWS[row.id] !== undefined) return ROWS[row.id];
   const name = row.id.replace(/_.*$/, '');
   const form = row.id.slice(name.length);
-  if (form.startsWith('_element')) return name === 'FMUL' ? multiplyByElement : multiplyAdd(name === 'FMLS');
+  if (form.startsWith('_element')) return BINARY[name] === undefined ? multiplyAdd(name === 'FMLS') : multiplyByElement(BINARY[name]);
   if (form.startsWith('_general')) {
     if (name.endsWith('CVTF')) return fromGeneral(name === 'SCVTF');
     return toGeneral(name[4], name.endsWith('S'));

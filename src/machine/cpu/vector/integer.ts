@@ -1,12 +1,24 @@
 // Integer arithmetic on elements: what each instruction makes of them. Source: Arm ARM DDI 0487, C7.2.
 import type { A64Row } from '../../../arch/a64/rows-form.ts';
 import { bits } from '../../../arch/a64/rows-form.ts';
-import { countOf, type Executor, half, indexedElement, isFull, putNarrow, rd, rm, rn, signed as s, unsigned as u } from './elements.ts';
-import { type Environment, SATURATED } from './float.ts';
-import { environmentOf, getElement, getElements, keepRaised, setElements } from './registers.ts';
+import {
+  countOf,
+  type Executor,
+  half,
+  indexedElement,
+  isFull,
+  putNarrow,
+  rd,
+  rm,
+  rn,
+  signed as s,
+  shiftBy,
+  unsigned as u,
+} from './elements.ts';
+import { getElement, getElements, setElements } from './registers.ts';
 
 /** From unsigned elements of `width` bits; only as many bits of the result count. */
-type Binary = (a: bigint, b: bigint, width: number, e: Environment) => bigint;
+type Binary = (a: bigint, b: bigint, width: number) => bigint;
 type Accumulate = (d: bigint, a: bigint, b: bigint, width: number) => bigint;
 type Unary = (a: bigint, width: number) => bigint;
 
@@ -15,22 +27,6 @@ const greater = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 const smaller = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 const truth = (holds: boolean): bigint => (holds ? -1n : 0n);
 
-/** SatQ: the nearest value of the width; FPSR.QC says that it was another. */
-function saturate(value: bigint, width: number, signed: boolean, e: Environment): bigint {
-  const least = signed ? -(1n << BigInt(width - 1)) : 0n;
-  const most = (1n << BigInt(signed ? width - 1 : width)) - 1n;
-  if (value >= least && value <= most) return value;
-  e.raised |= SATURATED;
-  return value < least ? least : most;
-}
-
-/** Shift left by the signed low byte of b; a right shift when it is negative, rounded or not. */
-function shiftBy(value: bigint, b: bigint, rounded: boolean): bigint {
-  const amount = BigInt.asIntN(8, b);
-  if (amount >= 0n) return value << amount;
-  return (rounded ? value + (1n << (-amount - 1n)) : value) >> -amount;
-}
-
 const BINARY: Readonly<Record<string, Binary>> = {
   SHADD: (a, b, w) => (s(a, w) + s(b, w)) >> 1n,
   UHADD: (a, b) => (a + b) >> 1n,
@@ -38,10 +34,6 @@ const BINARY: Readonly<Record<string, Binary>> = {
   URHADD: (a, b) => (a + b + 1n) >> 1n,
   SHSUB: (a, b, w) => (s(a, w) - s(b, w)) >> 1n,
   UHSUB: (a, b) => (a - b) >> 1n,
-  SQADD: (a, b, w, e) => saturate(s(a, w) + s(b, w), w, true, e),
-  UQADD: (a, b, w, e) => saturate(a + b, w, false, e),
-  SQSUB: (a, b, w, e) => saturate(s(a, w) - s(b, w), w, true, e),
-  UQSUB: (a, b, w, e) => saturate(a - b, w, false, e),
   CMGT: (a, b, w) => truth(s(a, w) > s(b, w)),
   CMHI: (a, b) => truth(a > b),
   CMGE: (a, b, w) => truth(s(a, w) >= s(b, w)),
@@ -75,8 +67,8 @@ const AGAINST_ZERO: Readonly<Record<string, Binary>> = {
   CMGT: BINARY['CMGT'],
   CMGE: BINARY['CMGE'],
   CMEQ: BINARY['CMEQ'],
-  CMLE: (a, b, w, e) => BINARY['CMGE'](b, a, w, e),
-  CMLT: (a, b, w, e) => BINARY['CMGT'](b, a, w, e),
+  CMLE: (a, b, w) => BINARY['CMGE'](b, a, w),
+  CMLT: (a, b, w) => BINARY['CMGT'](b, a, w),
 };
 
 function reverse(value: bigint, width: number, unit: number): bigint {
@@ -128,20 +120,17 @@ const binary =
   (operation: Binary): Executor =>
   (core, word, row) => {
     const { size, count } = shapeOf(word, row);
-    const e = environmentOf(core.words);
     const a = getElements(core.vector, rn(word), size, count);
     const b = getElements(core.vector, rm(word), size, count);
-    setElements(core.vector, rd(word), size, a.map((x, i) => operation(x, b[i], 8 << size, e))); // biome-ignore format: one line
-    keepRaised(core.words);
+    setElements(core.vector, rd(word), size, a.map((x, i) => operation(x, b[i], 8 << size))); // biome-ignore format: one line
   };
 
 const againstZero =
   (operation: Binary): Executor =>
   (core, word, row) => {
     const { size, count } = shapeOf(word, row);
-    const e = environmentOf(core.words);
     const a = getElements(core.vector, rn(word), size, count);
-    setElements(core.vector, rd(word), size, a.map((x) => operation(x, 0n, 8 << size, e))); // biome-ignore format: one line
+    setElements(core.vector, rd(word), size, a.map((x) => operation(x, 0n, 8 << size))); // biome-ignore format: one line
   };
 
 const accumulate =
@@ -159,10 +148,9 @@ const pairwise =
   (operation: Binary): Executor =>
   (core, word, row) => {
     const { size, count } = shapeOf(word, row);
-    const e = environmentOf(core.words);
     const all = [...getElements(core.vector, rn(word), size, count), ...getElements(core.vector, rm(word), size, count)];
     const out: bigint[] = [];
-    for (let i = 0; i < count; i++) out.push(operation(all[2 * i], all[2 * i + 1], 8 << size, e));
+    for (let i = 0; i < count; i++) out.push(operation(all[2 * i], all[2 * i + 1], 8 << size));
     setElements(core.vector, rd(word), size, out);
   };
 
@@ -258,24 +246,10 @@ const highHalf =
     putNarrow(core, word, size, a.map((x, i) => (u(subtracts ? x - b[i] : x + b[i], 2 * width) + rounding) >> BigInt(width))); // biome-ignore format: one line
   };
 
-type Narrow = (a: bigint, width: number, e: Environment) => bigint;
-
-const NARROW: Readonly<Record<string, Narrow>> = {
-  XTN: (a) => a,
-  SQXTN: (a, w, e) => saturate(s(a, 2 * w), w, true, e),
-  SQXTUN: (a, w, e) => saturate(s(a, 2 * w), w, false, e),
-  UQXTN: (a, w, e) => saturate(a, w, false, e),
+const narrow: Executor = (core, word) => {
+  const size = bits(word, 23, 22);
+  putNarrow(core, word, size, getElements(core.vector, rn(word), size + 1, 8 >> size));
 };
-
-const narrow =
-  (operation: Narrow): Executor =>
-  (core, word) => {
-    const size = bits(word, 23, 22);
-    const e = environmentOf(core.words);
-    const a = getElements(core.vector, rn(word), size + 1, 8 >> size);
-    putNarrow(core, word, size, a.map((x) => operation(x, 8 << size, e))); // biome-ignore format: one line
-    keepRaised(core.words);
-  };
 
 const byElement =
   (operation: Accumulate): Executor =>
@@ -315,6 +289,8 @@ const OTHERS: Readonly<Record<string, Executor>> = {
   ADDV: across(false, (a, b) => a + b, false),
   ADDP_pair: (core, word) =>
     setElements(core.vector, rd(word), 3, [getElement(core.vector, rn(word), 3, 0) + getElement(core.vector, rn(word), 3, 1)]),
+  XTN: narrow,
+  XTN2: narrow,
   SHLL: shiftBySize,
   SHLL2: shiftBySize,
   ADDHN: highHalf(false, false),
@@ -334,7 +310,6 @@ export function integerExecutor(row: A64Row): Executor | null {
     if (ACCUMULATE[name] !== undefined) return byElement(ACCUMULATE[name]);
     if (name === 'MUL') return byElement((_, a, b) => a * b);
   }
-  if (NARROW[base] !== undefined) return narrow(NARROW[base]);
   if (OTHERS[base] !== undefined) return OTHERS[base];
   const operation = LONG[base.slice(1)];
   if (operation !== undefined && /^[SU]/.test(base)) return long(base.startsWith('S'), operation, base.endsWith('W'));
