@@ -1,10 +1,20 @@
 // Translation of a CPU's accesses: the TLB, walks on a miss, permissions, and the faults that follow.
 // Source: Arm ARM DDI 0487, D8.4 (permissions), D8.13 (faults and their priority), C6.2 AT.
 import { FSC_PERMISSION_LEVEL } from '../../arch/esr.ts';
+import { indexOfRegister } from '../../arch/sysreg/table.ts';
 import type { Mounted, PhysicalCpu } from '../machine.ts';
 import { slotOfFrame } from './code.ts';
-import { EL, PSTATE_PAN } from './context.ts';
-import { type Core, coreOf, FAULT_PC_ALIGNMENT, FAULT_STAGE1, FAULT_STAGE2, forgetFastEntry, retireTranslations } from './core.ts';
+import { EL, PC_HI, PSTATE_PAN } from './context.ts';
+import {
+  type Core,
+  coreOf,
+  FAULT_NONE,
+  FAULT_PC_ALIGNMENT,
+  FAULT_STAGE1,
+  FAULT_STAGE2,
+  forgetFastEntry,
+  retireTranslations,
+} from './core.ts';
 import { fetchEntries } from './lanes.ts';
 import {
   DEVICE,
@@ -22,6 +32,11 @@ import {
   USER_WRITE,
 } from './tlb.ts';
 import { walked, walkTables } from './walk.ts';
+
+const TCR_EL1 = indexOfRegister('TCR_EL1');
+/** In its high half. */
+const TCR_TBI0 = 1 << 5;
+const TCR_TBI1 = 1 << 6;
 
 /** Kinds of access. */
 export const READ = 0;
@@ -123,10 +138,29 @@ export function translate(core: Core, vaLo: number, vaHi: number, kind: number):
   return (core.tlb.pa[e] >>> 0) + (vaLo & 0xfff);
 }
 
+/** TCR_EL1.TBI0 or TBI1, as bit 55 of the address says. */
+function isTopByteIgnored(core: Core, hi: number): boolean {
+  return (core.words[TCR_EL1 * 2 + 1] & (hi & (1 << 23) ? TCR_TBI1 : TCR_TBI0)) !== 0;
+}
+
+const withoutTopByte = (hi: number): number => (hi << 8) >> 8;
+
+/** Whoever branched, or returned, to an address whose top byte is ignored finds PC without it. Shared pseudocode AArch64.BranchAddr. */
+export function straightenPc(core: Core): void {
+  const { k } = core;
+  const hi = withoutTopByte(k[PC_HI]);
+  if (k[PC_HI] !== hi && isTopByteIgnored(core, hi)) k[PC_HI] = hi;
+}
+
 /**
- * Makes the page of PC ready to run: its records stand in the fetch entry of its address. False: `core.fault` says why not.
+ * Makes the page of PC ready to run: its records stand in the fetch entry of its address. False: `core.fault` says why not; FAULT_NONE:
+ * PC is to be straightened first.
  */
 export function openFetch(core: Core, pcLo: number, pcHi: number): boolean {
+  if (pcHi !== withoutTopByte(pcHi) && isTopByteIgnored(core, pcHi)) {
+    core.fault = FAULT_NONE;
+    return false;
+  }
   if ((pcLo & 3) !== 0) {
     setFault(core, FAULT_PC_ALIGNMENT, 0, pcLo, pcHi, false);
     return false;

@@ -10,11 +10,11 @@ import { NOT_TAKEN, TAKEN_TO, takenTarget } from '../timing/model.ts';
 import { forgetWrittenFrames } from './code.ts';
 import { run } from './compiled/regions.ts';
 import { DAIF, EL, getPc, PC_HI, PC_LO } from './context.ts';
-import { type Core, chooseRegions, coreOf, settleRegisters, watchMonitors } from './core.ts';
+import { type Core, chooseRegions, coreOf, FAULT_NONE, settleRegisters, watchMonitors } from './core.ts';
 import { nextTimerTick, updateTimerLines } from './counter.ts';
 import { deliverFault, isIllegalState, takeFiq, takeIllegalState, takeIrq } from './exception.ts';
 import { hostInterruptCame, hostInterrupts } from './host-lines.ts';
-import { EXECUTE, translate } from './mmu.ts';
+import { EXECUTE, straightenPc, translate } from './mmu.ts';
 import { EXIT_COUNT, EXIT_FAULT, EXIT_FETCH, EXIT_SYSTEM } from './operations.ts';
 import { beginSample, endSample, stopCapture } from './profile.ts';
 import { interpret } from './run.ts';
@@ -144,6 +144,7 @@ function system(core: Core, s: Stretch, stops: StepStops): void {
 
 /** The exception of an operation that could not be fetched. */
 function fetchFault(core: Core, s: Stretch): void {
+  if (core.fault === FAULT_NONE) return; // PC is straightened before the next look
   tellSpu(core, s);
   if (!deliverFault(core, null)) s.stop = 'trap';
   executed(core, s, 1);
@@ -183,6 +184,7 @@ function sampled(core: Core, s: Stretch, stops: StepStops): void {
     excepted = true;
     if (!deliverFault(core, exit === EXIT_FETCH ? null : word)) s.stop = 'trap';
   }
+  straightenPc(core);
   const operation = endSample(core, sample, excepted);
   executed(core, s, 1);
   const { recordWritten, bufferEvent } = sampleOperation(core.m, core.cpu, operation);
@@ -268,6 +270,7 @@ export function stepCpu(m: Mounted, cpu: PhysicalCpu, operations: number, stops:
   noteHostLines(core, s, before);
   lookAgain(core, s);
   while (s.stop === null && s.executed < operations) {
+    straightenPc(core);
     takeInterrupt(core, s);
     let limit = operations - s.executed;
     core.stopAtPages = false;
@@ -307,6 +310,7 @@ export function stepCpu(m: Mounted, cpu: PhysicalCpu, operations: number, stops:
       s.deadline = nextTimerTick(m.machine, cpu, core.words) ?? Number.POSITIVE_INFINITY;
     }
   }
+  straightenPc(core);
   tellSpu(core, s);
   settleRegisters(core);
   return resultOf(s);

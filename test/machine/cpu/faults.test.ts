@@ -1,10 +1,10 @@
 // Which fault an access meets when several would do, and how it is told: Arm ARM D8.13.2 (priority of the faults of a stage), D24.2.40
 // (ESR_EL1: ISS of data aborts), D24.2.122 (PAR_EL1), C5.3 (DC, AT), D8.14 (TLBI).
 import { describe, expect, test } from 'vitest';
-import { getSys, setPstate, setSys, setX } from '../../../src/machine/cpu/context.ts';
+import { getSys, getX, setPstate, setSys, setX } from '../../../src/machine/cpu/context.ts';
 import { translateForSpu } from '../../../src/machine/cpu/mmu.ts';
 import { type Bare, bareMachine, RAM_BASE } from './bare.ts';
-import { CODE, esr, pc, start, step, VECTORS } from './program.ts';
+import { CODE, esr, pc, put, start, step, VECTORS } from './program.ts';
 import { AF, DEVICE, enableTables, NORMAL, READ_ONLY, Tables, USER, UXN, writeDescriptor } from './tables.ts';
 
 const ROOT = BigInt(RAM_BASE + 0x40_0000);
@@ -161,6 +161,39 @@ describe('an ignored top byte', () => {
     step(b);
     expect(one(b, 'ldr w1, [x0]', VA | TAG)).toEqual({ ec: 0x25, iss: 0x07 });
     expect(getSys(b.cpu.context, 'FAR_EL1')).toBe(VA | TAG);
+  });
+
+  test('never reaches PC: of a branch, a return, an exception return, and what faults there', () => {
+    const { b } = machine(DATA, AF | NORMAL | UXN);
+    const c = b.cpu.context;
+    setSys(c, 'TCR_EL1', getSys(c, 'TCR_EL1') | TBI0);
+    for (const text of ['br x0', 'blr x0', 'ret x0', 'msr elr_el1, x0\neret']) {
+      setPstate(c, EL1);
+      setSys(c, 'SPSR_EL1', EL1);
+      setX(c, 0, BigInt(CODE + 0x100) | TAG);
+      start(b, text);
+      put(b, 'nop', CODE + 0x100);
+      step(b, text.startsWith('msr') ? 2 : 1);
+      expect([text, pc(b)]).toEqual([text, CODE + 0x100]);
+      step(b);
+      expect([text, pc(b)]).toEqual([text, CODE + 0x104]);
+    }
+    expect(one(b, 'br x0', (VA + 0x1000n) | TAG)).toEqual({ ec: 0x21, iss: 0x07 });
+    expect([getSys(c, 'FAR_EL1'), getSys(c, 'ELR_EL1')]).toEqual([VA + 0x1000n, VA + 0x1000n]);
+    expect(one(b, 'br x0', (VA + 2n) | TAG)).toEqual({ ec: 0x22, iss: 0 });
+    expect(getSys(c, 'ELR_EL1')).toBe(VA + 2n);
+  });
+
+  test('of a pointer that a hot loop calls', () => {
+    const { b } = machine(DATA, AF | NORMAL);
+    const c = b.cpu.context;
+    setSys(c, 'TCR_EL1', getSys(c, 'TCR_EL1') | TBI0);
+    setPstate(c, EL1);
+    const labels = start(b, 'movz x1, #20000\nloop: blr x0\nsubs x1, x1, #1\nb.ne loop\nend: b end\nleaf: add x2, x2, #1\nret');
+    setX(c, 0, labels.get('leaf')! | TAG);
+    setX(c, 2, 0n);
+    step(b, 1 + 20000 * 5 + 1);
+    expect([pc(b), getX(c, 2), getX(c, 30)]).toEqual([Number(labels.get('end')), 20000n, labels.get('loop')! + 4n]);
   });
 
   test('is ignored with the MMU off too', () => {
