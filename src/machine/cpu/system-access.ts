@@ -17,6 +17,7 @@ const HDFGWTR2_EL2 = indexOfRegister('HDFGWTR2_EL2');
 const SCTLR_EL1 = indexOfRegister('SCTLR_EL1');
 const CNTKCTL_EL1 = indexOfRegister('CNTKCTL_EL1');
 const PMUSERENR_EL0 = indexOfRegister('PMUSERENR_EL0');
+const MDSCR_EL1 = indexOfRegister('MDSCR_EL1');
 const SP_EL0 = indexOfRegister('SP_EL0');
 
 const mask = (register: string, name: string): bigint => fieldAccess(register, name).mask;
@@ -29,11 +30,18 @@ interface Trap {
   readonly of: 'read' | 'write' | 'both';
 }
 
+/** A bit that allows EL0's accesses, or denies them. */
+interface UserControl {
+  readonly control: number;
+  readonly bit: bigint;
+  readonly denies?: true;
+}
+
 interface Rules {
   /** Exists at EL1 at all; op1 of 4 and above belongs to EL2. */
   readonly hypervisor: boolean;
-  /** Control of EL0's accesses: a bit that allows; null = never (UNDEFINED); 'always'. */
-  readonly user: { readonly control: number; readonly bit: bigint } | null | 'always';
+  /** Control of EL0's accesses; null = never (UNDEFINED); 'always'. */
+  readonly user: UserControl | null | 'always';
   readonly traps: readonly Trap[];
 }
 
@@ -115,11 +123,14 @@ function userControl(name: string): Rules['user'] {
   if (name === 'CNTFRQ_EL0') return { control: CNTKCTL_EL1, bit: mask('CNTKCTL_EL1', 'EL0VCTEN') | mask('CNTKCTL_EL1', 'EL0PCTEN') };
   if (name.startsWith('CNTV_')) return { control: CNTKCTL_EL1, bit: mask('CNTKCTL_EL1', 'EL0VTEN') };
   if (name.startsWith('CNTP_')) return { control: CNTKCTL_EL1, bit: mask('CNTKCTL_EL1', 'EL0PTEN') };
+  if (name === 'MDCCSR_EL0') return { control: MDSCR_EL1, bit: mask('MDSCR_EL1', 'TDCC'), denies: true };
   if (name === 'PMUSERENR_EL0') return 'always';
   if (isPmu(name)) return { control: PMUSERENR_EL0, bit: 1n };
   if (['NZCV', 'DCZID_EL0', 'TPIDR_EL0', 'TPIDRRO_EL0', 'FPCR', 'FPSR'].includes(name)) return 'always';
   return null;
 }
+
+const READ_ONLY_AT_EL0: ReadonlySet<string> = new Set(['TPIDRRO_EL0', 'CNTFRQ_EL0', 'PMUSERENR_EL0']);
 
 /** By dense register index; made when a register is first accessed. */
 const known: (Rules | undefined)[] = [];
@@ -149,16 +160,18 @@ function isTimerTrapped(core: Core, name: string): boolean {
   return PHYSICAL_TIMER.has(name) && (control & 2n) === 0n;
 }
 
+function isDenied(core: Core, { control, bit, denies }: UserControl): boolean {
+  return ((core.sys[control] & bit) !== 0n) === (denies === true);
+}
+
 /** The decision for an access by the current Exception level; `index` is dense (arch/sysreg/table). */
 export function decideAccess(core: Core, index: number, read: boolean): Decision {
   const row = REGISTERS[index];
   const rules = rulesOf(index);
   if (rules.hypervisor || (read ? row.access === 'wo' : row.access === 'ro')) return 'undefined';
   if (core.k[EL] === 0) {
-    if (rules.user === null || (!read && row.name === 'TPIDRRO_EL0')) return 'undefined';
-    if (row.name === 'CNTFRQ_EL0' && !read) return 'undefined';
-    if (row.name === 'PMUSERENR_EL0' && !read) return 'trap-el1';
-    if (rules.user !== 'always' && (core.sys[rules.user.control] & rules.user.bit) === 0n) return 'trap-el1';
+    if (rules.user === null || (!read && READ_ONLY_AT_EL0.has(row.name))) return 'undefined';
+    if (rules.user !== 'always' && isDenied(core, rules.user)) return 'trap-el1';
   }
   if (row.name === 'CNTFRQ_EL0' && !read) return 'undefined'; // only the highest Exception level writes it
   if (index === SP_EL0 && core.k[SPSEL] === 0) return 'undefined';

@@ -26,6 +26,7 @@ const MPIDR_EL1 = r('MPIDR_EL1');
 const VPIDR_EL2 = r('VPIDR_EL2');
 const VMPIDR_EL2 = r('VMPIDR_EL2');
 const CCSIDR_EL1 = r('CCSIDR_EL1');
+const DCZID_EL0 = r('DCZID_EL0');
 const CSSELR_EL1 = r('CSSELR_EL1');
 const CNTPCT_EL0 = r('CNTPCT_EL0');
 const CNTVCT_EL0 = r('CNTVCT_EL0');
@@ -44,6 +45,9 @@ const PMBIDR_EL1 = r('PMBIDR_EL1');
 const DBGCLAIMSET = r('DBGCLAIMSET_EL1');
 const DBGCLAIMCLR = r('DBGCLAIMCLR_EL1');
 
+const SCTLR_DZE = fieldAccess('SCTLR_EL1', 'DZE').mask;
+/** DCZID_EL0: DC ZVA is prohibited where it is read. */
+const DZP = fieldAccess('DCZID_EL0', 'DZP').mask;
 const MASK = (1n << 64n) - 1n;
 const PMBIDR_P = fieldAccess('PMBIDR_EL1', 'P').mask;
 
@@ -119,6 +123,8 @@ export function readRegister(core: Core, index: number): bigint | null {
       return sys[VMPIDR_EL2] !== 0n ? sys[VMPIDR_EL2] : sys[index];
     case CCSIDR_EL1:
       return CACHES[Number(sys[CSSELR_EL1] & 0xfn)] ?? 0n;
+    case DCZID_EL0:
+      return k[EL] === 0 && (sys[SCTLR_EL1] & SCTLR_DZE) === 0n ? sys[index] | DZP : sys[index];
     case CNTPCT_EL0:
       return physicalCount(machine);
     case CNTVCT_EL0:

@@ -98,9 +98,27 @@ describe('EL0', () => {
     setSys(b.cpu.context, control, getSys(b.cpu.context, control) | bit);
     expect(access(b, name, true)).toBe('done');
   });
-  test('TPIDRRO_EL0 is read only there', () => {
-    expect(access(machine({ user: true }), 'TPIDRRO_EL0', true)).toBe('done');
-    expect(access(machine({ user: true }), 'TPIDRRO_EL0', false)).toBe('undefined');
+  test.each(['TPIDRRO_EL0', 'PMUSERENR_EL0'])('%s is read only there', (name) => {
+    expect(access(machine({ user: true }), name, true)).toBe('done');
+    expect(access(machine({ user: true }), name, false)).toBe('undefined');
+  });
+  test('MDCCSR_EL0 is denied by MDSCR_EL1.TDCC', () => {
+    const b = machine({ user: true });
+    expect(access(b, 'MDCCSR_EL0', true)).toBe('done');
+    setSys(b.cpu.context, 'MDSCR_EL1', 1n << 12n);
+    setPstate(b.cpu.context, 0x3c0n);
+    expect(access(b, 'MDCCSR_EL0', true)).toBe('trap-el1');
+  });
+  test('DCZID_EL0 says that DC ZVA is prohibited where SCTLR_EL1.DZE does not allow it', () => {
+    const read = (user: boolean, dze: bigint): bigint => {
+      const b = machine({ user });
+      setSys(b.cpu.context, 'SCTLR_EL1', getSys(b.cpu.context, 'SCTLR_EL1') | dze);
+      access(b, 'DCZID_EL0', true);
+      return getX(b.cpu.context, 0);
+    };
+    expect(read(true, 0n)).toBe(0x14n);
+    expect(read(true, 1n << 14n)).toBe(4n);
+    expect(read(false, 0n)).toBe(4n);
   });
 });
 
