@@ -235,7 +235,7 @@ export const ID_REGISTERS: readonly SystemRegister[] = [
     [3, 0, 0, 7, 1],
     'AArch64 Memory Model Feature Register 1',
     ['ECBHB', 'CMOW', 'TIDCP1', 'nTLBPA', 'AFP', 'HCX', 'ETS', 'TWED', 'XNX', 'SpecSEI', 'PAN', 'LO', 'HPDS', 'VH', 'VMIDBits', 'HAFDBS'],
-    0x110120n,
+    0x111120n,
   ),
   nibbles(
     'ID_AA64MMFR2_EL1',
