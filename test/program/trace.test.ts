@@ -102,7 +102,7 @@ describe('--where', () => {
   test('the columns of a line are columns to choose by, the time too', () => {
     spesh('export', 'big.aux', '-o', 'times.data', '--frequency', '100000000');
     const header = spesh('records', '--csv', 'times.data', '--where', 'ts == 0').split('\n')[0].split(',');
-    for (const column of header) expect(program.run(['records', 'times.data', '--where', `${column} == 0`]).code, column).toBe(0);
+    expect(rows('times.data', '--where', header.map((column) => `${column} == 0`).join(' || ')).length).toBeGreaterThan(10);
     const all = rows('times.data');
     const early = all.filter((r) => r.time !== undefined && BigInt(r.time.replace('.', '')) < 20_000n);
     expect(early.length).toBeGreaterThan(10);

@@ -50,5 +50,8 @@ export function fieldAccess(
   const row = REGISTERS[indexOfRegister(register)];
   const f = row.fields.find((x) => x.name === name);
   if (f === undefined) throw new Error(`${register} has no field ${name}`);
-  return { get: (w) => readField(w, f), put: (w, v) => withField(w, f, v), mask: withField(0n, f, -1n) };
+  const mask = withField(0n, f, -1n);
+  const others = ~mask;
+  const low = BigInt(f.low);
+  return { get: (w) => (w & mask) >> low, put: (w, v) => (w & others) | ((v << low) & mask), mask };
 }

@@ -80,7 +80,15 @@ export function newInterfaceRegisters(): InterfaceRegisters {
 }
 
 export function copyInterfaceRegisters(to: InterfaceRegisters, from: InterfaceRegisters): void {
-  Object.assign(to, from);
+  to.pmr = from.pmr;
+  to.bpr0 = from.bpr0;
+  to.bpr1 = from.bpr1;
+  to.ap0r = from.ap0r;
+  to.ap1r = from.ap1r;
+  to.igrpen0 = from.igrpen0;
+  to.igrpen1 = from.igrpen1;
+  to.cbpr = from.cbpr;
+  to.eoiMode = from.eoiMode;
 }
 
 /** An interface with nothing in it, switched off. */
@@ -111,11 +119,28 @@ export function newVirtualInterface(): VirtualInterface {
   };
 }
 
+const RESET: InterfaceRegisters = Object.freeze(newInterfaceRegisters());
+
 /** Empties the list registers and switches the interface off: what the host sees of it between guests. */
 export function clearInterface(ich: VirtualInterface): void {
-  for (const field of Object.values(ich.lr)) field.fill(0);
-  copyInterfaceRegisters(ich.registers, newInterfaceRegisters());
-  Object.assign(ich, { enabled: false, systemRegisters: false, pins: 0, used: 0, eoiCount: 0, watch: 0, trapDir: false, forwarded: 0 });
+  const { lr } = ich;
+  for (let n = 0; n < LIST_REGISTERS; n++) {
+    lr.intid[n] = 0;
+    lr.host[n] = 0;
+    lr.state[n] = 0;
+    lr.priority[n] = 0;
+    lr.group[n] = 0;
+    lr.flags[n] = 0;
+  }
+  copyInterfaceRegisters(ich.registers, RESET);
+  ich.enabled = false;
+  ich.systemRegisters = false;
+  ich.pins = 0;
+  ich.used = 0;
+  ich.eoiCount = 0;
+  ich.watch = 0;
+  ich.trapDir = false;
+  ich.forwarded = 0;
   ich.trail = [];
   settle(ich);
 }
