@@ -7,7 +7,7 @@ import { newColumns } from './trace/columns.ts';
 import { type LineForm, lineSteps, linesHeader, newRecordLines } from './trace/record-lines.ts';
 import { chooseRows, type RowTest } from './trace/row-values.ts';
 import { auxSize, buffersOf, decodeSource, dumpSource } from './trace/trace.ts';
-import { openTraceFile, startProgress, type TraceFile, type TracePort, threadsFor, WORTH_COUNTING_THREADS } from './trace-file.ts';
+import { openTraceFile, startProgress, type TraceFile, type TracePort, threadsFor } from './trace-file.ts';
 import { workInThreads } from './trace-threads.ts';
 import { escapeControls } from './view/width.ts';
 
@@ -23,8 +23,7 @@ export async function runTrace(invocation: TraceInvocation, options: CommonOptio
   const opened = openTraceFile(invocation.file, port);
   if (opened.isErr()) return opened.error;
   const file = opened.value;
-  const isCounting = invocation.mode === 'stat' && invocation.counts;
-  const threads = threadsFor(file, invocation.workers, isCounting ? WORTH_COUNTING_THREADS : undefined);
+  const threads = threadsFor(file, invocation.workers, workOf(invocation));
   try {
     switch (invocation.mode) {
       case 'dump':
@@ -38,6 +37,18 @@ export async function runTrace(invocation: TraceInvocation, options: CommonOptio
     }
   } finally {
     file.close();
+  }
+}
+
+/** Who does most of it. */
+function workOf(invocation: TraceInvocation): 'counts' | 'quick' | 'slow' {
+  switch (invocation.mode) {
+    case 'dump':
+      return 'quick';
+    case 'records':
+      return invocation.csv ? 'quick' : 'slow';
+    case 'stat':
+      return invocation.counts ? 'counts' : 'slow';
   }
 }
 

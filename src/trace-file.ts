@@ -9,7 +9,6 @@ import type { BatchPort } from './shell/batch.ts';
 import { EXIT } from './shell/exit-code.ts';
 import { readAtBytes } from './trace/perf-data/read-at.ts';
 import { auxSize, openTrace, TRACE_HINT, type TraceSource } from './trace/trace.ts';
-import { WORTH_THREADS } from './trace-threads.ts';
 import { escapeControls } from './view/width.ts';
 
 /** Where a mode for traces prints. */
@@ -48,17 +47,17 @@ export function openTraceFile(path: string, port: TracePort): Result<TraceFile, 
   return ok({ source: opened.value, open, close: () => open?.close() });
 }
 
-/** Counting alone is done in the time that a thread takes to start. */
-export const WORTH_COUNTING_THREADS = 512 << 20;
+/** Bytes from which on a second thread saves more than its start takes: where a quick loop does the work, it is soon done. */
+const WORTH_THREADS = { counts: 512 << 20, quick: 128 << 20, slow: 4 << 20 } as const;
 
 /** More threads than that only wait for the one that writes. */
 const MOST_THREADS = 8;
 
 /** Threads for a trace: as asked, else one a CPU where it is long enough; 1: the main thread alone. */
-export function threadsFor(file: TraceFile, asked: number | null, worth = WORTH_THREADS): number {
+export function threadsFor(file: TraceFile, asked: number | null, work: keyof typeof WORTH_THREADS): number {
   if (file.open === null) return 1;
   if (asked !== null) return asked;
-  return auxSize(file.source) < worth ? 1 : Math.min(MOST_THREADS, cpuCount());
+  return auxSize(file.source) < WORTH_THREADS[work] ? 1 : Math.min(MOST_THREADS, cpuCount());
 }
 
 /** Smaller traces are read in less time than it takes to look. */

@@ -47,14 +47,7 @@ export function workOn(
   const buffer = readAtPart(whole, r.offset, r.size);
   switch (task.kind) {
     case 'dump':
-      return dumpPart(
-        buffer,
-        from,
-        r.to,
-        { perf: task.perf, base: r.offset, ...(r.midr === undefined ? {} : { midr: r.midr }) },
-        text,
-        scratch,
-      );
+      return dumpPart(buffer, from, r.to, { perf: task.perf, base: r.offset, ...(r.midr === undefined ? {} : { midr: r.midr }) }, scratch);
     case 'lines':
       return linesPart(buffer, from, r.to, { form: task.form, midr: r.midr }, text, scratch);
     case 'counts':

@@ -17,8 +17,6 @@ export interface BufferPlace {
 
 /** Bytes of a part. Its text stays within the slots of a thread. */
 const PART = 512 * 1024;
-/** Below that, starting a thread takes longer than it saves. */
-export const WORTH_THREADS = 4 << 20;
 
 /** The parts of buffers, in order. The last part of a buffer may be half as long again. */
 export function* partsOf(buffers: Iterable<BufferPlace>, length = PART): Generator<PartRequest> {

@@ -22,6 +22,8 @@ import {
 import type { PerfVersion } from '../arch/spe/perf.ts';
 import { read16, read32, readPacket } from '../arch/spe/read.ts';
 import { codeAddressName, counterName } from '../arch/spe/words.ts';
+import { type DumpLoop, type DumpWords, newDumpLoop } from './dump-loop.ts';
+import { FULL_TEXT, LAYOUT, LINE, type LoopMemory } from './loop-memory.ts';
 import { asciiBytes, newText, putAscii, putByte, putDecimal, putHex, putHexColumns, putOffset, putSigned64, type Text } from './text.ts';
 
 export interface DumpOptions {
@@ -36,6 +38,8 @@ export interface DumpOptions {
 export interface Dump {
   readonly options: DumpOptions;
   readonly text: Text;
+  /** For the ordinary packets of bytes in its window, into its text; null: JavaScript alone, which takes less where there is little. */
+  readonly loop: DumpLoop | null;
   /** Offset of the next packet. */
   position: number;
   /** It stops behind the first Timestamp or End packet that ends here or later. */
@@ -49,17 +53,18 @@ export interface Dump {
   lastWords: Uint8Array;
   readonly shortKeys: Int32Array;
   readonly shortLines: Uint8Array[];
-  readonly operations: (Uint8Array | undefined)[];
-  readonly events: Map<number, Uint8Array>;
-  readonly codeNames: readonly (Uint8Array | null)[];
-  readonly counterNames: readonly Uint8Array[];
+  readonly words: DumpWords;
 }
 
-export function newDump(options: DumpOptions, text = newText()): Dump {
-  const indices = Array.from({ length: 32 }, (_, i) => i);
+/** `memory`: where the bytes will lie that the quick loop can take. */
+export function newDump(options: DumpOptions, memory: LoopMemory | null = null): Dump {
+  const words = newWords(options);
+  const loop = memory === null ? null : newDumpLoop(memory, words);
   return {
     options,
-    text,
+    text: loop?.text ?? newText(),
+    loop,
+    words,
     position: 0,
     until: Number.POSITIVE_INFINITY,
     stopped: 0,
@@ -69,27 +74,44 @@ export function newDump(options: DumpOptions, text = newText()): Dump {
     lastWords: new Uint8Array(0),
     shortKeys: new Int32Array(SHORT_LINES),
     shortLines: new Array(SHORT_LINES).fill(new Uint8Array(0)),
-    operations: [],
-    events: new Map(),
+  };
+}
+
+/** The words of one perf, kept as bytes. */
+function newWords({ perf, midr }: DumpOptions): DumpWords {
+  const indices = Array.from({ length: 32 }, (_, i) => i);
+  const operations: (Uint8Array | undefined)[] = [];
+  const events = new Map<number, Uint8Array>();
+  return {
     codeNames: indices.map((i) => {
-      const name = codeAddressName(i, options.perf);
+      const name = codeAddressName(i, perf);
       return name === null ? null : asciiBytes(`${name} 0x`);
     }),
     counterNames: indices.map((i) => asciiBytes(` ${counterName(i)}`)),
+    operation(operationClass, subclass) {
+      const key = (operationClass << 8) | subclass;
+      operations[key] ??= asciiBytes(operationWords(operationClass, subclass, perf));
+      return operations[key];
+    },
+    events(high, low) {
+      const known = high === 0 ? events.get(low) : undefined;
+      if (known !== undefined) return known;
+      const names = eventNames((BigInt(high) << 32n) | BigInt(low), perf, midr);
+      const text = asciiBytes(names === '' ? 'EV' : `EV ${names}`);
+      if (high === 0 && events.size < KEPT_EVENTS) events.set(low, text);
+      return text;
+    },
   };
 }
 
 /** Another dump with the words that this one met; of the same perf and MIDR. */
-export function dumpAnew(d: Dump, options: DumpOptions, text: Text): Dump {
+export function dumpAnew(d: Dump, options: DumpOptions): Dump {
   const fresh = { position: 0, until: Number.POSITIVE_INFINITY, stopped: 0, carry: new Uint8Array(0) };
-  return { ...d, ...fresh, options, text, lastFrom: 0, lastTo: 0, lastWords: new Uint8Array(0) };
+  return { ...d, ...fresh, options, lastFrom: 0, lastTo: 0, lastWords: new Uint8Array(0) };
 }
 
 /** No packet, run of padding or alignment is longer. */
 const LONGEST = 16;
-/** A line is never longer: 62 columns and the longest list of events. */
-const LINE = 640;
-const FLUSH = 256 * 1024;
 
 /** The lines of the next bytes of a buffer, in pieces of some 256 KiB. */
 export function* dumpChunk(d: Dump, chunk: Uint8Array): Generator<Uint8Array> {
@@ -198,12 +220,34 @@ const DATA_SOURCE_WORD = asciiBytes('DATA-SOURCE ');
 
 /** Prints packets that begin before `stop` until the text buffer is full enough; where it stopped. */
 function dumpSome(d: Dump, bytes: Uint8Array, from: number, stop: number): number {
+  const { loop } = d;
+  const isInWindow = loop !== null && bytes.buffer === loop.memory.memory.buffer && bytes.byteOffset === LAYOUT.window;
+  if (!isInWindow || d.position + bytes.length > 0xffff_ffff) return dumpPackets(d, bytes, from, stop);
+  let at = from;
+  while (at < stop && d.stopped === 0 && d.text.length < FULL_TEXT) {
+    const start = d.position - at;
+    const until = Math.max(0, Math.min(d.until - start, 0xffff_ffff));
+    at = loop.run(at, stop, bytes.length, until, start);
+    d.position = start + at;
+    d.stopped = loop.stopped;
+    if (loop.lastTo > 0) {
+      d.lastFrom = loop.lastFrom;
+      d.lastTo = loop.lastTo;
+    }
+    // What it left to JavaScript: one packet.
+    if (at < stop && d.stopped === 0 && d.text.length < FULL_TEXT) at = dumpPackets(d, bytes, at, at + 1);
+  }
+  return at;
+}
+
+/** The same in JavaScript alone. */
+function dumpPackets(d: Dump, bytes: Uint8Array, from: number, stop: number): number {
   const t = d.text;
   const end = bytes.length;
   const start = d.position - from;
   const base = (d.options.base ?? 0) + start;
   let at = from;
-  while (at < stop && t.length < FLUSH) {
+  while (at < stop && t.length < FULL_TEXT) {
     if (t.bytes.length - t.length < LINE) t.bytes = grown(t.bytes);
     const packed = readPacket(bytes, at, end, base);
     let length = packed > 0 ? lengthOf(packed) : 1;
@@ -256,7 +300,7 @@ function putShort(d: Dump, bytes: Uint8Array, at: number, length: number, packed
     d.lastTo = t.length - 1;
     return;
   }
-  const said = kindOf(packed) !== OPERATION || operationText(d, indexOf(packed), bytes[at + headerBytesOf(packed)]).length > 0;
+  const said = kindOf(packed) !== OPERATION || d.words.operation(indexOf(packed), bytes[at + headerBytesOf(packed)]).length > 0;
   putLine(d, bytes, at, length, packed);
   if (!said) return; // its words depend on the packet before
   d.shortKeys[slot] = key;
@@ -301,12 +345,12 @@ function putWords(d: Dump, bytes: Uint8Array, at: number, packed: number): void 
       putDecimal(t, index + 1);
       break;
     case OPERATION:
-      putAscii(t, operationText(d, index, bytes[payload]));
+      putAscii(t, d.words.operation(index, bytes[payload]));
       break;
     case COUNTER:
       putAscii(t, LAT);
       putDecimal(t, read16(bytes, payload));
-      putAscii(t, d.counterNames[index]);
+      putAscii(t, d.words.counterNames[index]);
       break;
     case ADDRESS:
       putAddress(d, index, read32(bytes, payload + 4), read32(bytes, payload));
@@ -316,7 +360,7 @@ function putWords(d: Dump, bytes: Uint8Array, at: number, packed: number): void 
 
 function putAddress(d: Dump, index: number, high: number, low: number): void {
   const t = d.text;
-  const code = d.codeNames[index];
+  const code = d.words.codeNames[index];
   if (code !== null) {
     putAscii(t, code);
     putHex(t, high & 0x00ff_ffff, low);
@@ -346,26 +390,10 @@ function putAddress(d: Dump, index: number, high: number, low: number): void {
   }
 }
 
-function operationText(d: Dump, operationClass: number, subclass: number): Uint8Array {
-  const key = (operationClass << 8) | subclass;
-  let text = d.operations[key];
-  if (text === undefined) {
-    text = asciiBytes(operationWords(operationClass, subclass, d.options.perf));
-    d.operations[key] = text;
-  }
-  return text;
-}
-
 /** Traces hold a few hundred different sets of events; damaged ones may hold any number, which are not all kept. */
 const KEPT_EVENTS = 4096;
 
 function eventText(d: Dump, bytes: Uint8Array, at: number, size: number): Uint8Array {
   const low = size === 2 ? read16(bytes, at) : size === 1 ? bytes[at] : read32(bytes, at);
-  const high = size === 8 ? read32(bytes, at + 4) : 0;
-  const known = high === 0 ? d.events.get(low) : undefined;
-  if (known !== undefined) return known;
-  const names = eventNames((BigInt(high) << 32n) | BigInt(low), d.options.perf, d.options.midr);
-  const text = asciiBytes(names === '' ? 'EV' : `EV ${names}`);
-  if (high === 0 && d.events.size < KEPT_EVENTS) d.events.set(low, text);
-  return text;
+  return d.words.events(size === 8 ? read32(bytes, at + 4) : 0, low);
 }

@@ -46,6 +46,8 @@ export const LAYOUT = (() => {
     operation: place(2 * ROWS),
     source: place(2 * ROWS),
     lines: place(8 * 8),
+    dump: place(8 * 8),
+    names: place(8 * 2 * 32),
     pairs: place(2 * 256),
     small: place(4 * SMALL),
     smallLength: place(SMALL),
@@ -62,6 +64,8 @@ export interface LoopMemory {
   readonly columns: TraceColumns;
   /** Where bytes are decoded. */
   readonly window: Uint8Array;
+  /** Whose words the tables of operations and events hold (text-loop.ts). */
+  words: object | null;
 }
 
 /** Throws a RangeError where the system gives none: a memory reserves gigabytes of addresses. */
@@ -72,6 +76,7 @@ export function newLoopMemory(): LoopMemory {
   new Uint16Array(buffer, at.headers, 256).set(HEADERS);
   return {
     memory,
+    words: null,
     window: new Uint8Array(buffer, at.window, LOOP_WINDOW),
     columns: {
       rows: 0,

@@ -79,17 +79,10 @@ export function newPartScratch(): PartScratch {
 export type PartWork = Generator<Text, Cut | null>;
 
 /** The dump from a cut to the first cut at `until` or behind. */
-export function* dumpPart(
-  file: ReadAt,
-  from: Cut,
-  until: number,
-  options: DumpOptions,
-  text = newText(),
-  scratch = newPartScratch(),
-): PartWork {
+export function* dumpPart(file: ReadAt, from: Cut, until: number, options: DumpOptions, scratch = newPartScratch()): PartWork {
   const known = scratch.dump;
   const fits = known !== null && known.options.perf === options.perf && known.options.midr === options.midr;
-  const d: Dump = fits ? dumpAnew(known, options, text) : newDump(options, text);
+  const d: Dump = fits ? dumpAnew(known, options) : newDump(options, scratch.loop);
   scratch.dump = d;
   beginDumpAt(d, from.offset, file.read(from.offset - from.closing, from.closing));
   d.until = until;

@@ -23,16 +23,7 @@ import { type CsvLoop, NO_CPU, newCsvLoop } from './csv-loop.ts';
 import { FULL_TEXT, LINE, type LoopMemory } from './loop-memory.ts';
 import type { TimeConversion } from './perf-data/clock.ts';
 import { type ClockTicks, newClockTicks, putTime } from './perf-data/clock-text.ts';
-import {
-  type Dress,
-  type EventWords,
-  eventBytes,
-  eventWordsOf,
-  newRecordWords,
-  operationBytes,
-  type PackedWords,
-  type RecordWords,
-} from './record-words.ts';
+import { type Dress, type EventWords, eventBytes, eventWordsOf, newRecordWords, operationBytes, type RecordWords } from './record-words.ts';
 import type { AddressForm } from './records.ts';
 import { asciiBytes, newText, putAscii, putByte, putDecimal, putHex, type Text } from './text.ts';
 
@@ -299,9 +290,7 @@ function putAddress(p: Line, f: Field, high: number, low: number): void {
 }
 
 /** Words are dressed already, in CSV with the comma behind them. */
-function putWords(p: Line, f: Field, words: PackedWords): void {
+function putWords(p: Line, f: Field, words: Uint8Array): void {
   begin(p, f);
-  const { t } = p;
-  for (let i = 0; i < words.length; i++) t.bytes[t.length + i] = words.quads[i >> 2] >>> (8 * (i & 3));
-  t.length += words.length;
+  putAscii(p.t, words);
 }

@@ -8,7 +8,7 @@ export type Dress = (words: string) => string;
 
 export interface RecordWords {
   readonly dress: Dress;
-  readonly operations: (PackedWords | undefined)[];
+  readonly operations: (Uint8Array | undefined)[];
   /** By MIDR_EL1, which names events of some implementations. */
   readonly events: Map<number | undefined, EventWords>;
 }
@@ -18,33 +18,20 @@ export interface EventWords {
   readonly dress: Dress;
   readonly midr: number | undefined;
   readonly keys: Uint32Array;
-  readonly words: (PackedWords | undefined)[];
+  readonly words: (Uint8Array | undefined)[];
 }
 
 const SLOTS = 4096;
 /** Machines have few kinds of CPU; a file may claim any number. */
 const MOST_KINDS = 16;
 
-/** Words as they are copied: four bytes at a time, so that up to three behind them are written over. */
-export interface PackedWords {
-  readonly length: number;
-  readonly quads: Uint32Array;
-}
-
-export function packWords(text: string): PackedWords {
-  const bytes = asciiBytes(text);
-  const quads = new Uint32Array((bytes.length + 3) >> 2);
-  for (let i = 0; i < bytes.length; i++) quads[i >> 2] |= bytes[i] << (8 * (i & 3));
-  return { length: bytes.length, quads };
-}
-
 export const newRecordWords = (dress: Dress): RecordWords => ({ dress, operations: [], events: new Map() });
 
 /** perf 7.3's words: it knows every packet. */
-export function operationBytes(w: RecordWords, operation: number): PackedWords {
+export function operationBytes(w: RecordWords, operation: number): Uint8Array {
   let bytes = w.operations[operation];
   if (bytes === undefined) {
-    bytes = packWords(w.dress(operationWords(operation >> 8, operation & 0xff, '7.3')));
+    bytes = asciiBytes(w.dress(operationWords(operation >> 8, operation & 0xff, '7.3')));
     w.operations[operation] = bytes;
   }
   return bytes;
@@ -60,12 +47,12 @@ export function eventWordsOf(w: RecordWords, midr: number | undefined): EventWor
   return found;
 }
 
-export function eventBytes(e: EventWords, high: number, low: number): PackedWords {
-  if (high !== 0) return packWords(e.dress(eventNames((BigInt(high) << 32n) | BigInt(low), '7.3', e.midr)));
+export function eventBytes(e: EventWords, high: number, low: number): Uint8Array {
+  if (high !== 0) return asciiBytes(e.dress(eventNames((BigInt(high) << 32n) | BigInt(low), '7.3', e.midr)));
   const slot = (low ^ (low >>> 12)) & (SLOTS - 1);
   const known = e.words[slot];
   if (known !== undefined && e.keys[slot] === low) return known;
-  const bytes = packWords(e.dress(eventNames(BigInt(low), '7.3', e.midr)));
+  const bytes = asciiBytes(e.dress(eventNames(BigInt(low), '7.3', e.midr)));
   e.keys[slot] = low;
   e.words[slot] = bytes;
   return bytes;

@@ -55,7 +55,7 @@ export function* dumpSource(source: TraceSource, perf: PerfVersion, done: (bytes
       dumps.set(midr, shared);
     }
     // The tables of words are shared by all buffers; only where the bytes lie is each one's own.
-    const d = dumpAnew(shared, { ...shared.options, base: offset }, shared.text);
+    const d = dumpAnew(shared, { ...shared.options, base: offset });
     for (const bytes of piecesOf(source.file, offset, offset + size)) {
       yield* dumpChunk(d, bytes);
       done(bytes.length);

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { PerfVersion } from '../../src/arch/spe/perf.ts';
 import { decodeTrace } from '../../src/trace/decode.ts';
-import { dumpText } from '../../src/trace/dump.ts';
+import { dumpText, dumpWindow, newDump } from '../../src/trace/dump.ts';
+import type { LoopMemory } from '../../src/trace/loop-memory.ts';
 import {
   addPartCounts,
   type Cut,
@@ -24,6 +25,8 @@ import { damagedRecords, dice, randomRecords } from './random-packets.ts';
 
 /** As a thread has it: one for all parts. */
 const scratch = newPartScratch();
+
+const N1 = 0x413fd0c1;
 
 const shape = { contexts: [7], code: null, clock: null };
 
@@ -74,13 +77,32 @@ const cases = fc.tuple(fc.integer({ min: 0, max: 1e6 }), fc.integer({ min: 1, ma
 
 test('the dump', () => {
   fc.assert(
-    fc.property(cases, fc.constantFrom<PerfVersion>('6.1', '7.3'), ([seed, length], perf) => {
+    fc.property(cases, fc.constantFrom<PerfVersion>('6.1', '6.12', '7.3'), fc.constantFrom(undefined, N1), ([seed, length], perf, midr) => {
       const bytes = trace(seed);
-      const got = inParts(length, bytes.length, (from, until) => dumpPart(readAtBytes(bytes), from, until, { perf }, newText(), scratch));
-      expect(got).toBe(dumpText(bytes, { perf }));
+      const options = { perf, ...(midr === undefined ? {} : { midr }) };
+      const got = inParts(length, bytes.length, (from, until) => dumpPart(readAtBytes(bytes), from, until, options, scratch));
+      expect(got).toBe(dumpText(bytes, options));
     }),
     { numRuns: 200 },
   );
+});
+
+test('packets beyond 4 GiB, and the last ones before', () => {
+  const bytes = trace(7);
+  const dumpFrom = (offset: number, memory: LoopMemory | null): string => {
+    const d = { ...newDump({ perf: '6.1' }, memory), position: offset };
+    let bytesOf = bytes;
+    if (memory !== null) {
+      memory.window.set(bytes);
+      bytesOf = memory.window.subarray(0, bytes.length);
+    }
+    return [...dumpWindow(d, bytesOf)].map((t) => Buffer.from(t.bytes.subarray(0, t.length)).toString('latin1')).join('');
+  };
+  for (const offset of [2 ** 31 - 100, 2 ** 32 - 100, 2 ** 32, 2 ** 33 + 5]) {
+    const text = dumpFrom(offset, scratch.loop);
+    expect(text).toBe(dumpFrom(offset, null));
+    expect(text.slice(0, 14)).toContain(`.  ${offset.toString(16).padStart(8, '0')}: `);
+  }
 });
 
 test('records as lines', () => {

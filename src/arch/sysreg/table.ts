@@ -1,6 +1,6 @@
 // Every system register spesh knows, in one table with a dense index: the index is where a context keeps its value.
 import type { SystemRegister } from './define.ts';
-import { readField, withField } from './define.ts';
+import { withField } from './define.ts';
 import { EL1_REGISTERS } from './el1.ts';
 import { EL2_REGISTERS } from './el2.ts';
 import { GIC_REGISTERS } from './gic.ts';
