@@ -73,7 +73,7 @@ import {
   putHex,
   putWords,
   say,
-  TEXT_FUNCTIONS,
+  textFunctions,
 } from './text-loop.ts';
 
 export interface CsvLoop {
@@ -106,7 +106,7 @@ const NEW_OPERATION = 1;
 const NEW_EVENTS = 2;
 
 /** (row, stop, cpu): lines of rows; the row at which it stopped. */
-const putRows = ((): WasmFunction => {
+function putRows(): WasmFunction {
   const [ROW, STOP, CPU, AT, PRESENT, OPERATION, EVENTS, N, HIGH, LOW, COPIED, TIME] = Array.from({ length: 12 }, (_, i) => i);
   const row = get(ROW);
   const cell2 = (column: number): Code => load16(shl(row, constant(1)), column);
@@ -229,14 +229,14 @@ const putRows = ((): WasmFunction => {
       row,
     ],
   };
-})();
+}
 
 let compiled: WebAssembly.Module | null = null;
 
 /** `clock`: of a perf.data; null: its lines have no times, or there are none. Null where the clock is one that the loop does not know. */
 export function newCsvLoop(memory: LoopMemory, clock: TimeConversion | null): CsvLoop | null {
   if (clock !== null && clock.shift > 63n) return null;
-  compiled ??= new WebAssembly.Module(wasmModule([...TEXT_FUNCTIONS, putRows], LAYOUT.pages));
+  compiled ??= new WebAssembly.Module(wasmModule([...textFunctions(), putRows()], LAYOUT.pages));
   const { buffer } = memory.memory;
   const { columns } = memory;
   const view = new DataView(buffer);

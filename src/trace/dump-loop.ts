@@ -65,7 +65,7 @@ import {
   putHex,
   putWords,
   say,
-  TEXT_FUNCTIONS,
+  textFunctions,
 } from './text-loop.ts';
 
 /** What the lines say, in the words of one perf; `''`: nothing, or what depends on the packet before. */
@@ -200,7 +200,7 @@ function wordCases(): Code[] {
   return cases;
 }
 
-const dumpLoop = ((): WasmFunction => {
+function dumpLoop(): WasmFunction {
   const [ALL] = [1]; // from the loop itself
   const line = get(LINE_AT);
   const zeros: Code = [
@@ -271,7 +271,7 @@ const dumpLoop = ((): WasmFunction => {
       get(AT),
     ],
   };
-})();
+}
 
 let compiled: WebAssembly.Module | null = null;
 
@@ -284,7 +284,7 @@ function putName(bytes: Uint8Array, at: number, name: Uint8Array | null): void {
 }
 
 export function newDumpLoop(memory: LoopMemory, words: DumpWords): DumpLoop {
-  compiled ??= new WebAssembly.Module(wasmModule([...TEXT_FUNCTIONS, dumpLoop], LAYOUT.pages));
+  compiled ??= new WebAssembly.Module(wasmModule([...textFunctions(), dumpLoop()], LAYOUT.pages));
   const { buffer } = memory.memory;
   const view = new DataView(buffer);
   const bytes = new Uint8Array(buffer);

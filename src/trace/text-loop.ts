@@ -56,7 +56,7 @@ export function digits(word: number): Code {
 }
 
 /** (at, high, low): 64 bits in hexadecimal without leading zeros; where they end. */
-const hexFunction = ((): WasmFunction => {
+function hexFunction(): WasmFunction {
   const [AT, HIGH, LOW, ZEROS] = [0, 1, 2, 3];
   const short = (word: number): Code => [
     ...set(ZEROS, shrU(clz(or(get(word), constant(1))), constant(2))), // 0 has one digit
@@ -69,10 +69,10 @@ const hexFunction = ((): WasmFunction => {
     locals: ['i32'],
     body: [when(get(HIGH), [...short(HIGH), ...store64(get(AT), digits(LOW)), ...advance(AT, constant(8))], short(LOW)), get(AT)],
   };
-})();
+}
 
 /** (at, value): its decimal digits; where they end. */
-const decimalFunction = ((): WasmFunction => {
+function decimalFunction(): WasmFunction {
   const [AT, VALUE, END, REST, TO] = [0, 1, 2, 3, 4];
   const tenth = (value: number): Code => divU64(get(value), constant64(10n));
   return {
@@ -94,10 +94,10 @@ const decimalFunction = ((): WasmFunction => {
       get(END),
     ],
   };
-})();
+}
 
 /** They stand in front of the loop itself. */
-export const TEXT_FUNCTIONS: readonly WasmFunction[] = [hexFunction, decimalFunction];
+export const textFunctions = (): WasmFunction[] => [hexFunction(), decimalFunction()];
 
 /** Digits at the local `at`, which moves behind them. */
 export const putHex = (at: number, high: Code, low: Code): Code => set(at, call(PUT_HEX, get(at), high, low));
