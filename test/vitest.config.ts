@@ -1,6 +1,7 @@
 // Projects: `pure` rooms run unisolated in threads; `isolated` (ui) and `programs` (pty, whole programs) get a process
 // each; for the latter spesh is built once.
-// Modes: default = the fast suite; `--mode oracle` and `--mode fuzz` run the long files of test/oracle and test/fuzz.
+// Modes: default = the fast suite; `--mode oracle` and `--mode fuzz` run the long files of test/oracle and test/fuzz, the latter each in a process,
+// whose growth they watch.
 import { defineConfig } from 'vitest/config';
 
 const ui = ['test/ui/**/*.test.{ts,tsx}'];
@@ -17,7 +18,18 @@ export default defineConfig(({ mode }) => {
       maxWorkers: 2,
       reporters: process.env['CI'] ? ['default', ['json', { outputFile: 'coverage/report.json' }]] : ['default'],
       projects: long
-        ? [{ root, test: { name: mode, include: [`test/${mode}/**/*.test.ts`], isolate: false, pool: 'threads', testTimeout: 600_000 } }]
+        ? [
+            {
+              root,
+              test: {
+                name: mode,
+                include: [`test/${mode}/**/*.test.ts`],
+                isolate: false,
+                pool: mode === 'fuzz' ? 'forks' : 'threads',
+                testTimeout: 600_000,
+              },
+            },
+          ]
         : [
             {
               root,

@@ -9,10 +9,13 @@ import {
   type Cut,
   countPart,
   countsOf,
+  dumpPart,
   guessCut,
+  linesPart,
   newPartScratch,
   noPartCounts,
   type PartCounts,
+  type PartWork,
   START,
 } from '../../src/trace/parts.ts';
 import { timeConversion } from '../../src/trace/perf-data/clock.ts';
@@ -22,6 +25,7 @@ import type { PerfRecording, SideBand } from '../../src/trace/perf-data/recordin
 import { sampleAt } from '../../src/trace/perf-data/samples.ts';
 import { recordAt } from '../../src/trace/records.ts';
 import { addRows, newStatistics, summarise } from '../../src/trace/statistics.ts';
+import { newText } from '../../src/trace/text.ts';
 import { decodeSource, dumpSource, openTrace, type TraceSource } from '../../src/trace/trace.ts';
 import { fileOf, pipeOf, recordingOf } from '../trace/perf-data-scene.ts';
 import { type Dice, damagedRecords, dice, randomRecords } from '../trace/random-packets.ts';
@@ -146,6 +150,41 @@ function countsInParts({ file }: TraceSource, length: number): PartCounts {
   return sum;
 }
 
+/** Text made part by part, by the quick loops. */
+function textInParts(length: number, size: number, work: (from: Cut, until: number) => PartWork): string {
+  let text = '';
+  for (let cut: Cut | null = START, until = length; cut !== null; until += length) {
+    if (cut.offset >= until) continue;
+    const steps = work(cut, until > size ? Number.POSITIVE_INFINITY : until);
+    for (let step = steps.next(); ; step = steps.next()) {
+      if (step.done === true) {
+        cut = step.value;
+        break;
+      }
+      text += Buffer.from(step.value.bytes.subarray(0, step.value.length)).toString('latin1');
+      step.value.length = 0;
+    }
+  }
+  return text;
+}
+
+const wholeText = (pieces: Iterable<Uint8Array>): string => Buffer.concat([...pieces]).toString('latin1');
+
+/** Parts say what one pass in JavaScript says. */
+function comparePartsOf(source: TraceSource, bytes: Uint8Array): void {
+  const length = 100 + (inputs % 5000);
+  const { file } = source;
+  expect(countsInParts(source, length)).toEqual(countsOf(decodeTrace(bytes)));
+  const perf = inputs % 32 === 0 ? '6.1' : '7.3';
+  expect(textInParts(length, file.size, (from, until) => dumpPart(file, from, until, { perf }, scratch))).toBe(
+    wholeText(dumpSource(source, perf)),
+  );
+  const csv = { form: 'csv', midr: undefined } as const;
+  const [header, ...rest] = wholeText(exportLines(source, 'csv')).split(/(?<=\n)/);
+  expect(header).toMatch(/^pc,/);
+  expect(textInParts(length, file.size, (from, until) => linesPart(file, from, until, csv, newText(), scratch))).toBe(rest.join(''));
+}
+
 /** Everything that spesh does with a trace; how many bytes of text and AUX came out. */
 function readAll(bytes: Uint8Array): { opened: boolean } {
   inputs += 1;
@@ -167,8 +206,7 @@ function readAll(bytes: Uint8Array): { opened: boolean } {
   let lines = 0;
   for (const piece of exportLines(source, inputs % 2 === 0 ? 'csv' : 'ndjson')) lines += piece.length;
   expect(lines).toBeLessThan(600 * (bytes.length + 64));
-  if (source.perfData === null && inputs % 16 === 0)
-    expect(countsInParts(source, 100 + (inputs % 5000))).toEqual(countsOf(decodeTrace(bytes)));
+  if (source.perfData === null && inputs % 16 === 0) comparePartsOf(source, bytes);
   if (source.perfData === null) return { opened: true };
   for (const s of readSideBand(source.perfData)) if (s.kind === 'comm') expect(s.comm.length).toBeLessThan(0x10000);
   let written = 0;
