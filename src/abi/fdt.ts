@@ -22,6 +22,12 @@ const FDT_END = 9;
 
 const utf8 = new TextEncoder();
 
+/** Text and the zero behind it. Names are ASCII, for which an encoder would take longer than all else. */
+function textBytes(text: string): number[] {
+  const bytes = Array.from(text, (c) => c.charCodeAt(0));
+  return bytes.every((byte) => byte < 128) ? [...bytes, 0] : [...utf8.encode(text), 0];
+}
+
 /** A 64-bit number as two cells. */
 export function cells64(value: bigint): [number, number] {
   return [Number((value >> 32n) & 0xffffffffn), Number(value & 0xffffffffn)];
@@ -34,10 +40,8 @@ function bigEndian(cells: readonly number[]): number[] {
 function valueBytes(value: FdtValue): number[] {
   if (value === true) return [];
   if (value instanceof Uint8Array) return [...value];
-  if (typeof value === 'string') return [...utf8.encode(value), 0];
-  return (value as readonly (string | number)[]).flatMap((item) =>
-    typeof item === 'string' ? [...utf8.encode(item), 0] : bigEndian([item]),
-  );
+  if (typeof value === 'string') return textBytes(value);
+  return (value as readonly (string | number)[]).flatMap((item) => (typeof item === 'string' ? textBytes(item) : bigEndian([item])));
 }
 
 /** The blob: header, an empty reservation map, the structure, the property names. Boots on CPU `bootCpu`. */
@@ -53,11 +57,11 @@ export function flattenDevicetree(root: FdtNode, bootCpu = 0): Uint8Array {
     if (known !== undefined) return known;
     const offset = strings.length;
     offsets.set(name, offset);
-    strings.push(...utf8.encode(name), 0);
+    strings.push(...textBytes(name));
     return offset;
   };
   const write = (node: FdtNode): void => {
-    structure.push(...bigEndian([FDT_BEGIN_NODE]), ...utf8.encode(node.name), 0);
+    structure.push(...bigEndian([FDT_BEGIN_NODE]), ...textBytes(node.name));
     pad();
     for (const [name, value] of Object.entries(node.properties)) {
       const bytes = valueBytes(value);

@@ -40,8 +40,14 @@ export function mountMemory(host: HostMemory): MountedMemory {
   const wasm = new WebAssembly.Memory({ initial: Math.ceil(bytes / WASM_PAGE), maximum: 65536 });
   const mounted = { host, wasm, settled: 0, codeGeneration: 0, rewritten: [] as number[] } as unknown as MountedMemory;
   view(mounted);
-  for (const frame of Object.keys(host.pages)) mounted.u8.set(host.pages[frame].page, Number(frame) * PAGE_SIZE);
+  fill(mounted);
   return mounted;
+}
+
+/** The world's pages into a memory that is zero. */
+function fill(m: MountedMemory): void {
+  const { pages } = m.host;
+  for (const frame of Object.keys(pages)) m.u8.set(pages[frame].page, Number(frame) * PAGE_SIZE);
 }
 
 function view(m: MountedMemory): void {
@@ -69,10 +75,10 @@ export function allocateFrames(m: MountedMemory, count: number): number {
   if (need > have) {
     // A memory is never grown in place: that would detach its buffer, and once a buffer was detached V8 checks at every access of every
     // typed array whether its own was.
-    const before = m.u8;
+    settleMemory(m); // then what is not zero stands in the world's pages
     m.wasm = new WebAssembly.Memory({ initial: Math.min(Math.ceil(Math.max(need, have * 2) / WASM_PAGE), 65536), maximum: 65536 });
     view(m);
-    m.u8.set(before);
+    fill(m);
   }
   return first;
 }
@@ -101,13 +107,18 @@ export function writePhysical(m: MountedMemory, pa: number, bytes: Uint8Array): 
   noteRewritten(m, pa, bytes.length);
 }
 
+function isZero(words: Int32Array): boolean {
+  for (let i = 0; i < words.length; i++) if (words[i] !== 0) return false;
+  return true;
+}
+
 /** Copies every dirty frame back into the world as a fresh immutable page; an all-zero page is not kept. */
 export function settleMemory(m: MountedMemory): void {
   m.settled += 1;
   for (let frame = m.dirty.indexOf(1); frame !== -1; frame = m.dirty.indexOf(1, frame + 1)) {
     m.dirty[frame] = 0;
     const words = m.i32.subarray((frame * PAGE_SIZE) >> 2, ((frame + 1) * PAGE_SIZE) >> 2);
-    if (words.every((w) => w === 0)) delete m.host.pages[frame];
+    if (isZero(words)) delete m.host.pages[frame];
     else m.host.pages[frame] = page(m.u8.slice(frame * PAGE_SIZE, (frame + 1) * PAGE_SIZE));
   }
 }
