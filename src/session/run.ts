@@ -72,9 +72,8 @@ export function startRun(context: Context, plan: RunPlan, report: (end: RunEnd) 
   /** Nobody waits for a turn. */
   const alone = plan.vcpus.length === 1;
 
-  const breakpoints = (): ReadonlySet<bigint> =>
-    new Set([...(plan.stops ? breakpointsOf(context.stops).map((b) => b.address) : []), ...(plan.temporary ?? [])]);
   // Nothing sets a stop while it runs.
+  const breakpoints = new Set([...(plan.stops ? breakpointsOf(context.stops).map((b) => b.address) : []), ...(plan.temporary ?? [])]);
   const catches = plan.stops ? catchesOf(context.stops) : [];
   const afterRecord = plan.records !== undefined || catches.some((stop) => stop.what === 'record');
   const catching = catches.length === 0 ? {} : { catches: (event: SessionEvent) => catches.some((stop) => catchesEvent(stop, event)) };
@@ -155,7 +154,7 @@ export function startRun(context: Context, plan: RunPlan, report: (end: RunEnd) 
       const vcpu = vm.vcpus[plan.vcpus[turn]];
       const chunk = plan.until === undefined ? Math.min(left, alone ? left : quantum, plan.operations - executed) : 1;
       const done = advanceVcpu(context.world, vm.index, vcpu.index, chunk, {
-        breakpoints: breakpoints(),
+        breakpoints,
         skipFirst: justStarted,
         afterRecord,
         ...catching,
