@@ -10,7 +10,7 @@ export function parseCpuList(text: string): bigint | null {
     const first = Number(match[1]);
     const last = Number(match[2] ?? match[1]);
     if (last < first) return null;
-    for (let cpu = first; cpu <= last; cpu++) mask |= 1n << BigInt(cpu);
+    mask |= allCpus(last - first + 1) << BigInt(first);
   }
   return mask;
 }
