@@ -6,6 +6,8 @@ import { fillKnobs, KNOBS, type KnobValue } from '../src/kernel/knobs.ts';
 import { hostTrace, setHostProfiling } from '../src/kernel/spe/host-profile.ts';
 import type { Arguments } from '../src/session/command.ts';
 import { refuse } from '../src/session/enter.ts';
+import { PATH_HINT } from '../src/session/hints.ts';
+import { importTree } from '../src/session/host-import.ts';
 import { type HostData, hostData } from '../src/session/host-report.ts';
 import { hostFixtureText } from '../src/session/host-text.ts';
 import { numbersOf } from '../src/session/numbers.ts';
@@ -42,6 +44,22 @@ function load(context: Context, name: string): Outcome {
   return done(hostData(parsed.value));
 }
 
+/** Boots the host of a copied sysfs tree. */
+function importDirectory(context: Context, directory: string): Outcome {
+  const asset = context.asset(directory);
+  if (asset === undefined) return unmet('no-file', `${directory}: no such directory`, PATH_HINT);
+  return importTree(directory, asset.bytes, (name) => context.hosts.get(name)).match(
+    ({ host, fixture, ...from }) => {
+      context.boot(host);
+      return done({ ...hostData(host), ...from, fixture });
+    },
+    ({ path, expected, message }) => {
+      const place = path === '' ? directory : `${directory.replace(/\/+$/, '')}/${path}`;
+      return unmet('invalid-host', `${place}: ${message}`, `expected ${expected}`);
+    },
+  );
+}
+
 /** The host's own sessions, by CPU. */
 function profileData(context: Context) {
   const { hostProfiling, hostProfiles } = context.world.world.kernel;
@@ -71,6 +89,10 @@ function event(context: Context, args: Arguments): Outcome {
   );
 }
 
+const booted = (data: Readonly<Record<string, unknown>>): Doc => [
+  text(`${String(data['name'])}: ${String(data['about'])}`, 'booted; there is no VM'),
+];
+
 function show(d: HostData): Doc {
   const units = (list: readonly { name: string; type: number; cpus: string }[]): string[][] =>
     list.map((u) => [u.name, `type ${u.type}`, `CPUs ${u.cpus}`]);
@@ -90,6 +112,7 @@ export const host = family({
   summary: 'the emulated machine: CPUs, SPUs, PMUs, kernel',
   details: [
     'A host is a fixture: fixtures/hosts/NAME.toml, or a file of that form (`extends = "two-spu"` builds on one). Loading boots it: no VM, every history empty, each vCPU’s thread free to run on all CPUs.',
+    '`host import` reads what `cp -r --parents /sys/devices/arm_spe_* /sys/devices/armv8_pmuv3* /sys/devices/system/cpu /sys/devices/system/node DIR` copied on an Arm server, or a part of it (from kernel 6.12 on the SPUs are below /sys/devices/platform: `cp -rH --parents /sys/bus/event_source/devices/arm* DIR` finds all units). What the tree does not say is as `n1-metal` has it where one SPU serves all CPUs, else as `two-spu`; the comment of the fixture that it prints says which is which. Saved in a .toml file, the fixture is for `host load`.',
     '`host event` is what the host’s memory management does: `unmap`: the VMM gives the page up, its contents are lost; `migrate`: compaction moves it; `numa-hint`: its accesses are watched for a while. KVM’s MMU notifier takes the page out of stage 2 until it is touched again; a page that is pinned for a profiling buffer can only be unmapped.',
     '`host profile on` is a perf record of the host on every CPU with an SPU, as the kernel’s world switch meets it: at each exit from a guest the unit is the host’s again. The host’s work is a loop of 1,000 operations at EL2 at every exit; they are ticks, but no guest’s. Its records stay out of `records`.',
   ],
@@ -109,7 +132,15 @@ export const host = family({
       about: 'Boot another host.',
       effect: 'world',
       run: (context, args) => load(context, context.word(args['host'])),
-      show: ({ data }) => (data === null ? [] : [text(`${String(data['name'])}: ${String(data['about'])}`, 'booted; there is no VM')]),
+      show: ({ data }) => (data === null ? [] : booted(data)),
+    },
+    {
+      id: 'host.import',
+      syntax: 'host import <dir:DIR>',
+      about: 'Boot the host that a copied sysfs tree describes, and show its fixture.',
+      effect: 'world',
+      run: (context, args) => importDirectory(context, context.word(args['dir'])),
+      show: ({ data }) => (data === null ? [] : [...booted(data), text(...String(data['fixture']).trimEnd().split('\n'))]),
     },
     {
       id: 'host.list',

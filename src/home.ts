@@ -1,10 +1,12 @@
 // What every mode of spesh starts from: the project's fixtures, the host asked for, and drivers for fresh sessions on it. Part of main.
 import { err, ok, type Result } from 'neverthrow';
 import { families } from '../commands/table.ts';
+import { mattersInSysfs, SYSFS_FILE_LIMIT } from './abi/sysfs-tree.ts';
 import type { HostCache } from './host-cache.ts';
 import type { CommonOptions } from './io/arguments.ts';
 import { filesFrom, readBytes, readText, writeBytes } from './io/files.ts';
 import { type Fixtures, keepText, projectFixtures } from './io/project.ts';
+import { readTree, TREE_BOUNDS } from './io/tree.ts';
 import type { Host } from './kernel/host.ts';
 import { type FixtureError, parseHost } from './kernel/host-schema.ts';
 import { createSession, finish } from './session/session.ts';
@@ -58,6 +60,7 @@ export function openHome(root: string, options: CommonOptions, cache: HostCache)
   const files: FilePort = {
     read: (name, kind) => {
       if (kind === 'HOST' && hosts.has(name)) return ok(null);
+      if (kind === 'DIR') return readTree(name, mattersInSysfs, { ...TREE_BOUNDS, bytes: SYSFS_FILE_LIMIT });
       if (kind !== 'GUEST') return readBytes(name);
       const guests = fixtures.guestNames();
       const hint = didYouMean(name, guests) ?? `guests are ${guests.join(', ')}, or a file`;

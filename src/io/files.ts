@@ -46,7 +46,7 @@ export function faultOf(problem: unknown): FileFault {
 }
 
 /** node:crypto takes longer to load than most commands to run, and most read no file: it is loaded when first needed. */
-const sha256 = (bytes: Uint8Array): string => process.getBuiltinModule('node:crypto').hash('sha256', bytes);
+export const sha256 = (bytes: Uint8Array): string => process.getBuiltinModule('node:crypto').hash('sha256', bytes);
 
 /** The whole file. */
 export function readBytes(path: string): Result<FileBytes, FileFault> {

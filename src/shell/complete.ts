@@ -145,6 +145,9 @@ function slotCandidates(
     case 'GUEST':
       out.push(...state.names.guests().map((text) => ({ text, about: 'guest of the project' })), ...files(typed, /./, state));
       break;
+    case 'DIR':
+      out.push(...files(typed, /\/$/, state));
+      break;
     case 'FILE':
     case 'OUT':
       out.push(...files(typed, /./, state));

@@ -50,7 +50,8 @@ export type Group =
  *   OUT       word: path of a file to write                          REGEX     word: what stands between the slashes of `/…/`
  *   COMMAND   command: the rest of the line                          QUOTED    command: one quoted string
  *   TEXT      word: the rest as it stands; behind an option one word
- * The bytes of FILE, HOST and GUEST arguments are in `context.asset(word)`, under the very text of the argument.
+ *   DIR       word: path of a directory, read as one asset (base/tree-bytes)
+ * The bytes of FILE, DIR, HOST and GUEST arguments are in `context.asset(word)`, under the very text of the argument.
  */
 export interface Form extends Behaviour {
   readonly syntax: string;

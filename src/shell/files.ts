@@ -3,7 +3,7 @@ import type { Argument, Command } from '../session/command.ts';
 import type { Slot, SlotType, Syntax } from './syntax.ts';
 import type { CommandTable } from './table.ts';
 
-export type FileKind = 'FILE' | 'HOST' | 'GUEST';
+export type FileKind = 'FILE' | 'DIR' | 'HOST' | 'GUEST';
 
 export interface NamedFile {
   readonly kind: FileKind;
@@ -11,7 +11,8 @@ export interface NamedFile {
   readonly name: string;
 }
 
-const isFile = (type: SlotType | 'CHOICE'): type is FileKind => type === 'FILE' || type === 'HOST' || type === 'GUEST';
+const KINDS: readonly string[] = ['FILE', 'DIR', 'HOST', 'GUEST'] satisfies FileKind[];
+const isFile = (type: SlotType | 'CHOICE'): type is FileKind => KINDS.includes(type);
 
 function slotsOf(syntax: Syntax): Slot[] {
   const inElements = (elements: Syntax['elements']): Slot[] =>

@@ -4,7 +4,6 @@
 export const LATER: ReadonlyMap<string, string> = new Map([
   ['back', 'undo takes back a command; snap NAME keeps a place, restore NAME goes there'],
   ['bisect', 'until COND stops where it first holds'],
-  ['host import', 'a host fixture is written by hand: fixtures/hosts has examples, host load FILE takes one'],
   ['goto', 'snap NAME keeps a place, restore NAME goes there'],
   ['panes', 'display EXPR shows a value at every stop'],
   ['watch', 'until COND stops where it first holds; break ADDR if COND stops at an address'],

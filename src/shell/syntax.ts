@@ -11,6 +11,7 @@ export const SLOT_TYPES = [
   'ATTR',
   'PATH',
   'FILE',
+  'DIR',
   'GUEST',
   'HOST',
   'OUT',

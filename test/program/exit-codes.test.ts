@@ -1,6 +1,6 @@
 // language.md §1 on the whole program: exit codes, what goes to which stream, options, signals.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openProgram, type Program, ROOT } from './spesh.ts';
@@ -22,6 +22,16 @@ beforeAll(() => {
   file('refusing.md', '```spe\nspe> expect ok up --bare\n...\nspe> vcpu 0 attr set spe.irq 32\n...\n? EINVAL\n```\n');
   file('misread.md', '```spe\nspe> bogus\n```\n');
   file('failing.md', '```spe\nspe> assert 1 == 2\n...\n```\n');
+  for (const [tree, cpus] of [
+    ['tree', '0-3'],
+    ['broken-tree', '0-'],
+  ]) {
+    mkdirSync(join(spesh.directory, tree, 'devices/arm_spe_0'), { recursive: true });
+    mkdirSync(join(spesh.directory, tree, 'devices/system/cpu'), { recursive: true });
+    file(`${tree}/devices/arm_spe_0/type`, '9\n');
+    file(`${tree}/devices/arm_spe_0/cpumask`, `${cpus}\n`);
+    file(`${tree}/devices/system/cpu/possible`, '0-3\n');
+  }
   file('magic.data', 'PERFILE2 but nothing behind it');
   file(
     'trace.aux',
@@ -65,7 +75,12 @@ describe('exit codes', () => {
     ['a prefix in a file', ['run', 'prefix.spe'], 4],
     ['a short form in a file', ['run', 'short.spe'], 0],
     ['a prefix in -c', ['-c', 'tic'], 0],
-    ['a command to come', ['-c', 'host import sysfs'], 4],
+    ['a command to come', ['-c', 'bisect pc == 0 a b'], 4],
+    ['a copied sysfs tree', ['-c', 'host import tree; up --bare'], 0],
+    ['a sysfs tree with a CPU list that is none', ['-c', 'host import broken-tree'], 5],
+    ['a directory without SPUs', ['-c', 'host import .'], 5],
+    ['a directory that is not there', ['-c', 'host import nowhere'], 2],
+    ['a file as a directory', ['-c', 'host import good.spe'], 2],
     ['a truncated ELF', ['-c', 'up truncated.elf'], 5],
     ['a text file as an ELF', ['-c', 'up text.elf'], 5],
     ['a good image, and no memory for it', ['-c', 'vm create; guest load pointer-chase'], 3],

@@ -206,6 +206,7 @@ describe('names that only files and the host know', () => {
     ['source |', ['a.spe', 'dir/', 'host.toml']],
     ['load d|', ['dir/']],
     ['host load ho|', ['host.toml']],
+    ['host import |', ['dir/']],
     ['sysfs ls /sys/dev|', ['/sys/devices/']],
     ['sysfs cat /sys/devices/arm_spe_0/typ|', ['/sys/devices/arm_spe_0/type']],
     ['sysfs tree /sys/bus/event_source/devices/arm_spe_0/form|', ['/sys/bus/event_source/devices/arm_spe_0/format/']],
