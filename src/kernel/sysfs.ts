@@ -45,7 +45,7 @@ function isShown(host: Host, spu: SpuDevice, { since, needs }: FormatFile): bool
 
 /** What every device of the event_source bus has. `up` leads from the device's directory to /sys. */
 const common = (host: Host): Readonly<Record<string, SysfsNode>> => ({
-  perf_event_mux_interval_ms: file(1000 / host.kernel.hz, true),
+  perf_event_mux_interval_ms: file(Math.floor(1000 / host.kernel.hz), true),
   power: directory({
     autosuspend_delay_ms: { kind: 'file', text: '', writable: true },
     control: file('auto', true),

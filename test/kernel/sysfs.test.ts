@@ -82,6 +82,16 @@ describe('two-spu', () => {
   });
 });
 
+test.each([
+  [100, '10\n'],
+  [250, '4\n'],
+  [300, '3\n'],
+  [1000, '1\n'],
+] as const)('perf_event_mux_interval_ms at CONFIG_HZ=%i is 1000 / HZ, a decimal number (§6.1)', (hz, content) => {
+  const host = hostOf('two-spu', {}, { kernel: { ...hostOf('two-spu').kernel, hz } });
+  expect(lookup(host, '/sys/devices/arm_spe_0/perf_event_mux_interval_ms')?.node).toMatchObject({ text: content });
+});
+
 test('SPEv1p2 adds the inverted event filter and discard, and caps/ernd', () => {
   expect(cat('spe-v1p2', '/sys/devices/arm_spe_0/format/inv_event_filter')).toBe('config3:0-63\n');
   expect(cat('spe-v1p2', '/sys/devices/arm_spe_0/format/discard')).toBe('config:35\n');
