@@ -123,7 +123,7 @@ The exit code is n >> 1 of the line EXIT: STATUS=n that the guest prints, else 1
 SYSTEM_OFF; any other end is a stop: 3. Besides the guest's RAM spesh takes at most 300 MiB, whatever the image does.`;
 
 const workersOption = (): Option =>
-  new Option('--workers <n>', 'threads (default: one for each CPU, where the trace is long enough)').argParser((text) => count(text, 1, MOST_THREADS));
+  new Option('--workers <n>', 'threads (default: one for each CPU)').argParser((text) => count(text, 1, MOST_THREADS));
 
 /** At least 1, 64 bits. */
 function wholeNumber(text: string): bigint {
@@ -274,7 +274,7 @@ const SUB_COMMANDS: readonly SubCommand[] = [
         .option('--rows <file>', 'what was found as NDJSON, - is standard output; rows of shards merge by dropping doubles')
         .addOption(new Option('--each <what>', 'what a row is').choices(['transition', 'state']).default('transition'))
         .option('--scripts <directory>', 'write the counterexamples there')
-        .addOption(new Option('--workers <n>', 'threads (default: one for each CPU, where the trace is long enough)').argParser((text) => count(text, 1, MOST_THREADS)))
+        .addOption(workersOption())
         .action((file: string, o: { shard?: string; rows?: string; each: 'transition' | 'state'; scripts?: string; workers?: number }) => {
           const { shard = null, rows = null, scripts = null, workers = null } = o;
           choose({ mode: 'explore', file, shard, rows, each: o.each, scripts, workers });
