@@ -29,7 +29,7 @@ const TASKS = {
   build: [[join(root, 'src', 'build.mjs')]],
   spesh: [['--max-semi-space-size=16', join(root, 'dist', 'main.js')]],
   tour: [[join(root, 'dist', 'main.js'), 'run', join(root, 'fixtures', 'sessions', 'tour.md'), '--echo']],
-  test: [[...vitest, 'run']],
+  test: [['--max-semi-space-size=64', ...vitest, 'run']], // a twentieth less time than with V8's own 16 MiB
   oracle: [[...vitest, 'run', '--mode', 'oracle']],
   fuzz: [[...vitest, 'run', '--mode', 'fuzz']],
   reference: [[join(root, 'src', 'reference.ts')]],
