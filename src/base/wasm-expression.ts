@@ -43,7 +43,6 @@ export const or64 = operator(w.I64_OR);
 export const shl64 = operator(w.I64_SHL);
 export const shrU64 = operator(w.I64_SHR_U);
 export const ne64 = operator(w.I64_NE);
-export const geU64 = operator(w.I64_GE_U);
 export const wide = operator(w.I64_EXTEND_I32_U);
 export const narrow = operator(w.I32_WRAP_I64);
 /** f64: a sum, and a u32 made one. */

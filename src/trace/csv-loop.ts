@@ -58,21 +58,25 @@ import {
   HAS_VA,
   IS_COMPLETE,
 } from './columns.ts';
-import { FULL_TEXT, LAYOUT, LINE, type LoopMemory, OPERATION_BYTES, SMALL } from './loop-memory.ts';
+import { FULL_TEXT, LAYOUT, type LoopMemory, OPERATION_BYTES, SMALL } from './loop-memory.ts';
 import type { TimeConversion } from './perf-data/clock.ts';
 import { type EventWords, eventBytes, operationBytes, type RecordWords } from './record-words.ts';
 import type { Text } from './text.ts';
 import {
   advance,
+  EVENT_WORDS,
   findEvents,
-  learnEvents,
-  learnOperation,
-  ownWords,
-  prepareText,
+  keepTextEnd,
+  type LoopWords,
+  missing,
+  OPERATION_WORDS,
+  OWN_STATE,
+  openTextLoop,
   putDecimal,
   putHex,
   putWords,
   say,
+  textEnd,
   textFunctions,
 } from './text-loop.ts';
 
@@ -94,16 +98,10 @@ const BILLION = 1_000_000_000n;
 /** `0,`. */
 const DIGIT_COMMA = 0x2c30;
 
-/** What the loop and JavaScript say to each other, in `LAYOUT.lines`: the length of the text, why it stopped, and the clock. */
-const LENGTH = LAYOUT.lines;
-const WHY = LENGTH + 4;
-const HAS_CLOCK = LENGTH + 8;
-const CLOCK = LENGTH + 16;
+/** The clock: whether there is one, and its conversion. */
+const HAS_CLOCK = OWN_STATE;
+const CLOCK = OWN_STATE + 8;
 const [SHIFT, MULT, BASE, CYCLES, MASK] = Array.from({ length: 5 }, (_, i) => CLOCK + 8 * i);
-
-const ENDED = 0;
-const NEW_OPERATION = 1;
-const NEW_EVENTS = 2;
 
 /** (row, stop, cpu): lines of rows; the row at which it stopped. */
 function putRows(): WasmFunction {
@@ -140,18 +138,18 @@ function putRows(): WasmFunction {
     ...set(HIGH, high),
     ...either(eq(and(shrU(get(HIGH), constant(20)), constant(15)), constant(15)), ones(HIGH), zeros(get(HIGH))),
   ];
-  const stop = (why: number): Code => [...store32(constant(0), constant(why), WHY), ...leave(3)];
+  const stop = (which: number, high: Code, low: Code): Code => [...missing(which, high, low), ...leave(3)];
 
   /** Where the words of this row stand; those that are not there yet end the loop. */
   const findWords: Code = [
     ...when(and(get(PRESENT), constant(HAS_OPERATION)), [
       ...set(OPERATION, add(mul(cell2(LAYOUT.operation), constant(OPERATION_BYTES)), constant(LAYOUT.operations))),
-      ...when(eqz(load32(get(OPERATION))), stop(NEW_OPERATION)),
+      ...when(eqz(load32(get(OPERATION))), stop(OPERATION_WORDS, constant(0), cell2(LAYOUT.operation))),
     ]),
     ...when(and(get(PRESENT), constant(HAS_EVENTS)), [
       ...set(LOW, cell4(LAYOUT.eventsLo)),
       ...set(HIGH, cell4(LAYOUT.eventsHi)),
-      ...when(findEvents(EVENTS, HIGH, LOW, N), stop(NEW_EVENTS)),
+      ...when(findEvents(EVENTS, HIGH, LOW, N), stop(EVENT_WORDS, get(HIGH), get(LOW))),
     ]),
   ];
 
@@ -198,8 +196,7 @@ function putRows(): WasmFunction {
     result: 'i32',
     locals: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i64'],
     body: [
-      set(AT, add(load32(constant(0), LENGTH), constant(LAYOUT.text))),
-      store32(constant(0), constant(ENDED), WHY),
+      set(AT, textEnd),
       block(
         loop(
           leaveIf(1, geU(row, get(STOP))),
@@ -225,7 +222,7 @@ function putRows(): WasmFunction {
           leave(0),
         ),
       ),
-      store32(constant(0), sub(get(AT), constant(LAYOUT.text)), LENGTH),
+      keepTextEnd(get(AT)),
       row,
     ],
   };
@@ -237,41 +234,26 @@ let compiled: WebAssembly.Module | null = null;
 export function newCsvLoop(memory: LoopMemory, clock: TimeConversion | null): CsvLoop | null {
   if (clock !== null && clock.shift > 63n) return null;
   compiled ??= new WebAssembly.Module(wasmModule([...textFunctions(), putRows()], LAYOUT.pages));
-  const { buffer } = memory.memory;
-  const { columns } = memory;
-  const view = new DataView(buffer);
-  prepareText(memory);
+  const loop = openTextLoop(memory, compiled);
+  const { view, text } = loop;
   view.setInt32(HAS_CLOCK, clock === null ? 0 : 1, true);
   if (clock !== null) {
     // Without `short` all bits of the counter count, from 0 on.
     const values = [clock.shift, clock.mult, clock.zero, clock.short ? clock.cycles : 0n, clock.short ? clock.mask : (1n << 64n) - 1n];
     for (const [i, value] of values.entries()) view.setBigUint64(CLOCK + 8 * i, BigInt.asUintN(64, value), true);
   }
-  const { run } = new WebAssembly.Instance(compiled, { m: { memory: memory.memory } }).exports as {
-    run(row: number, stop: number, cpu: number): number;
-  };
-  const text: Text = { bytes: new Uint8Array(buffer, LAYOUT.text, FULL_TEXT + LINE), length: 0 };
+  let known: { readonly events: EventWords; readonly words: LoopWords } | null = null;
   return {
     memory,
     text,
     put(from, words, events, cpu) {
-      ownWords(memory, events);
-      view.setUint32(LENGTH, text.length, true);
-      let row = from;
-      for (;;) {
-        row = run(row, columns.rows, cpu);
-        const why = view.getUint32(WHY, true);
-        if (why === NEW_OPERATION) {
-          const operation = columns.operation[row];
-          learnOperation(memory, operation, operationBytes(words, operation));
-        } else if (why === NEW_EVENTS) {
-          const low = columns.eventsLo[row];
-          const high = columns.eventsHi[row];
-          learnEvents(memory, high, low, eventBytes(events, high, low));
-        } else break;
+      if (known?.events !== events) {
+        known = {
+          events,
+          words: { operation: (operation) => operationBytes(words, operation), events: (high, low) => eventBytes(events, high, low) },
+        };
       }
-      text.length = view.getUint32(LENGTH, true);
-      return row;
+      return loop.run(known.words, from, memory.columns.rows, cpu);
     },
   };
 }

@@ -51,27 +51,30 @@ import {
   when,
   wide,
 } from '../base/wasm-expression.ts';
-import { FULL_TEXT, LAYOUT, LINE, type LoopMemory, OPERATION_BYTES } from './loop-memory.ts';
+import { FULL_TEXT, LAYOUT, type LoopMemory, OPERATION_BYTES } from './loop-memory.ts';
 import type { Text } from './text.ts';
 import {
   advance,
   digits,
+  EVENT_WORDS,
   findEvents,
-  learnEvents,
-  learnOperation,
-  ownWords,
-  prepareText,
+  keepTextEnd,
+  type LoopWords,
+  missing,
+  OPERATION_WORDS,
+  OWN_STATE,
+  openTextLoop,
   putDecimal,
   putHex,
   putWords,
   say,
+  textEnd,
   textFunctions,
+  UNSAID,
 } from './text-loop.ts';
 
-/** What the lines say, in the words of one perf; `''`: nothing, or what depends on the packet before. */
-export interface DumpWords {
-  operation(operationClass: number, subclass: number): Uint8Array;
-  events(high: number, low: number): Uint8Array;
+/** What the lines say, in the words of one perf. */
+export interface DumpWords extends LoopWords {
   /** Of the addresses of code and of the counters, by index; with what stands around them. */
   readonly codeNames: readonly (Uint8Array | null)[];
   readonly counterNames: readonly Uint8Array[];
@@ -93,15 +96,9 @@ export interface DumpLoop {
   run(at: number, stop: number, end: number, until: number, base: number): number;
 }
 
-const LENGTH = LAYOUT.dump;
-const STOPPED = LENGTH + 4;
-const LAST_FROM = LENGTH + 8;
-const LAST_TO = LENGTH + 12;
-const WHY = LENGTH + 16;
-
-const OTHER = 0;
-const NEW_OPERATION = 1;
-const NEW_EVENTS = 2;
+const STOPPED = OWN_STATE;
+const LAST_FROM = OWN_STATE + 4;
+const LAST_TO = OWN_STATE + 8;
 
 /** Names of addresses, then of counters: eight bytes each; their length in the last. */
 const CODE_NAMES = LAYOUT.names;
@@ -110,9 +107,6 @@ const COUNTER_NAMES = LAYOUT.names + 8 * 32;
 /** `.  OFFSET:  `, and where the words stand in a line. */
 const COLUMNS = 13;
 const WORDS = 62;
-
-/** No class of operations has words of this length: JavaScript finds them. */
-const UNSAID = 0xffff_ffff;
 
 const [AT, STOP, LIMIT, UNTIL, BASE, FIRST, PACKED, SIZE, PAYLOAD, INDEX, KIND, LINE_AT, TO, N, ENTRY, HIGH, LOW, BAIL] = Array.from(
   { length: 18 },
@@ -124,7 +118,8 @@ const byteAt = (place: Code): Code => load8(place, LAYOUT.window);
 const payload8 = byteAt(get(PAYLOAD));
 const payload16 = load16(get(PAYLOAD), LAYOUT.window);
 const payload32 = (behind: number): Code => load32(get(PAYLOAD), LAYOUT.window + behind);
-const bail = (why: number): Code => [...set(BAIL, constant(1)), ...store32(constant(0), constant(why), WHY)];
+/** Stops before this line: for words that are missing, or for JavaScript to write it. */
+const bail = (why: Code = []): Code => [...set(BAIL, constant(1)), ...why];
 const digit = (value: Code): Code => [...store8(get(TO), add(value, constant(0x30))), ...advance(TO, constant(1))];
 
 /** By kind: the words, at TO. Kinds without a place here are padding. */
@@ -138,7 +133,7 @@ function wordCases(): Code[] {
   cases[0] = [];
   cases[PADDING] = say(TO, 'PAD');
   cases[END] = say(TO, 'END');
-  cases[TIMESTAMP] = when(shrU(payload32(4), constant(31)), bail(OTHER), [
+  cases[TIMESTAMP] = when(shrU(payload32(4), constant(31)), bail(), [
     ...say(TO, 'TS '),
     ...putDecimal(TO, or64(shl64(wide(payload32(4)), constant64(32n)), wide(payload32(0)))),
   ]);
@@ -153,9 +148,9 @@ function wordCases(): Code[] {
         ...when(eq(get(N), constant(8)), set(HIGH, payload32(4))),
       ]),
     ),
-    ...when(findEvents(ENTRY, HIGH, LOW, N), bail(NEW_EVENTS), putWords(TO, ENTRY, N)),
+    ...when(findEvents(ENTRY, HIGH, LOW, N), bail(missing(EVENT_WORDS, get(HIGH), get(LOW))), putWords(TO, ENTRY, N)),
   ];
-  cases[DATA_SOURCE] = when(gtU(get(SIZE), constant(3)), bail(OTHER), [
+  cases[DATA_SOURCE] = when(gtU(get(SIZE), constant(3)), bail(), [
     ...say(TO, 'DATA-SOURCE '),
     ...when(eq(get(SIZE), constant(2)), set(N, payload8), set(N, payload16)),
     ...putDecimal(TO, wide(get(N))),
@@ -167,9 +162,14 @@ function wordCases(): Code[] {
     ...digit(add(get(INDEX), constant(1))),
   ];
   cases[OPERATION] = [
-    ...set(ENTRY, add(mul(or(shl(get(INDEX), constant(8)), payload8), constant(OPERATION_BYTES)), constant(LAYOUT.operations))),
+    ...set(LOW, or(shl(get(INDEX), constant(8)), payload8)),
+    ...set(ENTRY, add(mul(get(LOW), constant(OPERATION_BYTES)), constant(LAYOUT.operations))),
     ...set(N, load32(get(ENTRY))),
-    ...when(eqz(get(N)), bail(NEW_OPERATION), when(eq(get(N), constant(UNSAID | 0)), bail(OTHER), putWords(TO, ENTRY, N))),
+    ...when(
+      eqz(get(N)),
+      bail(missing(OPERATION_WORDS, constant(0), get(LOW))),
+      when(eq(get(N), constant(UNSAID | 0)), bail(), putWords(TO, ENTRY, N)),
+    ),
   ];
   cases[COUNTER] = [...say(TO, 'LAT '), ...putDecimal(TO, wide(payload16)), ...set(ENTRY, name(COUNTER_NAMES)), ...sayName(ENTRY)];
   cases[ADDRESS] = [
@@ -192,7 +192,7 @@ function wordCases(): Code[] {
             ...say(TO, ' pat='),
             ...putHex(TO, constant(0), and(shrU(get(HIGH), constant(24)), constant(15))),
           ],
-          bail(OTHER),
+          bail(),
         ),
       ),
     ),
@@ -244,10 +244,7 @@ function dumpLoop(): WasmFunction {
     result: 'i32',
     locals: LOCALS,
     body: [
-      set(LINE_AT, add(load32(constant(0), LENGTH), constant(LAYOUT.text))),
-      store32(constant(0), constant(0), STOPPED),
-      store32(constant(0), constant(0), LAST_TO),
-      store32(constant(0), constant(OTHER), WHY),
+      set(LINE_AT, textEnd),
       block(
         loop(
           leaveIf(ALL, geU(get(AT), get(STOP))),
@@ -267,7 +264,7 @@ function dumpLoop(): WasmFunction {
           leave(0),
         ),
       ),
-      store32(constant(0), sub(line, constant(LAYOUT.text)), LENGTH),
+      keepTextEnd(line),
       get(AT),
     ],
   };
@@ -285,30 +282,9 @@ function putName(bytes: Uint8Array, at: number, name: Uint8Array | null): void {
 
 export function newDumpLoop(memory: LoopMemory, words: DumpWords): DumpLoop {
   compiled ??= new WebAssembly.Module(wasmModule([...textFunctions(), dumpLoop()], LAYOUT.pages));
-  const { buffer } = memory.memory;
-  const view = new DataView(buffer);
-  const bytes = new Uint8Array(buffer);
-  prepareText(memory);
-  const { run } = new WebAssembly.Instance(compiled, { m: { memory: memory.memory } }).exports as Pick<DumpLoop, 'run'>;
-  const text: Text = { bytes: new Uint8Array(buffer, LAYOUT.text, FULL_TEXT + LINE), length: 0 };
-
-  /** The words that the packet at `at` needs. */
-  function learn(at: number, why: number): void {
-    const payload = LAYOUT.window + at + 1;
-    const packed = view.getUint16(LAYOUT.headers + 2 * bytes[LAYOUT.window + at], true);
-    if (why === NEW_OPERATION) {
-      const operation = (((packed >> 9) & 31) << 8) | bytes[payload];
-      const said = words.operation(operation >> 8, operation & 0xff);
-      if (said.length > 0) learnOperation(memory, operation, said);
-      else view.setUint32(LAYOUT.operations + operation * OPERATION_BYTES, UNSAID, true);
-      return;
-    }
-    const size = (packed & 31) - 1;
-    const low = size === 2 ? view.getUint16(payload, true) : size === 1 ? bytes[payload] : view.getUint32(payload, true);
-    const high = size === 8 ? view.getUint32(payload + 4, true) : 0;
-    learnEvents(memory, high, low, words.events(high, low));
-  }
-
+  const loop = openTextLoop(memory, compiled);
+  const { view, text } = loop;
+  const bytes = new Uint8Array(memory.memory.buffer);
   return {
     memory,
     text,
@@ -317,27 +293,17 @@ export function newDumpLoop(memory: LoopMemory, words: DumpWords): DumpLoop {
     lastTo: 0,
     run(from, stop, end, until, base) {
       if (memory.words !== words) {
-        ownWords(memory, words);
         for (let i = 0; i < 32; i++) {
           putName(bytes, CODE_NAMES + 8 * i, words.codeNames[i]);
           putName(bytes, COUNTER_NAMES + 8 * i, words.counterNames[i]);
         }
       }
-      view.setUint32(LENGTH, text.length, true);
-      this.lastTo = 0;
-      let at = from;
-      for (;;) {
-        at = run(at, stop, end, until, base);
-        if (view.getUint32(LAST_TO, true) !== 0) {
-          this.lastFrom = view.getUint32(LAST_FROM, true);
-          this.lastTo = view.getUint32(LAST_TO, true);
-        }
-        const why = view.getUint32(WHY, true);
-        if (why === OTHER) break;
-        learn(at, why);
-      }
-      text.length = view.getUint32(LENGTH, true);
+      view.setUint32(STOPPED, 0, true);
+      view.setUint32(LAST_TO, 0, true);
+      const at = loop.run(words, from, stop, end, until, base);
       this.stopped = view.getUint32(STOPPED, true);
+      this.lastFrom = view.getUint32(LAST_FROM, true);
+      this.lastTo = view.getUint32(LAST_TO, true);
       return at;
     },
   };

@@ -88,10 +88,9 @@ function newWords({ perf, midr }: DumpOptions): DumpWords {
       return name === null ? null : asciiBytes(`${name} 0x`);
     }),
     counterNames: indices.map((i) => asciiBytes(` ${counterName(i)}`)),
-    operation(operationClass, subclass) {
-      const key = (operationClass << 8) | subclass;
-      operations[key] ??= asciiBytes(operationWords(operationClass, subclass, perf));
-      return operations[key];
+    operation(operation) {
+      operations[operation] ??= asciiBytes(operationWords(operation >> 8, operation & 0xff, perf));
+      return operations[operation];
     },
     events(high, low) {
       const known = high === 0 ? events.get(low) : undefined;
@@ -300,7 +299,7 @@ function putShort(d: Dump, bytes: Uint8Array, at: number, length: number, packed
     d.lastTo = t.length - 1;
     return;
   }
-  const said = kindOf(packed) !== OPERATION || d.words.operation(indexOf(packed), bytes[at + headerBytesOf(packed)]).length > 0;
+  const said = kindOf(packed) !== OPERATION || operationText(d, packed, bytes[at + headerBytesOf(packed)]).length > 0;
   putLine(d, bytes, at, length, packed);
   if (!said) return; // its words depend on the packet before
   d.shortKeys[slot] = key;
@@ -345,7 +344,7 @@ function putWords(d: Dump, bytes: Uint8Array, at: number, packed: number): void 
       putDecimal(t, index + 1);
       break;
     case OPERATION:
-      putAscii(t, d.words.operation(index, bytes[payload]));
+      putAscii(t, operationText(d, packed, bytes[payload]));
       break;
     case COUNTER:
       putAscii(t, LAT);
@@ -392,6 +391,8 @@ function putAddress(d: Dump, index: number, high: number, low: number): void {
 
 /** Traces hold a few hundred different sets of events; damaged ones may hold any number, which are not all kept. */
 const KEPT_EVENTS = 4096;
+
+const operationText = (d: Dump, packed: number, payload: number): Uint8Array => d.words.operation((indexOf(packed) << 8) | payload);
 
 function eventText(d: Dump, bytes: Uint8Array, at: number, size: number): Uint8Array {
   const low = size === 2 ? read16(bytes, at) : size === 1 ? bytes[at] : read32(bytes, at);

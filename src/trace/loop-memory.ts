@@ -46,7 +46,6 @@ export const LAYOUT = (() => {
     operation: place(2 * ROWS),
     source: place(2 * ROWS),
     lines: place(8 * 8),
-    dump: place(8 * 8),
     names: place(8 * 2 * 32),
     pairs: place(2 * 256),
     small: place(4 * SMALL),

@@ -1,4 +1,5 @@
-// What the quick loops that write text share (csv-loop.ts, dump-loop.ts): digits, words, and the tables in the memory that hold them.
+// What the quick loops that write text share (csv-loop.ts, dump-loop.ts): digits, words, the tables in the memory that hold them, and how such
+// a loop is run: it stops where words are missing, JavaScript puts them into the tables, and it goes on.
 import {
   add,
   and,
@@ -38,8 +39,8 @@ import {
   wide,
   xor,
 } from '../base/wasm-expression.ts';
-import { EVENT_BYTES, EVENT_SETS, LAYOUT, type LoopMemory, OPERATION_BYTES, OPERATIONS, SMALL } from './loop-memory.ts';
-import { HIGH_DIGIT, LOW_DIGIT } from './text.ts';
+import { EVENT_BYTES, EVENT_SETS, FULL_TEXT, LAYOUT, LINE, type LoopMemory, OPERATION_BYTES, OPERATIONS, SMALL } from './loop-memory.ts';
+import { HIGH_DIGIT, LOW_DIGIT, type Text } from './text.ts';
 
 const ZERO = 0x30;
 
@@ -140,9 +141,75 @@ export const findEvents = (entry: number, high: number, low: number, place: numb
   ];
 };
 
-/** Fills the tables of digits and numbers. */
-export function prepareText({ memory }: LoopMemory): void {
+/** What a loop and JavaScript say to each other, in `LAYOUT.lines`: the length of the text, which words are missing, their key. */
+const LENGTH = LAYOUT.lines;
+const MISSING = LENGTH + 4;
+const KEY_HIGH = LENGTH + 8;
+const KEY_LOW = LENGTH + 12;
+/** Behind it each loop has its own. */
+export const OWN_STATE = LENGTH + 16;
+
+const NOTHING = 0;
+export const OPERATION_WORDS = 1;
+export const EVENT_WORDS = 2;
+
+/** Length of an operation's words that a loop cannot say: there are none, or they depend on what stands before. */
+export const UNSAID = 0xffff_ffff;
+
+/** Where the text ends when the loop begins, and what keeps where it ends. */
+export const textEnd: Code = add(load32(constant(0), LENGTH), constant(LAYOUT.text));
+export const keepTextEnd = (at: Code): Code => store32(constant(0), sub(at, constant(LAYOUT.text)), LENGTH);
+/** Says which words are missing, before the loop stops. */
+export const missing = (which: number, high: Code, low: Code): Code => [
+  ...store32(constant(0), constant(which), MISSING),
+  ...store32(constant(0), high, KEY_HIGH),
+  ...store32(constant(0), low, KEY_LOW),
+];
+
+/** The words that a loop writes. */
+export interface LoopWords {
+  /** By class and payload byte, as columns have them. */
+  operation(operation: number): Uint8Array;
+  events(high: number, low: number): Uint8Array;
+}
+
+export interface TextLoop {
+  readonly view: DataView;
+  /** In the memory; whoever reads it empties it. */
+  readonly text: Text;
+  /** Runs the function, whose first parameter is where it begins and which answers where it stopped; `rest` are its others. */
+  run(words: LoopWords, from: number, ...rest: readonly number[]): number;
+}
+
+/** The loop of a module that ends in its function, in that memory. */
+export function openTextLoop(m: LoopMemory, module: WebAssembly.Module): TextLoop {
+  const { memory } = m;
   const view = new DataView(memory.buffer);
+  const text: Text = { bytes: new Uint8Array(memory.buffer, LAYOUT.text, FULL_TEXT + LINE), length: 0 };
+  const { run } = new WebAssembly.Instance(module, { m: { memory } }).exports as { run(...parameters: readonly number[]): number };
+  prepareText(view);
+  return {
+    view,
+    text,
+    run(words, from, ...rest) {
+      ownWords(m, view, words);
+      view.setUint32(LENGTH, text.length, true);
+      let at = from;
+      for (;;) {
+        view.setUint32(MISSING, NOTHING, true);
+        at = run(at, ...rest);
+        const which = view.getUint32(MISSING, true);
+        if (which === NOTHING) break;
+        learn(view, words, which, view.getUint32(KEY_HIGH, true), view.getUint32(KEY_LOW, true));
+      }
+      text.length = view.getUint32(LENGTH, true);
+      return at;
+    },
+  };
+}
+
+/** Fills the tables of digits and numbers. */
+function prepareText(view: DataView): void {
   for (let byte = 0; byte < 256; byte++) view.setUint16(LAYOUT.pairs + 2 * byte, HIGH_DIGIT[byte] | (LOW_DIGIT[byte] << 8), true);
   for (let value = 0; value < SMALL; value++) {
     const text = `${value},`;
@@ -151,32 +218,30 @@ export function prepareText({ memory }: LoopMemory): void {
   }
 }
 
-/** From here on the tables hold words of this owner: those of another are forgotten. */
-export function ownWords(m: LoopMemory, owner: object): void {
-  if (m.words === owner) return;
+/** From here on the tables hold these words: others are forgotten. */
+function ownWords(m: LoopMemory, view: DataView, words: LoopWords): void {
+  if (m.words === words) return;
   if (m.words !== null) {
-    const view = new DataView(m.memory.buffer);
     for (let i = 0; i < OPERATIONS; i++) view.setUint32(LAYOUT.operations + i * OPERATION_BYTES, 0, true);
     for (let i = 0; i < EVENT_SETS; i++) view.setUint32(LAYOUT.eventWords + i * EVENT_BYTES, 0, true);
   }
-  m.words = owner;
+  m.words = words;
 }
 
-/** Puts words into an entry. */
-function learn({ memory }: LoopMemory, at: number, room: number, words: Uint8Array): void {
-  if (4 + words.length > room) throw new Error('the words of a packet are longer than their place');
-  new DataView(memory.buffer).setUint32(at, words.length, true);
-  new Uint8Array(memory.buffer, at + 4, words.length).set(words);
-}
-
-/** `operation`: class and payload byte. */
-export const learnOperation = (m: LoopMemory, operation: number, words: Uint8Array): void =>
-  learn(m, LAYOUT.operations + operation * OPERATION_BYTES, OPERATION_BYTES, words);
-
-export function learnEvents(m: LoopMemory, high: number, low: number, words: Uint8Array): void {
+/** Puts the missing words into their table. */
+function learn(view: DataView, words: LoopWords, which: number, high: number, low: number): void {
+  if (which === OPERATION_WORDS) {
+    putEntry(view, LAYOUT.operations + low * OPERATION_BYTES, OPERATION_BYTES, words.operation(low));
+    return;
+  }
   const place = (low ^ (low >>> 12) ^ high) & (EVENT_SETS - 1);
-  learn(m, LAYOUT.eventWords + place * EVENT_BYTES, EVENT_BYTES, words);
-  const sets = new Uint32Array(m.memory.buffer, LAYOUT.eventSets + 8 * place, 2);
-  sets[0] = low;
-  sets[1] = high;
+  putEntry(view, LAYOUT.eventWords + place * EVENT_BYTES, EVENT_BYTES, words.events(high, low));
+  view.setUint32(LAYOUT.eventSets + 8 * place, low, true);
+  view.setUint32(LAYOUT.eventSets + 8 * place + 4, high, true);
+}
+
+function putEntry(view: DataView, at: number, room: number, words: Uint8Array): void {
+  if (4 + words.length > room) throw new Error('the words of a packet are longer than their place');
+  view.setUint32(at, words.length === 0 ? UNSAID : words.length, true);
+  new Uint8Array(view.buffer, at + 4, words.length).set(words);
 }
