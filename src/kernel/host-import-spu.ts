@@ -6,7 +6,7 @@ import { SPE_FEATURES, SPE_V1P2, SPE_V1P5 } from '../arch/spe/features.ts';
 import { fieldAccess } from '../arch/sysreg/table.ts';
 import { filterableEvents } from '../machine/spu/registers.ts';
 import type { Host, SpuDevice } from './host.ts';
-import type { ImportFact, TreeFault, TreeFiles } from './sysfs-files.ts';
+import { hexValue, type ImportFact, type TreeFault, type TreeFiles } from './sysfs-files.ts';
 
 type Kernel = Host['kernel'];
 
@@ -81,8 +81,6 @@ const CAPS: readonly { readonly name: string; readonly field: string; readonly e
   { name: 'min_interval', field: 'Interval', expected: `one of ${Object.values(INTERVALS).join(', ')}`, read: coded(INTERVALS) },
 ];
 
-const eventMask = (text: string): bigint | null => (/^0x[0-9a-f]{1,16}$/i.test(text) ? BigInt(text) : null);
-
 interface UnitFound {
   readonly spu: SpuDevice;
   readonly facts: readonly ImportFact[];
@@ -142,7 +140,7 @@ export function spuOf(
   const described = (version: number): SpuDevice => ({ ...base, ...own, pmsver: version, pmsidr });
   const filter = `${directory}/caps/event_filter`;
   if (files.has(filter)) {
-    const events = files.value(filter, 'a mask of events such as 0xaa', eventMask);
+    const events = files.value(filter, 'a mask of events such as 0xaa', hexValue);
     if (events.isErr()) return err(events.error);
     // The events that a unit filters by grow with its version.
     const fits = (version: number): boolean => filterableEvents(described(version)) === events.value;

@@ -6,7 +6,7 @@ import type { TreeEntry } from '../base/tree-bytes.ts';
 import { allCpus, cpuListText, lowestCpu, parseCpuList } from './cpu-list.ts';
 import type { CpuPmuDevice, Host, SpuDevice } from './host.ts';
 import { kernelOf, spuOf } from './host-import-spu.ts';
-import { filesOf, type ImportFact, type TreeFault, type TreeFiles } from './sysfs-files.ts';
+import { filesOf, hexValue, type ImportFact, type TreeFault, type TreeFiles } from './sysfs-files.ts';
 
 export interface ImportedHost {
   readonly host: Host;
@@ -25,7 +25,6 @@ const cpuList = (text: string): bigint | null => (text === '' ? null : parseCpuL
 const CPU_LIST = 'a CPU list such as 0-3,8';
 const typeNumber = (text: string): number | null => (/^\d{1,9}$/.test(text) && Number(text) >= FIRST_TYPE ? Number(text) : null);
 const TYPE = `a perf type, a number from ${FIRST_TYPE} on`;
-const midrValue = (text: string): bigint | null => (/^0x[0-9a-f]{1,16}$/i.test(text) ? BigInt(text) : null);
 
 /** Directories of devices with such a name, by device: of one that the tree holds twice, the one that is no copy of a link. */
 function devices(
@@ -228,7 +227,7 @@ export function importHost(
   const midrs = files.paths.filter((path) => path.endsWith('/regs/identification/midr_el1')).sort(byCpu);
   let { midr } = base;
   for (const [i, path] of midrs.entries()) {
-    const value = files.value(path, 'a register value such as 0x00000000413fd0c1', midrValue);
+    const value = files.value(path, 'a register value such as 0x00000000413fd0c1', hexValue);
     if (value.isErr()) return err(value.error);
     if (i === 0) midr = value.value;
     else if (value.value !== midr) {

@@ -28,6 +28,9 @@ export interface TreeFiles {
   value<T>(path: string, expected: string, read: (text: string) => T | null): Result<T, TreeFault>;
 }
 
+/** A number of up to 64 bits as sysfs shows registers and masks, `0x…`; null for other text. */
+export const hexValue = (text: string): bigint | null => (/^0x[0-9a-f]{1,16}$/i.test(text) ? BigInt(text) : null);
+
 const LONGEST_QUOTE = 40;
 
 /** The files among a tree's entries. */

@@ -8,12 +8,12 @@ import { type CpuContext, getPc, getPstate, getX, SP, setPc, setPstate, setX } f
 import { walkForDebug } from '../machine/cpu/walk.ts';
 import { PAGE_SIZE, writePhysical } from '../machine/memory.ts';
 import { implementedBits } from '../machine/spu/registers.ts';
-import { guestDfr0, guestPmbidr, guestPmsidr, ID_AA64DFR0_EL1, PMBIDR_EL1, PMSIDR_EL1, spuOfVm } from './spe/identification.ts';
+import { shownIdentification } from './identification.ts';
+import { guestPmsidr, PMBIDR_EL1, spuOfVm } from './spe/identification.ts';
 import { isTrappedBufferRegister } from './spe/trap.ts';
 import { isSpeRegister } from './spe/trapped-access.ts';
 import { memslotRanges } from './stage2.ts';
 import { copyFromUser } from './user-memory.ts';
-import { guestPfr0, ID_AA64PFR0_EL1 } from './vgic/identification.ts';
 import { readGicRegister, writeGicRegister } from './vgic/view.ts';
 import type { InWorld, MountedWorld, Vcpu, Vm } from './world.ts';
 
@@ -82,18 +82,8 @@ export function readGuestRegister(mw: InWorld, vm: number, vcpu: number, name: s
   const row = registerIndex(name);
   if (row < 0) return null;
   if (isGicRegister(REGISTERS[row].name)) return readGicRegister(mw, v, REGISTERS[row].key);
-  const shown = identification(mw, vmOf(mw, vm), row, c.sys[row]);
+  const shown = shownIdentification(mw.world.host, vmOf(mw, vm), row, row === PMBIDR_EL1 ? 0n : c.sys[row]);
   return shown ?? bufferRegisterContext(mw, v, REGISTERS[row].name, c).sys[row];
-}
-
-/** Identification registers of SPE and of the vGIC as the guest sees them, loaded or not; null for the others. */
-function identification(mw: InWorld, vm: Vm, row: number, base: bigint): bigint | null {
-  const { host } = mw.world;
-  if (row === ID_AA64DFR0_EL1) return guestDfr0(host, vm, base);
-  if (row === ID_AA64PFR0_EL1) return guestPfr0(vm, base);
-  if (row === PMSIDR_EL1) return guestPmsidr(host, vm);
-  if (row === PMBIDR_EL1) return guestPmbidr(host, vm, 0n);
-  return null;
 }
 
 /** The SPE registers at EL1 that a guest of the VM has, in the table's order; none without the feature. */

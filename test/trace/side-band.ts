@@ -23,9 +23,9 @@ import {
 } from '../../src/abi/perf-data-records.ts';
 import type { Struct } from '../../src/abi/struct.ts';
 import { offsetOf, s32, textAt, u32, u64 } from '../../src/trace/perf-data/fields.ts';
-import type { PerfData } from '../../src/trace/perf-data/open.ts';
+import { type PerfData, recordsOf } from '../../src/trace/perf-data/open.ts';
 import { readSampleId, type SampleId } from '../../src/trace/perf-data/sample-id.ts';
-import { type FoundRecord, walkRecords } from '../../src/trace/perf-data/walk.ts';
+import type { FoundRecord } from '../../src/trace/perf-data/walk.ts';
 
 /** `at`: who, when, where; null where the records carry no trailer, or one that cannot be told. `offset`: of the record in the file. */
 export type ReadSideBand = { readonly offset: number; readonly at: SampleId | null } & (
@@ -52,8 +52,7 @@ export type ReadSideBand = { readonly offset: number; readonly at: SampleId | nu
 
 /** Every such record of the file, in file order. */
 export function* readSideBand(p: PerfData): Generator<ReadSideBand> {
-  const { data } = p.header;
-  for (const r of walkRecords(p.file, data.offset, data.offset + data.size, () => {})) {
+  for (const r of recordsOf(p)) {
     const read = readOne(p, r);
     if (read !== null) yield read;
   }

@@ -5,11 +5,10 @@ import { indexOfRegister, REGISTERS } from '../../arch/sysreg/table.ts';
 import { type CpuContext, EL, getPc, getPstate, getX, SP, SPSEL, setPc, setPstate, setX } from '../../machine/cpu/context.ts';
 import { doneText } from '../attr/state.ts';
 import { type Request, request, type VcpuCall } from '../call-state.ts';
+import { shownIdentification } from '../identification.ts';
 import { allRegisterIds, isHidden, isKept, isPartOfZ, type OneReg, oneRegOf, valueStruct } from '../one-reg.ts';
-import { guestDfr0, guestPmbidr, guestPmsidr, ID_AA64DFR0_EL1, PMBIDR_EL1, PMSIDR_EL1 } from '../spe/identification.ts';
 import { type Check, does, fails, mainline, steps, v6Review } from '../steps.ts';
 import { copyToUser } from '../user-memory.ts';
-import { guestPfr0, ID_AA64PFR0_EL1 } from '../vgic/identification.ts';
 import { hasFeature } from '../vm.ts';
 import { putUserValue, readsStruct, type StructScratch, structScratch, unmapped, userValue } from './user.ts';
 
@@ -75,11 +74,8 @@ export function readOneReg(s: VcpuCall, r: OneReg): bigint {
   if (r.kind === 'sp') return isSelected(context, r.index) ? getX(context, SP) : context.sys[BANKS[r.index]];
   if (r.kind === 'pc') return getPc(context);
   if (r.kind === 'pstate') return getPstate(context);
-  if (r.index === ID_AA64DFR0_EL1) return guestDfr0(s.host, s.vm, context.sys[r.index]);
-  if (r.index === ID_AA64PFR0_EL1) return guestPfr0(s.vm, context.sys[r.index]);
-  if (r.index === PMSIDR_EL1) return guestPmsidr(s.host, s.vm);
-  if (r.index === PMBIDR_EL1) return guestPmbidr(s.host, s.vm, context.sys[r.index]);
-  return context.sys[r.index];
+  const kept = context.sys[r.index];
+  return shownIdentification(s.host, s.vm, r.index, kept) ?? kept;
 }
 
 function writeOneReg(s: Call, r: OneReg, value: bigint): void {

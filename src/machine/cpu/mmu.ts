@@ -31,12 +31,9 @@ import {
   USER_READ,
   USER_WRITE,
 } from './tlb.ts';
-import { walked, walkTables } from './walk.ts';
+import { ignoresTopByte, walked, walkTables } from './walk.ts';
 
 const TCR_EL1 = indexOfRegister('TCR_EL1');
-/** In its high half. */
-const TCR_TBI0 = 1 << 5;
-const TCR_TBI1 = 1 << 6;
 
 /** Kinds of access. */
 export const READ = 0;
@@ -140,7 +137,7 @@ export function translate(core: Core, vaLo: number, vaHi: number, kind: number):
 
 /** TCR_EL1.TBI0 or TBI1, as bit 55 of the address says. */
 function isTopByteIgnored(core: Core, hi: number): boolean {
-  return (core.words[TCR_EL1 * 2 + 1] & (hi & (1 << 23) ? TCR_TBI1 : TCR_TBI0)) !== 0;
+  return ignoresTopByte(core.words[TCR_EL1 * 2 + 1], (hi >>> 23) & 1);
 }
 
 const withoutTopByte = (hi: number): number => (hi << 8) >> 8;

@@ -122,6 +122,9 @@ const FLAT =
   STAGE1_OFF |
   (12 << BLOCK_SHIFT);
 
+/** TCR_EL1.TBI0 or TBI1, in its high half: those of the lower or the upper (1) half of the addresses. */
+export const ignoresTopByte = (tcrHi: number, upper: number): boolean => ((tcrHi >>> (upper === 1 ? 6 : 5)) & 1) === 1;
+
 /**
  * Translates a virtual address of EL1&0. True: `walked.pa` (of the very address), `.ipa`, `.attributes`. False: `walked` says what refused.
  * Changes nothing in the world.
@@ -139,10 +142,10 @@ export function walkTables(m: Mounted, c: CpuContext, ranges: readonly Stage2Ran
   const upper = (vaHi >>> 23) & 1;
   const tcrLo = sys[TCR_EL1 * 2];
   const tcrHi = sys[TCR_EL1 * 2 + 1];
-  const ignoreTop = (tcrHi >>> (upper === 1 ? 6 : 5)) & 1;
+  const ignoreTop = ignoresTopByte(tcrHi, upper);
   if ((sctlr & SCTLR_M) === 0) {
     walked.ipa = low48;
-    const above48 = ignoreTop === 1 ? (vaHi << 8) >>> 24 : vaHi >>> 16;
+    const above48 = ignoreTop ? (vaHi << 8) >>> 24 : vaHi >>> 16;
     if (above48 !== 0 || low48 >= 2 ** implemented) return refuse(1, FSC_ADDRESS_SIZE_LEVEL, 0);
     walked.shareability = 2;
     return secondStage(ranges, FLAT);
@@ -156,7 +159,7 @@ export function walkTables(m: Mounted, c: CpuContext, ranges: readonly Stage2Ran
   const inputBits = 64 - size;
   // Bits 63 (55 with the top byte ignored) down to the input size are all copies of bit 55.
   const canonical = (vaHi << 8) >> 8;
-  if ((ignoreTop === 0 && canonical !== vaHi) || !isSignExtended(canonical, vaLo, inputBits, upper)) {
+  if ((!ignoreTop && canonical !== vaHi) || !isSignExtended(canonical, vaLo, inputBits, upper)) {
     return refuse(1, FSC_TRANSLATION_LEVEL, 0);
   }
   const va = inputBits === 48 ? low48 : low48 % 2 ** inputBits;

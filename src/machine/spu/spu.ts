@@ -81,9 +81,9 @@ function collide(m: Mounted, cpu: PhysicalCpu, spu: SpuState): void {
 }
 
 /**
- * Finishes the sample of one executed operation, and counts it, in the PMU too: filters, builds the record, writes it to the buffer. `recordWritten`: it is in the buffer
- * whole (and in `spu.completed`). `bufferEvent`: PMBSR_EL1.S is now set, profiling has stopped, and the host's PMBIRQ line is high.
- * An operation that itself disabled the buffer loses its record; one that collides is no sample.
+ * Finishes the sample of one executed operation, and counts it, in the PMU too: filters, builds the record, writes it to the buffer.
+ * `recordWritten`: it is in the buffer whole (and in `spu.completed`). `bufferEvent`: PMBSR_EL1.S is now set, profiling has stopped, and
+ * the host's PMBIRQ line is high. An operation that itself disabled the buffer loses its record; one that collides is no sample.
  */
 export function sampleOperation(m: Mounted, cpu: PhysicalCpu, op: SampledOperation): Written {
   const spu = cpu.spu;

@@ -30,11 +30,11 @@ import { auxtraceIndex, eventDescriptions } from './features-out.ts';
 import { offsetOf, u32 } from './fields.ts';
 import type { PerfEvent } from './header-in.ts';
 import { type FeaturePart, fileLayout, type SectionPart } from './layout-out.ts';
-import { midrOf, type PerfData } from './open.ts';
+import { midrOf, type PerfData, recordsOf } from './open.ts';
 import { readAtPart } from './read-at.ts';
 import { auxtraceInfoRecord, type InfoCpu } from './records-out.ts';
 import { auxBuffers } from './streams.ts';
-import { type FoundRecord, walkRecords } from './walk.ts';
+import type { FoundRecord } from './walk.ts';
 
 /** An opened file as a file again. `metadata`: version of AUXTRACE_INFO; that of the file unless given. */
 export function writeAgain(p: PerfData, metadata: 1 | 2 = p.info?.version ?? 1): Generator<Uint8Array> {
@@ -78,9 +78,6 @@ const OF_PIPES: ReadonlySet<number> = new Set([
   PERF_RECORD_HEADER_BUILD_ID,
   PERF_RECORD_HEADER_TRACING_DATA,
 ]);
-
-const recordsOf = (p: PerfData): Generator<FoundRecord> =>
-  walkRecords(p.file, p.header.data.offset, p.header.data.offset + p.header.data.size, () => {});
 
 function* dataParts(p: PerfData, info: Bytes | null): Generator<SectionPart> {
   for (const r of recordsOf(p)) {

@@ -142,6 +142,11 @@ export function openPerfData(file: ReadAt): Result<PerfData, PerfDataError> {
   });
 }
 
+/** The records of an opened file again, one after the other. */
+export function recordsOf({ file, header: { data } }: PerfData): Generator<FoundRecord> {
+  return walkRecords(file, data.offset, data.offset + data.size, () => {}); // what is broken was said when it was opened
+}
+
 /** MIDR_EL1 of a CPU: its own where the file has it (version 2), else that of all CPUs. -1 = any CPU. */
 export function midrOf(p: PerfData, cpu: number): number | undefined {
   const own = p.info?.cpus.get(cpu)?.midr;

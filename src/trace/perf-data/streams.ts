@@ -5,10 +5,9 @@ import { PERF_AUX, PERF_AUX_FLAG_OVERWRITE, PERF_AUXTRACE, PERF_RECORD_AUX, PERF
 import { PERF_ID_INDEX, PERF_ID_INDEX_ENTRY, PERF_RECORD_ID_INDEX } from '../../abi/perf-data-records.ts';
 import { offsetOf, type PerfDataError, s32, size64, u32, u64 } from './fields.ts';
 import { MOST_IDS } from './header-in.ts';
-import { midrOf, type PerfData } from './open.ts';
+import { midrOf, type PerfData, recordsOf } from './open.ts';
 import { PIECE, piecesOf } from './read-at.ts';
 import { readSampleId } from './sample-id.ts';
-import { walkRecords } from './walk.ts';
 
 /** An AUXTRACE record: `size` bytes of AUX at `offset` of the file. */
 export interface AuxExtent {
@@ -37,8 +36,7 @@ const AUX_FLAGS = offsetOf(PERF_AUX, 'flags');
 
 /** Every buffer in file order. */
 export function* auxBuffers(p: PerfData): Generator<AuxExtent> {
-  const { data } = p.header;
-  for (const r of walkRecords(p.file, data.offset, data.offset + data.size, () => {})) {
+  for (const r of recordsOf(p)) {
     if (r.type === PERF_RECORD_AUXTRACE && r.bytes.length >= PERF_AUXTRACE.size) yield extentOf(p, r.offset, r.bytes, r.payload);
   }
 }
@@ -135,8 +133,7 @@ const newStream = (x: AuxExtent): Stream => ({ end: x.auxOffset, held: 0, heldAt
 /** Every buffer in file order; `said` gets where the last AUX record of each queue says that its stream ends. */
 function* extentsAndEnds(p: PerfData, said: Map<number, bigint>): Generator<AuxExtent> {
   const queueOfId = idQueues(p);
-  const { data } = p.header;
-  for (const r of walkRecords(p.file, data.offset, data.offset + data.size, () => {})) {
+  for (const r of recordsOf(p)) {
     if (r.type === PERF_RECORD_ID_INDEX && r.bytes.length >= PERF_ID_INDEX.size) takeIdIndex(queueOfId, r.bytes);
     // In overwrite mode its offset is one of the ring, not of the stream.
     if (r.type === PERF_RECORD_AUX && r.bytes.length >= PERF_AUX.size && (u32(r.bytes, AUX_FLAGS) & PERF_AUX_FLAG_OVERWRITE) === 0) {
